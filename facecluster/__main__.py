@@ -1,0 +1,7 @@
+"""`python -m facecluster`."""
+
+import sys
+
+from facecluster.cli import main
+
+sys.exit(main())

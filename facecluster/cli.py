@@ -1,0 +1,234 @@
+"""The command line: arguments in, text or JSON out, no logic of its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from facecluster import __version__
+from facecluster.errors import Cancelled, FaceClusterError
+
+DONE, FAILED = 0, 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command: 0 when it did its work, 1 with one sentence on standard error when it could not."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.command(options)
+    except Cancelled as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except FaceClusterError as error:
+        print(f"facecluster: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("facecluster: stopped; what was done is kept, and the same command goes on there.", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        # What reads our output went away; Python would complain again when it flushes on exit.
+        sys.stdout = None
+        return FAILED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="facecluster", description="Find faces, group them by person, name strangers."
+    )
+    parser.add_argument("--version", action="version", version=f"facecluster {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help, description=help)
+        command.add_argument("--gallery", metavar="DIR", help="where the gallery lies (default: $FACECLUSTER_HOME)")
+        command.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+        command.set_defaults(command=run)
+        return command
+
+    index = add("index", _index, "find and embed the faces of a folder, a .zip or kaggle:owner/dataset")
+    index.add_argument("source", metavar="SOURCE")
+    index.add_argument("--faces", choices=("largest", "all"), default="largest", help="which faces of a photo to keep")
+    index.add_argument("--model", default=None, help="casia-webface, vggface2 or a .pt file (default: the gallery's)")
+    index.add_argument("--min-face", type=_face_size, default=40, metavar="PIXELS", help="smallest face (default: 40)")
+
+    cluster = add("cluster", _cluster, "group the faces by person")
+    cluster.add_argument("--clusters", type=_clusters, metavar="N|auto", help="default: the people")
+    cluster.add_argument("--seed", type=int, default=0)
+
+    add("evaluate", _evaluate, "measure how well the clusters fit the persons")
+
+    identify = add("identify", _identify, "tell who is on photos")
+    identify.add_argument("images", nargs="+", metavar="IMAGE")
+    strictness = identify.add_mutually_exclusive_group()
+    strictness.add_argument("--threshold", type=_similarity, metavar="SIMILARITY", help="default: set by the gallery")
+    strictness.add_argument("--fpir", type=_share, default=0.01, help="share of strangers named that is accepted")
+
+    sample = add("sample", _sample, "write the drawn sample people as folders of photos")
+    sample.add_argument("folder", metavar="DIR")
+
+    add("status", _status, "tell what the gallery holds")
+    return parser
+
+
+def _checked(
+    name: str, convert: Callable[[str], Any], holds: Callable[[Any], bool], limits: str
+) -> Callable[[str], Any]:
+    def check(text: str) -> Any:
+        try:
+            value = convert(text)
+        except ValueError:
+            value = None
+        if value is None or not holds(value):
+            raise argparse.ArgumentTypeError(f"{name} must be {limits}, not {text}")
+        return value
+
+    return check
+
+
+_face_size = _checked("the smallest face", int, lambda value: 20 <= value <= 1000, "from 20 to 1000 pixels")
+_similarity = _checked("the threshold", float, lambda value: -1 <= value <= 1, "a similarity from -1 to 1")
+_share = _checked("the FPIR", float, lambda value: 0 < value < 1, "a share between 0 and 1")
+_clusters = _checked(
+    "the number of clusters",
+    lambda text: text if text == "auto" else int(text),
+    lambda value: value == "auto" or value > 0,
+    "a number from 1 or auto",
+)
+
+
+def _answer(options: argparse.Namespace, document: Any, text: str) -> int:
+    print(json.dumps(document, indent=2, ensure_ascii=False) if options.json else text)
+    return DONE
+
+
+def _index(options: argparse.Namespace) -> int:
+    from facecluster.photos import open_photos
+
+    source = open_photos(options.source)
+    from dataclasses import asdict
+
+    from tqdm import tqdm
+
+    from facecluster.detection import FaceDetector
+    from facecluster.embedding import FaceEmbedder
+    from facecluster.gallery import Gallery
+    from facecluster.indexing import IndexProgress, index_photos
+    from facecluster.weights import CASIA
+
+    gallery = Gallery.open(options.gallery)
+    embedder = FaceEmbedder(options.model or gallery.model or CASIA)
+    with tqdm(total=len(source), unit=" photos", file=sys.stderr, disable=None) as bar:
+
+        def show(progress: IndexProgress) -> None:
+            bar.update(progress.done - bar.n)
+
+        report = index_photos(
+            gallery,
+            source,
+            faces=options.faces,
+            detector=FaceDetector(options.min_face),
+            embedder=embedder,
+            on_progress=show,
+        )
+    text = (
+        f"{report.photos} photos: {report.indexed} indexed with {report.faces} faces, {report.no_face} of them without "
+        f"a face; {report.skipped} known, {report.duplicates} duplicates, {report.unreadable} unreadable; "
+        f"{report.seconds:.1f} s ({report.photos_per_second:.0f} photos a second, {report.runtime})."
+    )
+    return _answer(options, asdict(report), text)
+
+
+def _cluster(options: argparse.Namespace) -> int:
+    from facecluster.clustering import cluster_gallery
+    from facecluster.gallery import Gallery
+
+    made = cluster_gallery(Gallery.open(options.gallery, create=False), options.clusters or "people", options.seed)
+    document = {
+        "clusters": made.n_clusters,
+        "faces": len(made.faces),
+        "inertia": round(made.inertia, 4),
+        "seed": made.seed,
+        "seconds": made.seconds,
+    }
+    return _answer(options, document, f"{len(made.faces)} faces in {made.n_clusters} clusters, {made.seconds:.1f} s.")
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from facecluster.evaluation import evaluate_clustering, labelled_clustering, match_people
+    from facecluster.gallery import Gallery
+
+    _, labels, persons = labelled_clustering(Gallery.open(options.gallery, create=False))
+    scores, people = evaluate_clustering(labels, persons), match_people(labels, persons)
+    figures = asdict(scores)
+    document = {key: figures[key] for key in ("accuracy", "purity", "ari", "nmi", "bcubed", "faces", "correct")}
+    document["people"] = json.loads(people.to_json(orient="records"))
+    text = (
+        f"{scores.correct} of {scores.faces} faces are in their person's cluster: accuracy {scores.accuracy:.4f}, "
+        f"purity {scores.purity:.4f}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, B-cubed F1 {scores.bcubed.f1:.4f}\n\n"
+        + people.to_string(index=False, float_format=lambda value: f"{value:.3f}")
+    )
+    return _answer(options, document, text)
+
+
+def _identify(options: argparse.Namespace) -> int:
+    from facecluster.errors import PhotoError
+    from facecluster.gallery import Gallery
+    from facecluster.identification import Identifier
+    from facecluster.images import load_image
+
+    identifier = Identifier.from_gallery(Gallery.open(options.gallery, create=False))
+    threshold = options.threshold if options.threshold is not None else identifier.threshold(options.fpir)
+    answers: list[dict[str, Any]] = []
+    for image in options.images:
+        try:
+            faces = [match.as_dict() for match in identifier.identify(load_image(image), threshold)]
+            answers.append({"image": image, "error": None, "faces": faces})
+        except PhotoError as error:
+            print(f"facecluster: {error}", file=sys.stderr)
+            answers.append({"image": image, "error": str(error), "faces": []})
+    _answer(options, answers, "\n".join(map(_answer_line, answers)))
+    return FAILED if any(answer["error"] for answer in answers) else DONE
+
+
+def _answer_line(answer: dict[str, Any]) -> str:
+    if answer["error"]:
+        return f"{answer['image']}: could not be read"
+    if not answer["faces"]:
+        return f"{answer['image']}: no face"
+    people = (
+        f"{face['person'] or 'unknown'} (similarity {face['similarity']:.3f}, threshold {face['threshold']:.3f})"
+        for face in answer["faces"]
+    )
+    return f"{answer['image']}: {'; '.join(people)}"
+
+
+def _sample(options: argparse.Namespace) -> int:
+    from facecluster.samples import write_sample_people
+
+    written = write_sample_people(options.folder)
+    people = len({path.parent for path in written})
+    text = f"{len(written)} portraits of {people} drawn people are in {options.folder}."
+    return _answer(options, {"photos": len(written), "people": people}, text)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from facecluster.gallery import Gallery
+
+    gallery = Gallery.open(options.gallery, create=False)
+    counts, last = gallery.counts(), gallery.clustering_summary()
+    document = asdict(counts) | {
+        "model": gallery.model,
+        "bytes_on_disk": gallery.bytes_on_disk,
+        "gallery": str(gallery.path),
+        "clustering": last,
+    }
+    text = "\n".join(f"{key:>14}: {value}" for key, value in document.items())
+    return _answer(options, document, text)

@@ -1,0 +1,159 @@
+"""How good a clustering is: per person, and over all.
+
+Faces whose person is unknown (None) take part in no figure here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from sklearn.metrics.cluster import contingency_matrix
+
+from facecluster.errors import EvaluationError
+
+if TYPE_CHECKING:
+    from facecluster.gallery import Gallery
+
+PEOPLE_COLUMNS = ("person", "cluster", "faces", "accuracy", "purity", "coverage", "f1", "shares_cluster")
+
+
+@dataclass(frozen=True)
+class BCubed:
+    """Averages over faces, each in [0, 1]; higher is better."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class ClusteringScores:
+    """A whole clustering against the persons. All in [0, 1] but `ari` in [-0.5, 1]; higher is better.
+
+    `faces` counts the labelled faces the figures rest on, `correct` those in the cluster assigned to their person.
+    """
+
+    faces: int
+    correct: int
+    accuracy: float
+    purity: float
+    ari: float
+    nmi: float
+    bcubed: BCubed
+
+
+def evaluate_clustering(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> ClusteringScores:
+    """Scores clusters `labels` (n,) int against `persons` (n,), where None marks a face without a known person.
+
+    Accuracy pairs clusters and persons one to one so that the most faces fit (Kuhn 1955, the Hungarian method);
+    purity after Manning et al., Introduction to Information Retrieval, 16.3; ARI after Hubert & Arabie 1985; NMI with
+    the arithmetic mean; B-cubed after Bagga & Baldwin 1998. Raises EvaluationError when no face has a person.
+    """
+    labels, names = _labelled(labels, persons)
+    table = contingency_matrix(names, labels).astype(float)
+    total = table.sum()
+    correct = table[linear_sum_assignment(table, maximize=True)].sum()
+    precision = float((table**2 / table.sum(axis=0)).sum() / total)
+    recall = float((table**2 / table.sum(axis=1, keepdims=True)).sum() / total)
+    return ClusteringScores(
+        faces=int(total),
+        correct=int(correct),
+        accuracy=float(correct / total),
+        purity=float(table.max(axis=0).sum() / total),
+        ari=float(adjusted_rand_score(names, labels)),
+        nmi=float(normalized_mutual_info_score(names, labels)),
+        bcubed=BCubed(precision, recall, 2 * precision * recall / (precision + recall)),
+    )
+
+
+def match_people(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> pd.DataFrame:
+    """One row a person, PEOPLE_COLUMNS, worst F1 first.
+
+    `cluster` holds most of the person's faces (the lower number on a tie). `accuracy` is the share of the person's
+    faces in the cluster that the one-to-one pairing of `evaluate_clustering` gives them. `purity` is the share of the
+    cluster's labelled faces that are this person's, `coverage` the share of this person's faces in it, `f1` their
+    harmonic mean. `shares_cluster` is true when another person has the same cluster. Raises EvaluationError when no
+    face has a person.
+    """
+    labels, names = _labelled(labels, persons)
+    table = pd.crosstab(pd.Series(names, name="person"), pd.Series(labels, name="cluster"))
+    counts = table.to_numpy()
+    rows = np.arange(len(counts))
+    best = counts.argmax(axis=1)
+    assigned = dict(zip(*linear_sum_assignment(counts, maximize=True), strict=True))
+    right = np.array([counts[row, assigned[row]] if row in assigned else 0 for row in rows])
+    faces = counts.sum(axis=1)
+    purity = counts[rows, best] / counts.sum(axis=0)[best]
+    coverage = counts[rows, best] / faces
+    clusters = table.columns.to_numpy()[best]
+    people = pd.DataFrame(
+        {
+            "person": table.index.to_numpy(),
+            "cluster": clusters,
+            "faces": faces,
+            "accuracy": right / faces,
+            "purity": purity,
+            "coverage": coverage,
+            "f1": 2 * purity * coverage / (purity + coverage),
+            "shares_cluster": pd.Series(clusters).duplicated(keep=False),
+        },
+        columns=list(PEOPLE_COLUMNS),
+    )
+    return people.sort_values(["f1", "person"], ignore_index=True)
+
+
+def clusters_without_person(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> list[int]:
+    """The clusters that are no person's, in order: those that `match_people` gives to nobody."""
+    return sorted(set(np.unique(labels).tolist()) - set(match_people(labels, persons)["cluster"]))
+
+
+def people_by_cluster(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> pd.DataFrame:
+    """Counts of faces, one row a person and one column a cluster, columns ordered so that right faces lie diagonal."""
+    labels, names = _labelled(labels, persons)
+    table = pd.crosstab(pd.Series(names, name="person"), pd.Series(labels, name="cluster"))
+    rows, columns = linear_sum_assignment(table.to_numpy(), maximize=True)
+    rest = [column for column in range(table.shape[1]) if column not in set(columns)]
+    paired = [row for row in range(len(table)) if row in set(rows)]
+    lone = [row for row in range(len(table)) if row not in set(rows)]
+    return table.iloc[paired + lone, [*columns, *rest]]
+
+
+def wrong_faces(labels: np.ndarray, persons: np.ndarray) -> np.ndarray:
+    """(n,) bool: labelled faces outside the cluster that the one-to-one pairing gives their person."""
+    known = pd.notna(np.asarray(persons, dtype=object))
+    table = pd.crosstab(pd.Series(np.asarray(persons, dtype=object)[known]), pd.Series(np.asarray(labels)[known]))
+    rows, columns = linear_sum_assignment(table.to_numpy(), maximize=True)
+    home = dict(zip(table.index[rows], table.columns[columns], strict=True))
+    expected = np.array([home.get(person, -1) if person is not None else -1 for person in persons])
+    return known & (expected != np.asarray(labels))
+
+
+def labelled_clustering(gallery: Gallery) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Face ids, cluster labels and persons of the gallery's clustered faces, each (n,).
+
+    Raises EvaluationError when the gallery has no clusters.
+    """
+    clustering = gallery.clustering()
+    if clustering is None:
+        raise EvaluationError("There are no clusters to evaluate yet: index photos, then cluster them.")
+    person_of = gallery.person_of_faces()
+    persons = np.array([person_of.get(face) for face in clustering.faces.tolist()], dtype=object)
+    return clustering.faces, clustering.labels, persons
+
+
+def _labelled(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    labels, names = np.asarray(labels), np.asarray(persons, dtype=object)
+    if len(labels) != len(names):
+        raise ValueError(f"labels and persons must have the same length, got {len(labels)} and {len(names)}")
+    known = pd.notna(names)
+    if not known.any():
+        raise EvaluationError(
+            "No face has a known person, so nothing can be measured: index photos that lie in one folder a person."
+        )
+    return labels[known], names[known].astype(str)

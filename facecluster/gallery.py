@@ -1,0 +1,235 @@
+"""The gallery on disk: photos, faces, clusterings. All SQL stands here and in the rooms it is made of.
+
+`gallery.py` opens, writes and deletes; `gallery_views.py` holds what pages and commands read; `database.py` the schema.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from facecluster.database import Database
+from facecluster.errors import GalleryBusyError, GalleryError
+from facecluster.gallery_views import GalleryViews
+from facecluster.records import Clustering, KnownPhoto, NewFace, NewPhoto
+
+FILE_NAME = "gallery.db"
+_LOCK_NAME = "indexing.lock"
+_UPLOADS = "uploads"
+
+
+def default_gallery() -> Path:
+    """`$FACECLUSTER_HOME`, or `gallery` in the user's data directory."""
+    home = os.environ.get("FACECLUSTER_HOME")
+    if home:
+        return Path(home).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("facecluster", appauthor=False) / "gallery"
+
+
+class Gallery(GalleryViews):
+    """The indexed photos, faces and clusters in one folder. Safe to use from several threads and processes."""
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, *, create: bool = True) -> Gallery:
+        """The gallery in the folder `path` (default: `default_gallery()`); an absent one is created.
+
+        Raises GalleryError when `path` cannot hold a gallery, or, with `create=False`, when there is none.
+        """
+        folder = (Path(path).expanduser() if path is not None else default_gallery()).absolute()
+        if not create and not (folder / FILE_NAME).is_file():
+            raise GalleryError(f"There is no gallery in {folder}: index photos into it first (facecluster index).")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise GalleryError(
+                f"The gallery folder {folder} cannot be made ({error.strerror}): choose another with --gallery."
+            ) from error
+        return cls(folder, Database(folder / FILE_NAME))
+
+    def close(self) -> None:
+        """Closes this thread's connection."""
+        self._database.close()
+
+    @property
+    def uploads(self) -> Path:
+        """Where copies of photos go that have no home on this machine: uploaded zips and the sample people."""
+        return self.path / _UPLOADS
+
+    # --- indexing -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def indexing(self) -> Iterator[None]:
+        """Held while photos are indexed. Raises GalleryBusyError when another run holds it, in any process."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path / _LOCK_NAME)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise GalleryBusyError(
+                f"Photos are being indexed into {self.path} already: wait until that is done, or cancel it."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def require_model(self, model: str) -> None:
+        """Raises GalleryError when the gallery holds embeddings of another model."""
+        held = self.model
+        if held is not None and held != model and self.counts().faces:
+            raise GalleryError(
+                f"The gallery {self.path} holds embeddings of {held}, which cannot be compared with those of {model}: "
+                f"index with --model {held}, or into another gallery with --gallery."
+            )
+
+    def use_model(self, model: str) -> None:
+        """Settles the model whose embeddings the gallery holds. Raises GalleryError when it holds another's."""
+        self.require_model(model)
+        if self.model != model:
+            self._set_meta("model", model)
+
+    def add_source(self, kind: str, location: str, name: str) -> int:
+        """The id of a source of photos, known or new."""
+        with self._database.write() as db:
+            db.execute("INSERT OR IGNORE INTO sources (kind, location, name) VALUES (?, ?, ?)", (kind, location, name))
+        found = self._database.read("SELECT id FROM sources WHERE kind = ? AND location = ?", kind, location)
+        return int(found[0]["id"])
+
+    def add_photos(self, source_id: int, photos: Sequence[NewPhoto], model: str) -> None:
+        """Stores a batch of photos with their faces at once, in place of what stood at the same paths."""
+        if not photos:
+            return
+        with self._database.write() as db:
+            for photo in photos:
+                db.execute("DELETE FROM photos WHERE source_id = ? AND path = ?", (source_id, photo.path))
+                photo_id = db.execute(
+                    "INSERT INTO photos (source_id, path, sha256, size, width, height, status, reason, person, "
+                    "settings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        *(source_id, photo.path, photo.sha256, photo.size, photo.width, photo.height),
+                        *(photo.status, photo.reason, photo.person, photo.settings),
+                    ),
+                ).lastrowid
+                for face in photo.faces:
+                    self._add_face(db, photo_id or 0, photo.person, face, model)
+
+    @staticmethod
+    def _add_face(db: object, photo_id: int, person: str | None, face: NewFace, model: str) -> None:
+        face_id = db.execute(  # type: ignore[attr-defined]
+            "INSERT INTO faces (photo_id, person, is_main, x1, y1, x2, y2, landmarks, detection_score, model, runtime) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(photo_id, person if face.is_main else None, face.is_main, *map(float, face.box)),
+                *(face.landmarks.astype("<f4").tobytes(), face.detection_score, model, face.runtime),
+            ),
+        ).lastrowid
+        db.execute("INSERT INTO crops VALUES (?, ?)", (face_id, face.crop))  # type: ignore[attr-defined]
+        vector = face.embedding.astype("<f4").tobytes()
+        db.execute("INSERT INTO embeddings VALUES (?, ?)", (face_id, vector))  # type: ignore[attr-defined]
+
+    def move_photo(self, photo: KnownPhoto, source_id: int, path: str, person: str | None) -> None:
+        """Follows a photo that was renamed or moved: its faces stay, its person is read from the new place."""
+        with self._database.write() as db:
+            db.execute("DELETE FROM photos WHERE source_id = ? AND path = ? AND id <> ?", (source_id, path, photo.id))
+            db.execute(
+                "UPDATE photos SET source_id = ?, path = ?, person = ? WHERE id = ?",
+                (source_id, path, person, photo.id),
+            )
+            db.execute("UPDATE faces SET person = ? WHERE photo_id = ? AND is_main", (person, photo.id))
+
+    # --- clustering -----------------------------------------------------------------------------------------------
+
+    def save_clustering(self, clustering: Clustering) -> Clustering:
+        """Makes `clustering` the gallery's; names given to its predecessor's clusters pass to the closest new ones."""
+        names = _inherited_names(self.clustering(), clustering)
+        with self._database.write() as db:
+            db.execute("DELETE FROM clusterings")
+            new_id = db.execute(
+                "INSERT INTO clusterings (algorithm, parameters, seed, model, versions, inertia, seconds, n_clusters, "
+                "centers) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(clustering.algorithm, json.dumps(clustering.parameters), clustering.seed, clustering.model),
+                    *(json.dumps(clustering.versions), clustering.inertia, clustering.seconds, clustering.n_clusters),
+                    clustering.centers.astype("<f4").tobytes(),
+                ),
+            ).lastrowid
+            columns = (clustering.labels.tolist(), clustering.similarity.tolist(), clustering.faces.tolist())
+            db.executemany(
+                "INSERT INTO assignments (clustering_id, cluster, similarity, face_id) VALUES (?, ?, ?, ?)",
+                ((new_id, label, similarity, face) for label, similarity, face in zip(*columns, strict=True)),
+            )
+            db.executemany(
+                "INSERT INTO cluster_names VALUES (?, ?, ?)", ((new_id, number, name) for number, name in names.items())
+            )
+        saved = self.clustering()
+        assert saved is not None
+        return saved
+
+    def name_cluster(self, cluster: int, name: str) -> None:
+        """Gives a cluster of the current clustering a name; an empty one takes its name away."""
+        current = self._clustering_id()
+        if current is None:
+            raise GalleryError("There are no clusters to name yet: cluster the faces first.")
+        with self._database.write() as db:
+            db.execute("DELETE FROM cluster_names WHERE clustering_id = ? AND cluster = ?", (current, cluster))
+            if name.strip():
+                db.execute("INSERT INTO cluster_names VALUES (?, ?, ?)", (current, cluster, name.strip()))
+
+    # --- deleting -------------------------------------------------------------------------------------------------
+
+    def delete_person(self, person: str) -> int:
+        """Removes a person's photos, faces and uploaded copies for good; returns how many photos that were.
+
+        The person's original photos outside the gallery stay. Raises GalleryError when there is no such person.
+        """
+        photos = self._database.read(
+            "SELECT p.path, s.location FROM photos p JOIN sources s ON s.id = p.source_id WHERE p.person = ?", person
+        )
+        if not photos:
+            raise GalleryError(f"The gallery holds nobody named {person}: see the names on the gallery page.")
+        with self.indexing():
+            with self._database.write() as db:
+                db.execute("DELETE FROM photos WHERE person = ?", (person,))
+            self._database.forget_deleted()
+            for row in photos:
+                copy = Path(row["location"]) / row["path"]
+                if copy.is_relative_to(self.uploads):
+                    copy.unlink(missing_ok=True)
+        return len(photos)
+
+    def delete_all(self) -> None:
+        """Removes everything the gallery holds, and the copies of uploaded photos, for good. Original photos stay."""
+        with self.indexing():
+            with self._database.write() as db:
+                for table in ("clusterings", "photos", "sources"):
+                    db.execute(f"DELETE FROM {table}")
+                db.execute("DELETE FROM meta WHERE key <> 'revision'")
+            # The file stays, since other sessions may have it open; shrunk, it holds nothing but the empty tables.
+            self._database.shrink()
+            shutil.rmtree(self.uploads, ignore_errors=True)
+
+    def _set_meta(self, key: str, value: str) -> None:
+        with self._database.write() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def _inherited_names(old: Clustering | None, new: Clustering) -> dict[int, str]:
+    """Which new cluster holds most faces of each named old one."""
+    if old is None or not old.names:
+        return {}
+    label_of = dict(zip(new.faces.tolist(), new.labels.tolist(), strict=True))
+    names: dict[int, str] = {}
+    for number, name in old.names.items():
+        heirs = [label_of[face] for face in old.faces[old.labels == number].tolist() if face in label_of]
+        if heirs:
+            names.setdefault(int(np.bincount(heirs).argmax()), name)
+    return names

@@ -1,0 +1,219 @@
+"""Who is on a probe: the Identifier answers for every face with a person or unknown, and says why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from facecluster.clustering import FaceClusterer, restore_clusterer
+from facecluster.errors import IdentificationError
+from facecluster.matching import FaceMatcher
+from facecluster.records import Clustering, Faces
+
+if TYPE_CHECKING:
+    from facecluster.detection import Detection, FaceDetector
+    from facecluster.embedding import FaceEmbedder
+    from facecluster.gallery import Gallery
+
+DEFAULT_FPIR = 0.01
+N_CANDIDATES = 3
+N_NEIGHBOURS = 6
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An identity that a probe face may be. `person` is None for a cluster that nobody named; then `cluster` tells."""
+
+    person: str | None
+    cluster: int | None
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A gallery face, as evidence; `similarity` is its cosine to the probe face."""
+
+    face: int
+    photo: str
+    person: str | None
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Match:
+    """The answer for one face of a probe.
+
+    `box` is (x1, y1, x2, y2) in pixels of the upright probe, `detection_score` in [0, 1] says how surely it is a face
+    and nothing about whose. `similarity` in [-1, 1] is the best candidate's; the face counts as known when it reaches
+    `threshold`. `person` is None for an unknown face, and for a known one whose cluster has no name. `cluster` is the
+    nearest cluster whether or not the face is known. `crop` is (160, 160, 3) uint8.
+    """
+
+    box: tuple[float, float, float, float]
+    detection_score: float
+    is_known: bool
+    person: str | None
+    cluster: int
+    similarity: float
+    threshold: float
+    candidates: tuple[Candidate, ...]
+    neighbours: tuple[Neighbour, ...]
+    crop: np.ndarray
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form of the command line."""
+        return {
+            "box": [round(value, 1) for value in self.box],
+            "detection_score": round(self.detection_score, 4),
+            "person": self.person,
+            "cluster": self.cluster,
+            "similarity": round(self.similarity, 4),
+            "threshold": round(self.threshold, 4),
+            "candidates": [
+                {"person": each.person, "similarity": round(each.similarity, 4)}
+                | ({"cluster": each.cluster} if each.person is None else {})
+                for each in self.candidates
+            ],
+            "neighbours": [
+                {"face": each.face, "photo": each.photo, "person": each.person, "similarity": round(each.similarity, 4)}
+                for each in self.neighbours
+            ],
+        }
+
+
+class Identifier:
+    """Compares faces with a gallery's persons, or with its clusters where nobody is labelled.
+
+    `matcher` gives the similarities and the threshold (see `FaceMatcher` for how the gallery's own faces set it);
+    build one with `from_gallery`. Detector and embedder load on first use.
+    """
+
+    def __init__(
+        self,
+        faces: Faces,
+        clustering: Clustering,
+        *,
+        clusterer: FaceClusterer | None = None,
+        detector: FaceDetector | None = None,
+        embedder: FaceEmbedder | None = None,
+    ) -> None:
+        if len(clustering.faces) == 0:
+            raise IdentificationError("The gallery holds no clustered faces yet: index photos, then cluster them.")
+        self._faces = faces
+        self._clustering = clustering
+        self.clusterer = clusterer or restore_clusterer(clustering)
+        self._detector = detector
+        self._embedder = embedder
+        identities, self._identities = _identities(faces, clustering)
+        enrolled = identities >= 0
+        self.matcher = FaceMatcher().fit(faces.embeddings[enrolled], identities[enrolled])
+        self._persons = faces.persons
+        self._paths = faces.table["path"].to_numpy(dtype=object)
+
+    @classmethod
+    def from_gallery(
+        cls, gallery: Gallery, *, detector: FaceDetector | None = None, embedder: FaceEmbedder | None = None
+    ) -> Identifier:
+        """Raises IdentificationError when the gallery has no clusters yet."""
+        clustering = gallery.clustering()
+        if clustering is None:
+            raise IdentificationError("The gallery has no clusters yet: index photos, then run facecluster cluster.")
+        return cls(gallery.faces(), clustering, detector=detector, embedder=embedder)
+
+    def threshold(self, fpir: float = DEFAULT_FPIR) -> float:
+        """The similarity that a share `fpir` of strangers is expected to reach."""
+        return self.matcher.threshold(fpir)
+
+    def identify(self, image: np.ndarray, threshold: float | None = None) -> list[Match]:
+        """One Match a face of `image` (height, width, 3) uint8 RGB, largest face first; empty when there is none.
+
+        `threshold` in [-1, 1] replaces the gallery's own for a FPIR of 1 %. Raises WeightsError.
+        """
+        from facecluster.embedding import crop_face
+
+        detections = self.detector.detect(image)
+        if not detections:
+            return []
+        crops = np.stack([crop_face(image, face.box) for face in detections])
+        return self.identify_faces(detections, crops, self.embedder.embed(crops), threshold)
+
+    def identify_faces(
+        self, detections: list[Detection], crops: np.ndarray, embeddings: np.ndarray, threshold: float | None = None
+    ) -> list[Match]:
+        """The same for faces that are already found, cropped (n, 160, 160, 3) and embedded (n, 512)."""
+        limit = self.threshold() if threshold is None else threshold
+        scores = self.matcher.scores(embeddings)
+        clusters = self.clusterer.predict(embeddings)
+        similarities = embeddings @ self._faces.embeddings.T
+        return [self._match(*one, limit) for one in zip(detections, crops, scores, clusters, similarities, strict=True)]
+
+    @property
+    def detector(self) -> FaceDetector:
+        from facecluster.detection import FaceDetector
+
+        self._detector = self._detector or FaceDetector()
+        return self._detector
+
+    @property
+    def embedder(self) -> FaceEmbedder:
+        from facecluster.embedding import FaceEmbedder
+
+        self._embedder = self._embedder or FaceEmbedder(self._clustering.model)
+        return self._embedder
+
+    def _match(
+        self,
+        detection: Detection,
+        crop: np.ndarray,
+        scores: np.ndarray,
+        cluster: int,
+        similarities: np.ndarray,
+        threshold: float,
+    ) -> Match:
+        best = np.argsort(-scores, kind="stable")[:N_CANDIDATES]
+        candidates = tuple(
+            Candidate(person, cluster_number, float(scores[index]))
+            for index, (person, cluster_number) in ((index, self._identities[index]) for index in best)
+        )
+        is_known = candidates[0].similarity >= threshold
+        x1, y1, x2, y2 = map(float, detection.box)
+        return Match(
+            box=(x1, y1, x2, y2),
+            detection_score=float(detection.score),
+            is_known=is_known,
+            person=candidates[0].person if is_known else None,
+            cluster=int(cluster),
+            similarity=candidates[0].similarity,
+            threshold=float(threshold),
+            candidates=candidates,
+            neighbours=self._neighbours(similarities),
+            crop=crop,
+        )
+
+    def _neighbours(self, similarities: np.ndarray) -> tuple[Neighbour, ...]:
+        number = min(N_NEIGHBOURS, len(similarities))
+        nearest = np.argpartition(-similarities, number - 1)[:number]
+        nearest = nearest[np.argsort(-similarities[nearest], kind="stable")]
+        ids = self._faces.ids
+        return tuple(
+            Neighbour(int(ids[row]), self._paths[row], self._persons[row], float(similarities[row])) for row in nearest
+        )
+
+
+def _identities(faces: Faces, clustering: Clustering) -> tuple[np.ndarray, list[tuple[str | None, int | None]]]:
+    """Each face's identity (n,) int, -1 for none, and each identity's person and cluster.
+
+    Where the gallery knows persons, faces without one stay out: a bystander must not stand for anybody.
+    """
+    persons = faces.persons
+    names = sorted({person for person in persons if person is not None})
+    if names:
+        number = {name: index for index, name in enumerate(names)}
+        return np.array([number.get(person, -1) for person in persons]), [(name, None) for name in names]
+    label_of = dict(zip(clustering.faces.tolist(), clustering.labels.tolist(), strict=True))
+    used = sorted(set(clustering.labels.tolist()))
+    position = {cluster: index for index, cluster in enumerate(used)}
+    identities = np.array([position.get(label_of.get(face, -1), -1) for face in faces.ids.tolist()])
+    return identities, [(clustering.names.get(cluster), cluster) for cluster in used]

@@ -1,0 +1,327 @@
+"""From photos to a gallery: the pipeline that reads, detects, crops, embeds and stores, with progress and cancel.
+
+Every worker takes a batch of photos from bytes to embeddings by itself; only the calling thread talks to the gallery,
+in the order of the source. So neither the number of workers nor the size of a batch changes what is stored, and a run
+that was killed loses the batches in hand and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import numpy as np
+
+from facecluster.detection import Detection, FaceDetector, main_face
+from facecluster.embedding import FaceEmbedder, crop_face
+from facecluster.errors import Cancelled, PhotoError
+from facecluster.gallery import Gallery
+from facecluster.images import encode_jpeg, load_image
+from facecluster.photos import PhotoFile, PhotoSource
+from facecluster.records import KnownPhoto, NewFace, NewPhoto
+from facecluster.weights import CASIA, model_name
+
+FacesToKeep = Literal["largest", "all"]
+
+BATCH_SIZE = 16
+_PIXELS_AT_ONCE = 16_000_000  # decoded pixels a worker holds for one detector call: 48 MB
+_READ_AHEAD = 2 * BATCH_SIZE
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class IndexProgress:
+    """How far a run is: `rate` in photos a second, `seconds_left` in seconds, both None before the first batch."""
+
+    done: int
+    total: int
+    rate: float | None = None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class IndexReport:
+    """What a run did. `photos = indexed + skipped + duplicates + unreadable`; `no_face` are among the indexed.
+
+    `indexed` were processed now, `skipped` known before, `duplicates` have the content of another photo of the gallery,
+    `faces` were found on the indexed. `seconds` leaves out the loading of models.
+    """
+
+    photos: int = 0
+    indexed: int = 0
+    faces: int = 0
+    no_face: int = 0
+    unreadable: int = 0
+    duplicates: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    photos_per_second: float = 0.0
+    model: str = ""
+    runtime: str = ""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A photo with what was read and decided before it is processed; `known` only when nothing is left to do."""
+
+    photo: PhotoFile
+    content: bytes
+    sha256: str
+    outcome: NewPhoto | None = None
+    skipped: bool = False
+
+
+def index_photos(
+    gallery: Gallery,
+    source: PhotoSource,
+    *,
+    faces: FacesToKeep = "largest",
+    detector: FaceDetector | None = None,
+    embedder: FaceEmbedder | None = None,
+    workers: int | None = None,
+    batch_size: int = BATCH_SIZE,
+    on_progress: Callable[[IndexProgress], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> IndexReport:
+    """Finds and embeds the faces of all photos that the gallery does not know yet, and stores them.
+
+    With `faces="largest"` only a photo's main face is kept; with `"all"` every face is, and the main one carries the
+    photo's person. `workers` defaults to the number of processors. Raises GalleryBusyError when another run is at it,
+    GalleryError when the gallery holds embeddings of another model, WeightsError, and Cancelled once `cancelled()`
+    is true; what was stored until then stays.
+    """
+    run = _Run(gallery, source, faces, detector or FaceDetector(), embedder or FaceEmbedder(CASIA), on_progress)
+    with gallery.indexing():
+        return run.run(workers or os.cpu_count() or 1, batch_size, cancelled)
+
+
+@dataclass
+class _Run:
+    gallery: Gallery
+    source: PhotoSource
+    faces: FacesToKeep
+    detector: FaceDetector
+    embedder: FaceEmbedder
+    on_progress: Callable[[IndexProgress], None] | None
+    report: IndexReport = field(default_factory=IndexReport)
+    # What this run read so far, by content: the path of its first photo, and how that one ended once it did.
+    first_paths: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    source_id: int | None = None
+    loading_seconds: float = 0.0
+
+    @property
+    def settings(self) -> str:
+        """What a photo's faces depend on besides the model; a photo indexed with other settings is done anew."""
+        return f"{self.faces}/{self.detector.min_face_size}"
+
+    def run(self, workers: int, batch_size: int, cancelled: Callable[[], bool]) -> IndexReport:
+        model = model_name(self.embedder.model)
+        self.gallery.require_model(model)
+        self.report = replace(self.report, photos=len(self.source), model=model, runtime=self.embedder.runtime)
+        start = time.perf_counter()
+        with ThreadPoolExecutor(2, "read") as readers, ThreadPoolExecutor(workers, "faces") as processors:
+            photos = (self.source[index] for index in range(len(self.source)))
+            tasks = map(self._decide, _in_order(readers, _read, photos, _READ_AHEAD))
+            try:
+                for batch in _in_order(processors, self._process, _batches(tasks, batch_size), workers + 1):
+                    self._store(batch, model)
+                    self._tell(start)
+                    if cancelled():
+                        raise Cancelled(
+                            "Indexing was cancelled: what was done is kept, and the next run goes on there."
+                        )
+            except BaseException:
+                processors.shutdown(wait=True, cancel_futures=True)
+                readers.shutdown(wait=True, cancel_futures=True)
+                raise
+        seconds = time.perf_counter() - start - self.loading_seconds
+        rate = self.report.indexed / seconds if self.report.indexed else 0.0
+        return replace(self.report, seconds=round(seconds, 3), photos_per_second=round(rate, 2))
+
+    # --- in the calling thread ------------------------------------------------------------------------------------
+
+    def _decide(self, task: _Task) -> _Task:
+        """Leaves out what the gallery or this run knows already."""
+        if task.outcome is not None:
+            return task
+        known = self.gallery.find_photo(task.sha256)
+        if known is not None and not self._is_same(known, task) and not _is_gone(known):
+            return self._duplicate(task, known.path)
+        earlier = self.first_paths.get(task.sha256)
+        if earlier is not None:
+            return self._duplicate(task, earlier)
+        self.first_paths[task.sha256] = task.photo.path
+        if known is not None and known.settings == self.settings:
+            if not self._is_same(known, task):
+                self.gallery.move_photo(known, self._source_id(), task.photo.path, task.photo.person)
+            return replace(task, skipped=True, content=b"")
+        if not self.loading_seconds:
+            self._load()
+        return task
+
+    def _is_same(self, known: KnownPhoto, task: _Task) -> bool:
+        return known.source_location == self.source.location and known.path == task.photo.path
+
+    def _duplicate(self, task: _Task, original: str) -> _Task:
+        outcome = _outcome(task, "duplicate", self.settings, reason=f"Same content as {original}.")
+        return replace(task, outcome=outcome, content=b"")
+
+    def _load(self) -> None:
+        """Loads the models, so that a failure leaves the gallery as it was and no worker waits for another."""
+        start = time.perf_counter()
+        self.embedder.embed(np.zeros((1, 160, 160, 3), np.uint8))
+        self.detector.detect(np.zeros((240, 320, 3), np.uint8))
+        self.report = replace(self.report, runtime=self.embedder.runtime)
+        self.gallery.use_model(self.report.model)
+        self.loading_seconds = time.perf_counter() - start
+
+    def _source_id(self) -> int:
+        if self.source_id is None:
+            self.source_id = self.gallery.add_source(self.source.kind, self.source.location, self.source.name)
+        return self.source_id
+
+    def _store(self, batch: Sequence[_Task], model: str) -> None:
+        ended = [self._like_its_original(task.outcome) for task in batch if task.outcome is not None]
+        if ended:
+            self.gallery.add_photos(self._source_id(), ended, model)
+        by_status = [photo.status for photo in ended]
+        self.report = replace(
+            self.report,
+            indexed=self.report.indexed + by_status.count("indexed") + by_status.count("no_face"),
+            no_face=self.report.no_face + by_status.count("no_face"),
+            unreadable=self.report.unreadable + by_status.count("unreadable"),
+            duplicates=self.report.duplicates + by_status.count("duplicate"),
+            faces=self.report.faces + sum(len(photo.faces) for photo in ended),
+            skipped=self.report.skipped + sum(task.skipped for task in batch),
+        )
+
+    def _like_its_original(self, photo: NewPhoto) -> NewPhoto:
+        """A copy of a photo that turned out to be unreadable is unreadable, not a duplicate."""
+        if photo.status == "unreadable" and photo.sha256:
+            self.unreadable[photo.sha256] = photo.reason or ""
+        elif photo.status == "duplicate" and photo.sha256 in self.unreadable:
+            return replace(photo, status="unreadable", reason=self.unreadable[photo.sha256])
+        return photo
+
+    def _tell(self, start: float) -> None:
+        if self.on_progress is None:
+            return
+        report = self.report
+        done = report.indexed + report.skipped + report.duplicates + report.unreadable
+        seconds = time.perf_counter() - start - self.loading_seconds
+        rate = done / seconds if seconds > 0 else None
+        left = (report.photos - done) / rate if rate else None
+        self.on_progress(IndexProgress(done, report.photos, rate, left))
+
+    # --- in the workers -------------------------------------------------------------------------------------------
+
+    def _process(self, batch: Sequence[_Task]) -> list[_Task]:
+        ended: dict[int, _Task] = {index: task for index, task in enumerate(batch) if task.outcome or task.skipped}
+        waiting: list[tuple[int, np.ndarray]] = []
+        found: list[tuple[int, list[tuple[Detection, np.ndarray, bool]], tuple[int, int]]] = []
+        for index, task in enumerate(batch):
+            if index in ended:
+                continue
+            try:
+                waiting.append((index, load_image(task.content)))
+            except PhotoError as error:
+                reason = str(error).replace("The photo", Path(task.photo.path).name, 1)
+                ended[index] = replace(task, outcome=_outcome(task, "unreadable", self.settings, reason=reason))
+            if sum(image.shape[0] * image.shape[1] for _, image in waiting) > _PIXELS_AT_ONCE:
+                found += self._faces(waiting)
+                waiting = []
+        found += self._faces(waiting)
+        del waiting
+        crops = [crop for _, faces, _ in found for _, crop, _ in faces]
+        embeddings = iter(self.embedder.embed(np.stack(crops)) if crops else ())
+        for index, faces, (height, width) in found:
+            stored = tuple(self._new_face(*face, next(embeddings)) for face in faces)
+            outcome = _outcome(batch[index], "indexed" if stored else "no_face", self.settings)
+            outcome = replace(outcome, faces=stored, width=width, height=height)
+            if not stored:
+                outcome = replace(outcome, reason=f"No face of {self.detector.min_face_size} pixels or more was found.")
+            ended[index] = replace(batch[index], outcome=outcome, content=b"")
+        return [ended[index] for index in range(len(batch))]
+
+    def _faces(
+        self, images: Sequence[tuple[int, np.ndarray]]
+    ) -> list[tuple[int, list[tuple[Detection, np.ndarray, bool]], tuple[int, int]]]:
+        """Per photo its index, the faces to keep (detection, crop, whether it is the main one), height and width."""
+        found = []
+        detections = self.detector.detect_many([image for _, image in images]) if images else []
+        for (index, image), faces in zip(images, detections, strict=True):
+            height, width = image.shape[:2]
+            main = main_face(faces, (width, height))
+            kept = [
+                (face, crop_face(image, face.box), number == main)
+                for number, face in enumerate(faces)
+                if self.faces == "all" or number == main
+            ]
+            found.append((index, kept, (height, width)))
+        return found
+
+    def _new_face(self, face: Detection, crop: np.ndarray, is_main: bool, embedding: np.ndarray) -> NewFace:
+        return NewFace(
+            box=face.box,
+            landmarks=face.landmarks,
+            detection_score=face.score,
+            is_main=is_main,
+            crop=encode_jpeg(crop),
+            embedding=embedding,
+            runtime=self.embedder.runtime,
+        )
+
+
+def _read(photo: PhotoFile) -> _Task:
+    try:
+        content = photo.read()
+    except OSError as error:
+        reason = f"{Path(photo.path).name} cannot be read: {error.strerror or error}."
+        task = _Task(photo, b"", "")
+        return replace(task, outcome=_outcome(task, "unreadable", "", reason=reason))
+    return _Task(photo, content, hashlib.sha256(content).hexdigest())
+
+
+def _outcome(task: _Task, status: str, settings: str, reason: str | None = None) -> NewPhoto:
+    return NewPhoto(
+        path=task.photo.path,
+        sha256=task.sha256,
+        size=len(task.content),
+        status=status,  # type: ignore[arg-type]
+        settings=settings,
+        person=task.photo.person,
+        reason=reason,
+    )
+
+
+def _is_gone(known: KnownPhoto) -> bool:
+    location = Path(known.source_location)
+    return not (location.exists() if known.source_kind == "zip" else (location / known.path).exists())
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _in_order(pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
+    """Like `pool.map`, but never more than `ahead` items begun and not yet taken, so memory stays bounded."""
+    begun: deque[Future[R]] = deque()
+    for item in items:
+        begun.append(pool.submit(function, item))
+        if len(begun) >= ahead:
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()

@@ -1,0 +1,140 @@
+"""What goes into a gallery and comes out of it: frozen values, and the names of table columns in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EMBEDDING_SIZE = 512
+
+PhotoStatus = Literal["indexed", "no_face", "unreadable", "duplicate"]
+
+FACE_COLUMNS = ("face", "photo", "path", "person", "main", "detection_score", "x1", "y1", "x2", "y2")
+CLUSTER_COLUMNS = ("cluster", "name", "faces", "person", "purity", "people", "similarity")
+LEFT_OUT_COLUMNS = ("photo", "person", "status", "reason")
+
+
+@dataclass(frozen=True)
+class NewFace:
+    """One detection, ready to be stored. `box` is (4,) float32 in pixels of the upright photo, `landmarks` (5, 2)."""
+
+    box: np.ndarray
+    landmarks: np.ndarray
+    detection_score: float
+    is_main: bool
+    crop: bytes
+    embedding: np.ndarray
+    runtime: str
+
+
+@dataclass(frozen=True)
+class NewPhoto:
+    """One photo's outcome, ready to be stored. `sha256` is empty when not even its bytes could be read."""
+
+    path: str
+    sha256: str
+    size: int
+    status: PhotoStatus
+    settings: str
+    person: str | None = None
+    reason: str | None = None
+    width: int = 0
+    height: int = 0
+    faces: tuple[NewFace, ...] = ()
+
+
+@dataclass(frozen=True)
+class KnownPhoto:
+    """A photo that the gallery holds, with the way back to its file."""
+
+    id: int
+    path: str
+    status: PhotoStatus
+    settings: str
+    person: str | None
+    source_id: int
+    source_kind: str
+    source_location: str
+
+
+@dataclass(frozen=True)
+class FaceRecord:
+    """One stored face: `box` is (x1, y1, x2, y2) in pixels of the upright photo."""
+
+    id: int
+    photo: KnownPhoto
+    person: str | None
+    is_main: bool
+    box: tuple[float, float, float, float]
+    landmarks: np.ndarray
+    detection_score: float
+    model: str
+    runtime: str
+
+
+@dataclass(frozen=True)
+class Faces:
+    """All faces of a gallery: `table` has FACE_COLUMNS, `embeddings` is (n_faces, 512) float32 of unit norm."""
+
+    table: pd.DataFrame
+    embeddings: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.embeddings)
+
+    @property
+    def ids(self) -> np.ndarray:
+        """(n_faces,) int64."""
+        return self.table["face"].to_numpy()
+
+    @property
+    def persons(self) -> np.ndarray:
+        """(n_faces,) object: the person's name, or None where it is not known."""
+        return self.table["person"].to_numpy(dtype=object)
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """A stored result of clustering, with everything needed to make it again.
+
+    `faces` (n,) int64 are the clustered faces' ids, `labels` (n,) int32 their clusters, `similarity` (n,) float32
+    their cosine similarity to the cluster's centre, `centers` (n_clusters, 512) float32 of unit norm.
+    """
+
+    algorithm: str
+    parameters: dict[str, Any]
+    seed: int
+    model: str
+    versions: dict[str, str]
+    inertia: float
+    seconds: float
+    faces: np.ndarray
+    labels: np.ndarray
+    similarity: np.ndarray
+    centers: np.ndarray
+    id: int = 0
+    created: str = ""
+    names: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def n_clusters(self) -> int:
+        return len(self.centers)
+
+
+@dataclass(frozen=True)
+class GalleryCounts:
+    """How much a gallery holds. `photos` is the sum of the four numbers after it."""
+
+    photos: int
+    indexed: int
+    no_face: int
+    unreadable: int
+    duplicates: int
+    faces: int
+    people: int
+    clusters: int

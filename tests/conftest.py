@@ -1,0 +1,74 @@
+"""What tests share: the drawn sample people, a gallery of them, and the photos of real people where they exist."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Two tests must not fight over cores, and torch would start a thread a core in every worker.
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+CELEBRITIES = Path(__file__).resolve().parents[2] / "shared" / "data" / "celebrities"
+
+
+@pytest.fixture(scope="session")
+def celebrities() -> Path:
+    """680 photos of 17 people, one folder a person; they lie beside the project and are never part of it."""
+    if not CELEBRITIES.is_dir():
+        pytest.skip("the photos of real people are not on this machine (shared/data beside the project)")
+    return CELEBRITIES
+
+
+@pytest.fixture(scope="session")
+def sample_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The drawn sample people, 12 folders of 12 portraits; never modify."""
+    from facecluster.samples import write_sample_people
+
+    folder = tmp_path_factory.mktemp("sample") / "people"
+    write_sample_people(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_gallery(sample_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an indexed and clustered gallery of the sample people; never modify."""
+    return _clustered_gallery(sample_photos, tmp_path_factory.mktemp("galleries") / "sample")
+
+
+@pytest.fixture(scope="session")
+def celebrity_gallery(celebrities: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an indexed and clustered gallery of the 680 photos; never modify."""
+    return _clustered_gallery(celebrities, tmp_path_factory.mktemp("galleries") / "celebrities")
+
+
+@pytest.fixture
+def gallery_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty gallery folder that the app and the command line use by default."""
+    return _home(tmp_path / "home", monkeypatch)
+
+
+@pytest.fixture
+def sample_home(sample_gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the sample gallery that the app and the command line use by default."""
+    shutil.copytree(sample_gallery, tmp_path / "home")
+    yield _home(tmp_path / "home", monkeypatch)
+
+
+def _home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FACECLUSTER_HOME", str(folder))
+    return folder
+
+
+def _clustered_gallery(photos: Path, folder: Path) -> Path:
+    from facecluster import Gallery, index_photos, open_photos
+    from facecluster.clustering import cluster_gallery
+
+    gallery = Gallery.open(folder)
+    index_photos(gallery, open_photos(photos))
+    cluster_gallery(gallery)
+    gallery.close()
+    return folder
