@@ -203,8 +203,6 @@ def library_versions() -> dict[str, str]:
 
 
 def _number_of_clusters(faces: Faces, wanted: int | str, seed: int) -> tuple[int, str]:
-    from facecluster.selection import suggest_n_clusters
-
     if len(faces) == 0:
         raise ClusteringError("The gallery holds no faces yet: index photos first.")
     if isinstance(wanted, int):
@@ -216,6 +214,8 @@ def _number_of_clusters(faces: Faces, wanted: int | str, seed: int) -> tuple[int
     people = faces.table["person"].nunique()
     if wanted == "people" and people:
         return people, "people"
+    from facecluster.selection import suggest_n_clusters
+
     return suggest_n_clusters(faces.embeddings, random_state=seed).n_clusters, "suggested"
 
 

@@ -75,7 +75,7 @@ def evaluate_clustering(labels: np.ndarray, persons: Sequence[str | None] | np.n
 def match_people(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> pd.DataFrame:
     """One row a person, PEOPLE_COLUMNS, worst F1 first.
 
-    `cluster` holds most of the person's faces (the lower number on a tie). `accuracy` is the share of the person's
+    `cluster` holds most of the person's faces (on a tie, the purer). `accuracy` is the share of the person's
     faces in the cluster that the one-to-one pairing of `evaluate_clustering` gives them. `purity` is the share of the
     cluster's labelled faces that are this person's, `coverage` the share of this person's faces in it, `f1` their
     harmonic mean. `shares_cluster` is true when another person has the same cluster. Raises EvaluationError when no
@@ -85,11 +85,12 @@ def match_people(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray)
     table = pd.crosstab(pd.Series(names, name="person"), pd.Series(labels, name="cluster"))
     counts = table.to_numpy()
     rows = np.arange(len(counts))
-    best = counts.argmax(axis=1)
+    totals = counts.sum(axis=0)
+    best = (counts * (totals.max() + 1) - totals).argmax(axis=1)
     assigned = dict(zip(*linear_sum_assignment(counts, maximize=True), strict=True))
     right = np.array([counts[row, assigned[row]] if row in assigned else 0 for row in rows])
     faces = counts.sum(axis=1)
-    purity = counts[rows, best] / counts.sum(axis=0)[best]
+    purity = counts[rows, best] / totals[best]
     coverage = counts[rows, best] / faces
     clusters = table.columns.to_numpy()[best]
     people = pd.DataFrame(

@@ -16,7 +16,7 @@ from facecluster.errors import PhotoError
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif"},
 )
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF")  # Pillow's JPEG reads MPO too
 MAX_PIXELS = 120_000_000  # 360 MB of RGB: larger than any camera's photo, small enough not to exhaust a laptop
 CROP_QUALITY = 92
 
@@ -104,6 +104,6 @@ def _format_names() -> str:
 def _register_heif() -> None:
     from pillow_heif import register_heif_opener
 
-    Image.init()  # naming formats needs their plugins loaded
+    Image.init()  # formats can be named only once their plugins are loaded
     register_heif_opener()
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS

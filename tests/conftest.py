@@ -55,7 +55,7 @@ def gallery_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def sample_home(sample_gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the sample gallery that the app and the command line use by default."""
     shutil.copytree(sample_gallery, tmp_path / "home")
-    yield _home(tmp_path / "home", monkeypatch)
+    return _home(tmp_path / "home", monkeypatch)
 
 
 def _home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

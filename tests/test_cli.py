@@ -1,0 +1,153 @@
+"""The command line: what each command prints, its JSON keys, its exit status, and its sentences."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from facecluster.cli import main
+from facecluster.samples import draw_portrait, draw_stranger, sample_people
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Ran:
+    """What a command left: its exit status, JSON (or None), text and standard error."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], *arguments: object) -> None:
+        try:
+            self.status = main([str(argument) for argument in arguments])
+        except SystemExit as exit:
+            self.status = int(exit.code or 0)
+        self.text, self.errors = capsys.readouterr()
+        try:
+            self.json: Any = json.loads(self.text)
+        except json.JSONDecodeError:
+            self.json = None
+
+
+def test_from_sample_people_to_an_answer(
+    capsys: pytest.CaptureFixture[str], gallery_home: Path, tmp_path: Path
+) -> None:
+    sample = Ran(capsys, "sample", tmp_path / "people", "--json")
+    assert (sample.status, sample.json) == (0, {"photos": 144, "people": 12})
+
+    indexed = Ran(capsys, "index", tmp_path / "people", "--json")
+    assert list(indexed.json) == [
+        "photos", "indexed", "faces", "no_face", "unreadable", "duplicates", "skipped", "seconds", "photos_per_second",
+        "model", "runtime",
+    ]  # fmt: skip
+    assert (indexed.status, indexed.json["photos"], indexed.json["indexed"]) == (0, 144, 144)
+
+    clustered = Ran(capsys, "cluster", "--seed", 3, "--json")
+    assert list(clustered.json) == ["clusters", "faces", "inertia", "seed", "seconds"]
+    assert (clustered.json["clusters"], clustered.json["seed"]) == (12, 3)
+
+    evaluated = Ran(capsys, "evaluate", "--json")
+    assert {"accuracy", "purity", "ari", "nmi", "bcubed", "people"} <= set(evaluated.json)
+    assert set(evaluated.json["bcubed"]) == {"precision", "recall", "f1"}
+    assert {"person", "cluster", "faces", "purity", "coverage", "f1"} <= set(evaluated.json["people"][0])
+    assert evaluated.json["accuracy"] >= 0.95
+
+    status = Ran(capsys, "status", "--json")
+    assert (status.json["photos"], status.json["people"], status.json["clusters"]) == (144, 12, 12)
+    assert status.json["clustering"]["seed"] == 3
+    assert status.json["bytes_on_disk"] > 100_000
+
+
+def test_identify_answers_an_entry_an_image(
+    capsys: pytest.CaptureFixture[str], sample_home: Path, tmp_path: Path
+) -> None:
+    draw_portrait(2, 40).save(tmp_path / "known.png")
+    draw_stranger(1).save(tmp_path / "stranger.png")
+    ran = Ran(capsys, "identify", tmp_path / "known.png", tmp_path / "stranger.png", "--json")
+    known, stranger = ran.json
+    assert ran.status == 0
+    assert known["image"] == str(tmp_path / "known.png")
+    assert known["error"] is None
+    assert list(known["faces"][0]) == [
+        "box", "detection_score", "person", "cluster", "similarity", "threshold", "candidates", "neighbours",
+    ]  # fmt: skip
+    assert known["faces"][0]["person"] == sample_people(12)[2].name
+    assert stranger["faces"][0]["person"] is None
+    assert set(known["faces"][0]["neighbours"][0]) == {"face", "photo", "person", "similarity"}
+
+
+def test_a_bad_image_is_reported_and_the_others_answered(
+    capsys: pytest.CaptureFixture[str], sample_home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "text.jpg").write_text("no image")
+    draw_portrait(0, 40).save(tmp_path / "good.png")
+    ran = Ran(capsys, "identify", tmp_path / "text.jpg", tmp_path / "gone.jpg", tmp_path / "good.png", "--json")
+    assert ran.status == 1
+    assert [bool(entry["error"]) for entry in ran.json] == [True, True, False]
+    assert "text.jpg is not a photo" in ran.errors
+    assert "gone.jpg does not exist" in ran.errors
+    assert len(ran.json[2]["faces"]) == 1
+
+
+SENTENCES = [
+    (("index", "{tmp}/nowhere"), "nowhere does not exist: check the path"),
+    (("index", "{tmp}/empty"), "empty holds no photos"),
+    (("index", "{tmp}/text.zip"), "text.zip is not a zip"),
+    (("index", "{tmp}/text.jpg"), "is neither a folder nor a zip"),
+    (("index", "kaggle:nothing"), "write kaggle:owner/dataset"),
+    (("index", "{tmp}/photos", "--model", "resnet"), "There is no model resnet: name casia-webface, vggface2"),
+    (("cluster",), "no faces yet: index photos first"),
+    (("evaluate",), "There are no clusters to evaluate yet"),
+    (("identify", "{tmp}/photos/a.png"), "no clusters yet"),
+    (("status", "--gallery", "{tmp}/nowhere"), "There is no gallery in"),
+    (("sample", "{tmp}/text.jpg"), "text.jpg"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), SENTENCES, ids=lambda value: " ".join(value)[:40])
+def test_every_failure_is_one_sentence_and_status_1(
+    capsys: pytest.CaptureFixture[str], gallery_home: Path, tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    from facecluster import Gallery
+
+    Gallery.open()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "photos").mkdir()
+    draw_portrait(0, 0).save(tmp_path / "photos" / "a.png")
+    for name in ("text.zip", "text.jpg"):
+        (tmp_path / name).write_text("no zip and no image")
+    ran = Ran(capsys, *[argument.format(tmp=tmp_path) for argument in arguments])
+    lines = [line for line in ran.errors.splitlines() if line.strip()]
+    assert ran.status == 1
+    assert ran.text == ""
+    assert len(lines) == 1
+    assert lines[0].startswith("facecluster: ")
+    assert sentence in lines[0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (), ("dance",), ("index",), ("identify",), ("cluster", "--clusters", "0"), ("cluster", "--clusters", "many"),
+        ("identify", "a.jpg", "--threshold", "7"), ("identify", "a.jpg", "--threshold", "0.5", "--fpir", "0.1"),
+        ("index", "x", "--faces", "some"), ("index", "x", "--min-face", "3"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_status_2(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    ran = Ran(capsys, *arguments)
+    assert ran.status == 2
+    assert ran.errors.startswith("usage: facecluster")
+
+
+def test_the_module_runs_as_a_program() -> None:
+    ran = subprocess.run([sys.executable, "-m", "facecluster", "--version"], capture_output=True, text=True, cwd=ROOT)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("facecluster ")
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in ("index", "cluster", "evaluate", "identify", "sample", "status"):
+        assert f"python -m facecluster {command}" in readme

@@ -1,0 +1,321 @@
+"""The drawn sample people: found by a real detector, told apart by real embeddings, written without harm."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facecluster.errors import SourceError
+from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_people, write_sample_people
+
+PEOPLE = 12
+PORTRAITS = 5
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the models make of some portraits: `faces` found in each, and the embedding of the most certain one."""
+
+    person: np.ndarray
+    faces: np.ndarray
+    embeddings: np.ndarray
+
+
+@pytest.fixture(scope="module")
+def find_faces():
+    """A function from a picture to the boxes that facenet-pytorch's own MTCNN finds, (n, 4), most certain first."""
+    from facenet_pytorch import MTCNN
+
+    mtcnn = MTCNN(min_face_size=40, keep_all=True)
+
+    def find(image: Image.Image) -> np.ndarray:
+        boxes, scores = mtcnn.detect(image)
+        return np.empty((0, 4)) if boxes is None else boxes[np.argsort(scores)[::-1]]
+
+    return find
+
+
+@pytest.fixture(scope="module")
+def embed(find_faces):
+    """A function from pictures to what is `Seen` in them, with the weights that the project uses by default."""
+    import torch
+    from facenet_pytorch.models.mtcnn import extract_face, fixed_image_standardization
+
+    from facecluster.weights import load_weights
+
+    network = load_weights("casia-webface")
+
+    def see(pictures: list[tuple[int, Image.Image]]) -> Seen:
+        found = [find_faces(image) for _, image in pictures]
+        # A portrait without a face is embedded whole: it must not drop out of what is measured.
+        boxes = [f[0] if len(f) else (0, 0, *image.size) for f, (_, image) in zip(found, pictures, strict=True)]
+        crops = [extract_face(image, box, 160, 32) for box, (_, image) in zip(boxes, pictures, strict=True)]
+        with torch.inference_mode():
+            embeddings = network(fixed_image_standardization(torch.stack(crops))).numpy()
+        embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+        return Seen(np.array([person for person, _ in pictures]), np.array([len(f) for f in found]), embeddings)
+
+    return see
+
+
+@pytest.fixture(scope="module")
+def seen(embed) -> Seen:
+    return embed([(person, draw_portrait(person, number)) for person in range(PEOPLE) for number in range(PORTRAITS)])
+
+
+def unit_centres(seen: Seen) -> np.ndarray:
+    centres = np.stack([seen.embeddings[seen.person == person].mean(axis=0) for person in range(PEOPLE)])
+    return centres / np.linalg.norm(centres, axis=1, keepdims=True)
+
+
+def test_a_portrait_is_the_same_in_every_process():
+    code = (
+        "import hashlib; from facecluster.samples import draw_portrait as draw; "
+        "print(hashlib.sha256(draw(4, 7).tobytes() + draw(25, 0).tobytes()).hexdigest())"
+    )
+    elsewhere = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONHASHSEED": "1"},
+        cwd=Path(__file__).resolve().parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+
+    here = hashlib.sha256(draw_portrait(4, 7).tobytes() + draw_portrait(25, 0).tobytes()).hexdigest()
+
+    assert here == elsewhere
+
+
+def test_no_two_portraits_are_alike():
+    pictures = [draw_portrait(person, number).tobytes() for person in (0, 1, 40) for number in (0, 1, 30)]
+
+    assert len(set(pictures)) == len(pictures)
+
+
+def test_a_portrait_is_a_colour_picture_of_400_by_480():
+    portrait = draw_portrait(2, 3)
+
+    assert (portrait.mode, portrait.size) == ("RGB", (400, 480))
+
+
+@pytest.mark.parametrize(("person", "portrait"), [(-1, 0), (0, -1)])
+def test_numbers_below_zero_are_refused(person, portrait):
+    with pytest.raises(ValueError, match="numbered from 0, not -1"):
+        draw_portrait(person, portrait)
+
+
+def test_names_are_unique_and_can_be_folders():
+    names = [person.name for person in sample_people(120)]
+
+    assert len({name.casefold() for name in names}) == 120
+    assert all(name == name.strip() and name.replace(" ", "").replace("-", "").isalnum() for name in names)
+
+
+@pytest.mark.parametrize("count", [12, 24, 42])
+def test_six_skin_tones_are_equally_frequent(count):
+    tones = Counter(person.skin_tone for person in sample_people(count))
+
+    assert set(tones.values()) == {count // 6}
+    assert len(tones) == 6
+
+
+def test_the_twelve_differ_in_hair_age_beard_and_glasses():
+    people = sample_people(PEOPLE)
+
+    assert len({person.hair_style for person in people}) >= 8
+    assert len({person.hair_colour for person in people}) >= 5
+    assert len({person.beard for person in people}) >= 4
+    assert len({person.glasses for person in people}) >= 3
+    assert min(person.age for person in people) < 0.2
+    assert max(person.age for person in people) > 0.8
+
+
+@pytest.mark.parametrize("tone", sorted({person.skin_tone for person in sample_people(PEOPLE)}))
+def test_the_detector_finds_one_face_in_95_percent_of_every_skin_tone(seen, tone):
+    of_tone = [person.number for person in sample_people(PEOPLE) if person.skin_tone == tone]
+    faces = seen.faces[np.isin(seen.person, of_tone)]
+
+    assert (faces == 1).mean() >= 0.95, f"faces found in each portrait: {faces.tolist()}"
+
+
+@pytest.mark.parametrize("people", [10, 12])
+def test_kmeans_on_embeddings_tells_the_people_apart(seen, people):
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import adjusted_rand_score
+
+    chosen = seen.person < people
+    clusters = KMeans(people, n_init=30, random_state=0).fit_predict(seen.embeddings[chosen])
+
+    assert adjusted_rand_score(seen.person[chosen], clusters) >= 0.95
+
+
+def test_one_threshold_recognises_everybody_and_leaves_strangers_out(seen, embed):
+    """Each person in turn is left out of the gallery and plays the stranger: FNIR < 5 % at FPIR 1 %."""
+    similarity = seen.embeddings @ unit_centres(seen).T
+    own = similarity[np.arange(len(similarity)), seen.person]
+    others = np.where(seen.person[:, None] == np.arange(PEOPLE), -1.0, similarity).max(axis=1)
+    threshold = np.quantile(others, 0.99)
+
+    stranger = embed([(-1, draw_stranger(number)) for number in range(4)])
+
+    assert (own < threshold).mean() < 0.05
+    assert stranger.faces.tolist() == [1, 1, 1, 1]
+    assert (stranger.embeddings @ unit_centres(seen).T).max() < threshold - 0.05
+
+
+@pytest.mark.parametrize("people", [[3], [0, 5, 7], [1, 2, 4, 6, 9], list(range(8))])
+def test_every_face_of_a_group_photo_is_found(find_faces, people):
+    boxes = find_faces(draw_group(people))
+
+    assert len(boxes) == len(people)
+    assert (boxes[:, 2] - boxes[:, 0]).min() >= 90
+
+
+def test_a_group_photo_is_the_same_for_a_seed_and_another_for_the_next():
+    first = draw_group([0, 1], seed=1)
+
+    assert draw_group([0, 1], seed=1).tobytes() == first.tobytes()
+    assert draw_group([0, 1], seed=2).tobytes() != first.tobytes()
+
+
+def test_a_group_of_nobody_is_refused():
+    with pytest.raises(ValueError, match="at least one person"):
+        draw_group([])
+
+
+def test_people_are_written_as_a_folder_each(tmp_path):
+    steps: list[tuple[int, int]] = []
+
+    paths = write_sample_people(tmp_path / "new" / "people", 2, 3, on_progress=lambda *step: steps.append(step))
+
+    written = sorted(path for path in (tmp_path / "new" / "people").rglob("*") if path.is_file())
+    assert written == sorted(paths)
+    assert [path.relative_to(tmp_path / "new" / "people").as_posix() for path in paths] == [
+        f"{person.name}/{number:02}.jpg" for person in sample_people(2) for number in (1, 2, 3)
+    ]
+    assert steps == [(done, 6) for done in range(1, 7)]
+    with Image.open(paths[4]) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (400, 480))
+
+
+def test_file_names_keep_their_order_beyond_a_hundred_portraits(tmp_path, monkeypatch):
+    monkeypatch.setattr("facecluster.samples.draw_portrait", lambda *_: Image.new("RGB", (8, 8)))
+
+    paths = write_sample_people(tmp_path, 1, 101)
+
+    assert paths == sorted(paths)
+
+
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {
+        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_writing_again_changes_nothing(tmp_path):
+    write_sample_people(tmp_path, 2, 2)
+    before = contents(tmp_path)
+
+    write_sample_people(tmp_path, 2, 2)
+
+    assert contents(tmp_path) == before
+
+
+def test_an_interrupted_run_is_completed(tmp_path):
+    whole = contents_of_new(tmp_path / "whole")
+    paths = write_sample_people(tmp_path / "cut", 2, 2)
+    paths[3].unlink()
+    (paths[3].parent / ".02.jpg.part").write_bytes(b"half a picture")
+
+    write_sample_people(tmp_path / "cut", 2, 2)
+
+    assert {name: data for name, (data, _) in contents(tmp_path / "cut").items()} == whole
+
+
+def test_drawings_of_an_older_edition_are_drawn_anew(tmp_path, monkeypatch):
+    with monkeypatch.context() as past:
+        past.setattr("facecluster.samples._EDITION", b", edition 0")
+        write_sample_people(tmp_path / "old", 2, 2)
+
+    write_sample_people(tmp_path / "old", 2, 2)
+
+    assert {name: data for name, (data, _) in contents(tmp_path / "old").items()} == contents_of_new(tmp_path / "new")
+
+
+def contents_of_new(folder: Path) -> dict[str, bytes]:
+    write_sample_people(folder, 2, 2)
+    return {name: data for name, (data, _) in contents(folder).items()}
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    ["holiday.jpg", "Somebody/01.jpg", "Marigold Fennimore/notes.txt", "Marigold Fennimore/01.jpg"],
+)
+def test_a_folder_with_anything_else_is_refused_and_left_alone(tmp_path, foreign):
+    (tmp_path / foreign).parent.mkdir(exist_ok=True)
+    (tmp_path / foreign).write_bytes(b"mine")
+    before = contents(tmp_path)
+
+    with pytest.raises(SourceError) as refusal:
+        write_sample_people(tmp_path, 1, 1)
+
+    assert contents(tmp_path) == before
+    first_named = Path(foreign).parts[0] if foreign.startswith("Somebody") else str(Path(foreign))
+    assert str(refusal.value) == (
+        f"{tmp_path} already holds {first_named}, which is not one of the sample people to be written; "
+        "choose an empty or a new folder."
+    )
+
+
+def test_a_link_in_place_of_a_portrait_is_not_written_through(tmp_path):
+    theirs = write_sample_people(tmp_path / "elsewhere", 1, 1)[0]
+    folder = tmp_path / "people" / theirs.parent.name
+    folder.mkdir(parents=True)
+    (folder / "01.jpg").symlink_to(theirs)
+
+    with pytest.raises(SourceError, match="which is not one of the sample people"):
+        write_sample_people(tmp_path / "people", 1, 1)
+
+
+def test_more_people_than_asked_for_are_not_removed(tmp_path):
+    write_sample_people(tmp_path, 2, 1)
+    before = contents(tmp_path)
+
+    with pytest.raises(SourceError, match=f"already holds {sample_people(2)[1].name}"):
+        write_sample_people(tmp_path, 1, 1)
+
+    assert contents(tmp_path) == before
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "people").write_text("mine")
+
+    with pytest.raises(SourceError, match="people is a file, and the sample people need a folder"):
+        write_sample_people(tmp_path / "people", 1, 1)
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("mine")
+
+    with pytest.raises(SourceError, match=r"cannot be written to .*: Not a directory; choose a folder"):
+        write_sample_people(tmp_path / "file" / "people", 1, 1)
+
+
+@pytest.mark.parametrize(("people", "portraits"), [(0, 12), (12, 0), (-1, 1)])
+def test_nobody_and_nothing_are_refused(tmp_path, people, portraits):
+    with pytest.raises(SourceError, match="at least one person and one portrait"):
+        write_sample_people(tmp_path / "people", people, portraits)
+
+    assert not (tmp_path / "people").exists()
