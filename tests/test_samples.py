@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -30,8 +32,12 @@ class Seen:
     embeddings: np.ndarray
 
 
+FindFaces: TypeAlias = Callable[[Image.Image], np.ndarray]
+Embed: TypeAlias = Callable[[list[tuple[int, Image.Image]]], Seen]
+
+
 @pytest.fixture(scope="module")
-def find_faces():
+def find_faces() -> FindFaces:
     """A function from a picture to the boxes that facenet-pytorch's own MTCNN finds, (n, 4), most certain first."""
     from facenet_pytorch import MTCNN
 
@@ -39,13 +45,13 @@ def find_faces():
 
     def find(image: Image.Image) -> np.ndarray:
         boxes, scores = mtcnn.detect(image)
-        return np.empty((0, 4)) if boxes is None else boxes[np.argsort(scores)[::-1]]
+        return np.empty((0, 4)) if boxes is None else np.asarray(boxes)[np.argsort(scores)[::-1]]
 
     return find
 
 
 @pytest.fixture(scope="module")
-def embed(find_faces):
+def embed(find_faces: FindFaces) -> Embed:
     """A function from pictures to what is `Seen` in them, with the weights that the project uses by default."""
     import torch
     from facenet_pytorch.models.mtcnn import extract_face, fixed_image_standardization
@@ -60,7 +66,8 @@ def embed(find_faces):
         boxes = [f[0] if len(f) else (0, 0, *image.size) for f, (_, image) in zip(found, pictures, strict=True)]
         crops = [extract_face(image, box, 160, 32) for box, (_, image) in zip(boxes, pictures, strict=True)]
         with torch.inference_mode():
-            embeddings = network(fixed_image_standardization(torch.stack(crops))).numpy()
+            batches = fixed_image_standardization(torch.stack(crops)).split(32)
+            embeddings = torch.cat([network(batch) for batch in batches]).numpy()
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
         return Seen(np.array([person for person, _ in pictures]), np.array([len(f) for f in found]), embeddings)
 
@@ -68,7 +75,7 @@ def embed(find_faces):
 
 
 @pytest.fixture(scope="module")
-def seen(embed) -> Seen:
+def seen(embed: Embed) -> Seen:
     return embed([(person, draw_portrait(person, number)) for person in range(PEOPLE) for number in range(PORTRAITS)])
 
 
@@ -77,7 +84,7 @@ def unit_centres(seen: Seen) -> np.ndarray:
     return centres / np.linalg.norm(centres, axis=1, keepdims=True)
 
 
-def test_a_portrait_is_the_same_in_every_process():
+def test_a_portrait_is_the_same_in_every_process() -> None:
     code = (
         "import hashlib; from facecluster.samples import draw_portrait as draw; "
         "print(hashlib.sha256(draw(4, 7).tobytes() + draw(25, 0).tobytes()).hexdigest())"
@@ -96,25 +103,25 @@ def test_a_portrait_is_the_same_in_every_process():
     assert here == elsewhere
 
 
-def test_no_two_portraits_are_alike():
+def test_no_two_portraits_are_alike() -> None:
     pictures = [draw_portrait(person, number).tobytes() for person in (0, 1, 40) for number in (0, 1, 30)]
 
     assert len(set(pictures)) == len(pictures)
 
 
-def test_a_portrait_is_a_colour_picture_of_400_by_480():
+def test_a_portrait_is_a_colour_picture_of_400_by_480() -> None:
     portrait = draw_portrait(2, 3)
 
     assert (portrait.mode, portrait.size) == ("RGB", (400, 480))
 
 
 @pytest.mark.parametrize(("person", "portrait"), [(-1, 0), (0, -1)])
-def test_numbers_below_zero_are_refused(person, portrait):
+def test_numbers_below_zero_are_refused(person: int, portrait: int) -> None:
     with pytest.raises(ValueError, match="numbered from 0, not -1"):
         draw_portrait(person, portrait)
 
 
-def test_names_are_unique_and_can_be_folders():
+def test_names_are_unique_and_can_be_folders() -> None:
     names = [person.name for person in sample_people(120)]
 
     assert len({name.casefold() for name in names}) == 120
@@ -122,14 +129,14 @@ def test_names_are_unique_and_can_be_folders():
 
 
 @pytest.mark.parametrize("count", [12, 24, 42])
-def test_six_skin_tones_are_equally_frequent(count):
+def test_six_skin_tones_are_equally_frequent(count: int) -> None:
     tones = Counter(person.skin_tone for person in sample_people(count))
 
     assert set(tones.values()) == {count // 6}
     assert len(tones) == 6
 
 
-def test_the_twelve_differ_in_hair_age_beard_and_glasses():
+def test_the_twelve_differ_in_hair_age_beard_and_glasses() -> None:
     people = sample_people(PEOPLE)
 
     assert len({person.hair_style for person in people}) >= 8
@@ -141,7 +148,7 @@ def test_the_twelve_differ_in_hair_age_beard_and_glasses():
 
 
 @pytest.mark.parametrize("tone", sorted({person.skin_tone for person in sample_people(PEOPLE)}))
-def test_the_detector_finds_one_face_in_95_percent_of_every_skin_tone(seen, tone):
+def test_the_detector_finds_one_face_in_95_percent_of_every_skin_tone(seen: Seen, tone: str) -> None:
     of_tone = [person.number for person in sample_people(PEOPLE) if person.skin_tone == tone]
     faces = seen.faces[np.isin(seen.person, of_tone)]
 
@@ -149,7 +156,7 @@ def test_the_detector_finds_one_face_in_95_percent_of_every_skin_tone(seen, tone
 
 
 @pytest.mark.parametrize("people", [10, 12])
-def test_kmeans_on_embeddings_tells_the_people_apart(seen, people):
+def test_kmeans_on_embeddings_tells_the_people_apart(seen: Seen, people: int) -> None:
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score
 
@@ -159,7 +166,7 @@ def test_kmeans_on_embeddings_tells_the_people_apart(seen, people):
     assert adjusted_rand_score(seen.person[chosen], clusters) >= 0.95
 
 
-def test_one_threshold_recognises_everybody_and_leaves_strangers_out(seen, embed):
+def test_one_threshold_recognises_everybody_and_leaves_strangers_out(seen: Seen, embed: Embed) -> None:
     """Each person in turn is left out of the gallery and plays the stranger: FNIR < 5 % at FPIR 1 %."""
     similarity = seen.embeddings @ unit_centres(seen).T
     own = similarity[np.arange(len(similarity)), seen.person]
@@ -173,28 +180,28 @@ def test_one_threshold_recognises_everybody_and_leaves_strangers_out(seen, embed
     assert (stranger.embeddings @ unit_centres(seen).T).max() < threshold - 0.05
 
 
-@pytest.mark.parametrize("people", [[3], [0, 5, 7], [1, 2, 4, 6, 9], list(range(8))])
-def test_every_face_of_a_group_photo_is_found(find_faces, people):
+@pytest.mark.parametrize("people", [[0, 5, 7], list(range(8))])
+def test_every_face_of_a_group_photo_is_found(find_faces: FindFaces, people: list[int]) -> None:
     boxes = find_faces(draw_group(people))
 
     assert len(boxes) == len(people)
     assert (boxes[:, 2] - boxes[:, 0]).min() >= 90
 
 
-def test_a_group_photo_is_the_same_for_a_seed_and_another_for_the_next():
+def test_a_group_photo_is_the_same_for_a_seed_and_another_for_the_next() -> None:
     first = draw_group([0, 1], seed=1)
 
     assert draw_group([0, 1], seed=1).tobytes() == first.tobytes()
     assert draw_group([0, 1], seed=2).tobytes() != first.tobytes()
 
 
-def test_a_group_of_nobody_is_refused():
+def test_a_group_of_nobody_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one person"):
         draw_group([])
 
 
-def test_people_are_written_as_a_folder_each(tmp_path):
-    steps: list[tuple[int, int]] = []
+def test_people_are_written_as_a_folder_each(tmp_path: Path) -> None:
+    steps: list[tuple[int, ...]] = []
 
     paths = write_sample_people(tmp_path / "new" / "people", 2, 3, on_progress=lambda *step: steps.append(step))
 
@@ -208,7 +215,7 @@ def test_people_are_written_as_a_folder_each(tmp_path):
         assert (picture.format, picture.size) == ("JPEG", (400, 480))
 
 
-def test_file_names_keep_their_order_beyond_a_hundred_portraits(tmp_path, monkeypatch):
+def test_file_names_keep_their_order_beyond_99_portraits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("facecluster.samples.draw_portrait", lambda *_: Image.new("RGB", (8, 8)))
 
     paths = write_sample_people(tmp_path, 1, 101)
@@ -224,7 +231,7 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     }
 
 
-def test_writing_again_changes_nothing(tmp_path):
+def test_writing_again_changes_nothing(tmp_path: Path) -> None:
     write_sample_people(tmp_path, 2, 2)
     before = contents(tmp_path)
 
@@ -233,7 +240,7 @@ def test_writing_again_changes_nothing(tmp_path):
     assert contents(tmp_path) == before
 
 
-def test_an_interrupted_run_is_completed(tmp_path):
+def test_an_interrupted_run_is_completed(tmp_path: Path) -> None:
     whole = contents_of_new(tmp_path / "whole")
     paths = write_sample_people(tmp_path / "cut", 2, 2)
     paths[3].unlink()
@@ -244,7 +251,7 @@ def test_an_interrupted_run_is_completed(tmp_path):
     assert {name: data for name, (data, _) in contents(tmp_path / "cut").items()} == whole
 
 
-def test_drawings_of_an_older_edition_are_drawn_anew(tmp_path, monkeypatch):
+def test_drawings_of_an_older_edition_are_drawn_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as past:
         past.setattr("facecluster.samples._EDITION", b", edition 0")
         write_sample_people(tmp_path / "old", 2, 2)
@@ -263,7 +270,7 @@ def contents_of_new(folder: Path) -> dict[str, bytes]:
     "foreign",
     ["holiday.jpg", "Somebody/01.jpg", "Marigold Fennimore/notes.txt", "Marigold Fennimore/01.jpg"],
 )
-def test_a_folder_with_anything_else_is_refused_and_left_alone(tmp_path, foreign):
+def test_a_folder_with_anything_else_is_refused_and_left_alone(tmp_path: Path, foreign: str) -> None:
     (tmp_path / foreign).parent.mkdir(exist_ok=True)
     (tmp_path / foreign).write_bytes(b"mine")
     before = contents(tmp_path)
@@ -279,7 +286,7 @@ def test_a_folder_with_anything_else_is_refused_and_left_alone(tmp_path, foreign
     )
 
 
-def test_a_link_in_place_of_a_portrait_is_not_written_through(tmp_path):
+def test_a_link_in_place_of_a_portrait_is_not_written_through(tmp_path: Path) -> None:
     theirs = write_sample_people(tmp_path / "elsewhere", 1, 1)[0]
     folder = tmp_path / "people" / theirs.parent.name
     folder.mkdir(parents=True)
@@ -289,7 +296,7 @@ def test_a_link_in_place_of_a_portrait_is_not_written_through(tmp_path):
         write_sample_people(tmp_path / "people", 1, 1)
 
 
-def test_more_people_than_asked_for_are_not_removed(tmp_path):
+def test_more_people_than_asked_for_are_not_removed(tmp_path: Path) -> None:
     write_sample_people(tmp_path, 2, 1)
     before = contents(tmp_path)
 
@@ -299,14 +306,14 @@ def test_more_people_than_asked_for_are_not_removed(tmp_path):
     assert contents(tmp_path) == before
 
 
-def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "people").write_text("mine")
 
     with pytest.raises(SourceError, match="people is a file, and the sample people need a folder"):
         write_sample_people(tmp_path / "people", 1, 1)
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
 
     with pytest.raises(SourceError, match=r"cannot be written to .*: Not a directory; choose a folder"):
@@ -314,7 +321,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
 
 
 @pytest.mark.parametrize(("people", "portraits"), [(0, 12), (12, 0), (-1, 1)])
-def test_nobody_and_nothing_are_refused(tmp_path, people, portraits):
+def test_nobody_and_nothing_are_refused(tmp_path: Path, people: int, portraits: int) -> None:
     with pytest.raises(SourceError, match="at least one person and one portrait"):
         write_sample_people(tmp_path / "people", people, portraits)
 
