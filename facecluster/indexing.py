@@ -7,7 +7,6 @@ that was killed loses the batches in hand and nothing else.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections import deque
@@ -16,23 +15,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from facecluster.detection import Detection, FaceDetector, main_face
-from facecluster.embedding import FaceEmbedder, crop_face
-from facecluster.errors import Cancelled, PhotoError
+from facecluster.detection import FaceDetector
+from facecluster.embedding import FaceEmbedder
+from facecluster.errors import Cancelled
+from facecluster.extraction import FaceExtractor, FacesToKeep, Task, outcome_of, read_photo
 from facecluster.gallery import Gallery
-from facecluster.images import encode_jpeg, load_image
-from facecluster.photos import PhotoFile, PhotoSource
-from facecluster.records import KnownPhoto, NewFace, NewPhoto
+from facecluster.photos import PhotoSource
+from facecluster.records import KnownPhoto, NewPhoto
 from facecluster.weights import CASIA, model_name
 
-FacesToKeep = Literal["largest", "all"]
-
 BATCH_SIZE = 16
-_PIXELS_AT_ONCE = 16_000_000  # decoded pixels a worker holds for one detector call: 48 MB
 _READ_AHEAD = 2 * BATCH_SIZE
 
 T = TypeVar("T")
@@ -70,17 +66,6 @@ class IndexReport:
     runtime: str = ""
 
 
-@dataclass(frozen=True)
-class _Task:
-    """A photo with what was read and decided before it is processed; `known` only when nothing is left to do."""
-
-    photo: PhotoFile
-    content: bytes
-    sha256: str
-    outcome: NewPhoto | None = None
-    skipped: bool = False
-
-
 def index_photos(
     gallery: Gallery,
     source: PhotoSource,
@@ -100,7 +85,8 @@ def index_photos(
     GalleryError when the gallery holds embeddings of another model, WeightsError, and Cancelled once `cancelled()`
     is true; what was stored until then stays.
     """
-    run = _Run(gallery, source, faces, detector or FaceDetector(), embedder or FaceEmbedder(CASIA), on_progress)
+    extractor = FaceExtractor(detector or FaceDetector(), embedder or FaceEmbedder(CASIA), faces)
+    run = _Run(gallery, source, extractor, on_progress)
     with gallery.indexing():
         return run.run(workers or os.cpu_count() or 1, batch_size, cancelled)
 
@@ -109,9 +95,7 @@ def index_photos(
 class _Run:
     gallery: Gallery
     source: PhotoSource
-    faces: FacesToKeep
-    detector: FaceDetector
-    embedder: FaceEmbedder
+    extractor: FaceExtractor
     on_progress: Callable[[IndexProgress], None] | None
     report: IndexReport = field(default_factory=IndexReport)
     # What this run read so far, by content: the path of its first photo, and how that one ended once it did.
@@ -120,21 +104,18 @@ class _Run:
     source_id: int | None = None
     loading_seconds: float = 0.0
 
-    @property
-    def settings(self) -> str:
-        """What a photo's faces depend on besides the model; a photo indexed with other settings is done anew."""
-        return f"{self.faces}/{self.detector.min_face_size}"
-
     def run(self, workers: int, batch_size: int, cancelled: Callable[[], bool]) -> IndexReport:
-        model = model_name(self.embedder.model)
+        model = model_name(self.extractor.embedder.model)
         self.gallery.require_model(model)
-        self.report = replace(self.report, photos=len(self.source), model=model, runtime=self.embedder.runtime)
+        self.report = replace(
+            self.report, photos=len(self.source), model=model, runtime=self.extractor.embedder.runtime
+        )
         start = time.perf_counter()
         with ThreadPoolExecutor(2, "read") as readers, ThreadPoolExecutor(workers, "faces") as processors:
             photos = (self.source[index] for index in range(len(self.source)))
-            tasks = map(self._decide, _in_order(readers, _read, photos, _READ_AHEAD))
+            tasks = map(self._decide, _in_order(readers, read_photo, photos, _READ_AHEAD))
             try:
-                for batch in _in_order(processors, self._process, _batches(tasks, batch_size), workers + 1):
+                for batch in _in_order(processors, self.extractor.process, _batches(tasks, batch_size), workers + 1):
                     self._store(batch, model)
                     self._tell(start)
                     if cancelled():
@@ -151,7 +132,7 @@ class _Run:
 
     # --- in the calling thread ------------------------------------------------------------------------------------
 
-    def _decide(self, task: _Task) -> _Task:
+    def _decide(self, task: Task) -> Task:
         """Leaves out what the gallery or this run knows already."""
         if task.outcome is not None:
             return task
@@ -162,7 +143,7 @@ class _Run:
         if earlier is not None:
             return self._duplicate(task, earlier)
         self.first_paths[task.sha256] = task.photo.path
-        if known is not None and known.settings == self.settings:
+        if known is not None and known.settings == self.extractor.settings:
             if not self._is_same(known, task):
                 self.gallery.move_photo(known, self._source_id(), task.photo.path, task.photo.person)
             return replace(task, skipped=True, content=b"")
@@ -170,19 +151,19 @@ class _Run:
             self._load()
         return task
 
-    def _is_same(self, known: KnownPhoto, task: _Task) -> bool:
+    def _is_same(self, known: KnownPhoto, task: Task) -> bool:
         return known.source_location == self.source.location and known.path == task.photo.path
 
-    def _duplicate(self, task: _Task, original: str) -> _Task:
-        outcome = _outcome(task, "duplicate", self.settings, reason=f"Same content as {original}.")
+    def _duplicate(self, task: Task, original: str) -> Task:
+        outcome = outcome_of(task, "duplicate", self.extractor.settings, f"Same content as {original}.")
         return replace(task, outcome=outcome, content=b"")
 
     def _load(self) -> None:
         """Loads the models, so that a failure leaves the gallery as it was and no worker waits for another."""
         start = time.perf_counter()
-        self.embedder.embed(np.zeros((1, 160, 160, 3), np.uint8))
-        self.detector.detect(np.zeros((240, 320, 3), np.uint8))
-        self.report = replace(self.report, runtime=self.embedder.runtime)
+        self.extractor.embedder.embed(np.zeros((1, 160, 160, 3), np.uint8))
+        self.extractor.detector.detect(np.zeros((240, 320, 3), np.uint8))
+        self.report = replace(self.report, runtime=self.extractor.embedder.runtime)
         self.gallery.use_model(self.report.model)
         self.loading_seconds = time.perf_counter() - start
 
@@ -191,7 +172,7 @@ class _Run:
             self.source_id = self.gallery.add_source(self.source.kind, self.source.location, self.source.name)
         return self.source_id
 
-    def _store(self, batch: Sequence[_Task], model: str) -> None:
+    def _store(self, batch: Sequence[Task], model: str) -> None:
         ended = [self._like_its_original(task.outcome) for task in batch if task.outcome is not None]
         if ended:
             self.gallery.add_photos(self._source_id(), ended, model)
@@ -223,86 +204,6 @@ class _Run:
         rate = done / seconds if seconds > 0 else None
         left = (report.photos - done) / rate if rate else None
         self.on_progress(IndexProgress(done, report.photos, rate, left))
-
-    # --- in the workers -------------------------------------------------------------------------------------------
-
-    def _process(self, batch: Sequence[_Task]) -> list[_Task]:
-        ended: dict[int, _Task] = {index: task for index, task in enumerate(batch) if task.outcome or task.skipped}
-        waiting: list[tuple[int, np.ndarray]] = []
-        found: list[tuple[int, list[tuple[Detection, np.ndarray, bool]], tuple[int, int]]] = []
-        for index, task in enumerate(batch):
-            if index in ended:
-                continue
-            try:
-                waiting.append((index, load_image(task.content)))
-            except PhotoError as error:
-                reason = str(error).replace("The photo", Path(task.photo.path).name, 1)
-                ended[index] = replace(task, outcome=_outcome(task, "unreadable", self.settings, reason=reason))
-            if sum(image.shape[0] * image.shape[1] for _, image in waiting) > _PIXELS_AT_ONCE:
-                found += self._faces(waiting)
-                waiting = []
-        found += self._faces(waiting)
-        del waiting
-        crops = [crop for _, faces, _ in found for _, crop, _ in faces]
-        embeddings = iter(self.embedder.embed(np.stack(crops)) if crops else ())
-        for index, faces, (height, width) in found:
-            stored = tuple(self._new_face(*face, next(embeddings)) for face in faces)
-            outcome = _outcome(batch[index], "indexed" if stored else "no_face", self.settings)
-            outcome = replace(outcome, faces=stored, width=width, height=height)
-            if not stored:
-                outcome = replace(outcome, reason=f"No face of {self.detector.min_face_size} pixels or more was found.")
-            ended[index] = replace(batch[index], outcome=outcome, content=b"")
-        return [ended[index] for index in range(len(batch))]
-
-    def _faces(
-        self, images: Sequence[tuple[int, np.ndarray]]
-    ) -> list[tuple[int, list[tuple[Detection, np.ndarray, bool]], tuple[int, int]]]:
-        """Per photo its index, the faces to keep (detection, crop, whether it is the main one), height and width."""
-        found = []
-        detections = self.detector.detect_many([image for _, image in images]) if images else []
-        for (index, image), faces in zip(images, detections, strict=True):
-            height, width = image.shape[:2]
-            main = main_face(faces, (width, height))
-            kept = [
-                (face, crop_face(image, face.box), number == main)
-                for number, face in enumerate(faces)
-                if self.faces == "all" or number == main
-            ]
-            found.append((index, kept, (height, width)))
-        return found
-
-    def _new_face(self, face: Detection, crop: np.ndarray, is_main: bool, embedding: np.ndarray) -> NewFace:
-        return NewFace(
-            box=face.box,
-            landmarks=face.landmarks,
-            detection_score=face.score,
-            is_main=is_main,
-            crop=encode_jpeg(crop),
-            embedding=embedding,
-            runtime=self.embedder.runtime,
-        )
-
-
-def _read(photo: PhotoFile) -> _Task:
-    try:
-        content = photo.read()
-    except OSError as error:
-        reason = f"{Path(photo.path).name} cannot be read: {error.strerror or error}."
-        task = _Task(photo, b"", "")
-        return replace(task, outcome=_outcome(task, "unreadable", "", reason=reason))
-    return _Task(photo, content, hashlib.sha256(content).hexdigest())
-
-
-def _outcome(task: _Task, status: str, settings: str, reason: str | None = None) -> NewPhoto:
-    return NewPhoto(
-        path=task.photo.path,
-        sha256=task.sha256,
-        size=len(task.content),
-        status=status,  # type: ignore[arg-type]
-        settings=settings,
-        person=task.photo.person,
-        reason=reason,
-    )
 
 
 def _is_gone(known: KnownPhoto) -> bool:

@@ -1,0 +1,1 @@
+"""What is fast is shown here: `make bench`, or `python -m benchmarks --help`."""

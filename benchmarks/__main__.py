@@ -1,0 +1,84 @@
+"""`python -m benchmarks`: the plain loop against facecluster, and how costs grow, as tables and JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.indexing import measure_indexing, measure_memory, own_peak_mb
+from benchmarks.scaling import measure_clustering, measure_identification, measure_pages
+from facecluster import write_sample_people
+
+SECTIONS = ("indexing", "memory", "clustering", "identification", "pages")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; default: all")
+    parser.add_argument("--photos", type=Path, help="a folder of photos (default: the drawn sample people)")
+    parser.add_argument("--rounds", type=int, default=3, help="of which medians are taken")
+    parser.add_argument("--limit", type=int, help="use only the first photos")
+    parser.add_argument("--largest", type=int, default=100_000, help="faces up to which scaling is measured")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything there")
+    options = parser.parse_args()
+    if unknown := set(options.sections) - set(SECTIONS):
+        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    with tempfile.TemporaryDirectory() as room:
+        photos = options.photos or Path(room) / "sample people"
+        if options.photos is None:
+            write_sample_people(photos)
+        results = _measure(options, photos)
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(results, indent=2), encoding="utf-8")
+
+
+def _measure(options: argparse.Namespace, photos: Path) -> dict[str, Any]:
+    sizes = [size for size in (1_000, 10_000, 100_000, 1_000_000) if size <= options.largest]
+    small = [size for size in sizes if size <= 100_000]
+    calls = {
+        "indexing": lambda: measure_indexing(photos, options.rounds, options.limit),
+        "memory": lambda: measure_memory(photos),
+        "clustering": lambda: measure_clustering(small),
+        "identification": lambda: measure_identification(sizes),
+        "pages": lambda: measure_pages(small),
+    }
+    results: dict[str, Any] = {"machine": f"{platform.machine()}, Python {platform.python_version()}"}
+    for section in options.sections or SECTIONS:
+        results[section] = calls[section]()
+        _show(section, results[section])
+    results["own_peak_mb"] = own_peak_mb()
+    return results
+
+
+def _show(section: str, result: Any) -> None:
+    print(f"\n{section}")
+    if isinstance(result, list):
+        print(pd.DataFrame(result).to_string(index=False))
+    elif section == "indexing":
+        _show_indexing(result)
+    else:
+        print(pd.Series(result).to_string())
+
+
+def _show_indexing(result: dict[str, Any]) -> None:
+    print(f"{result['photos']} photos, {result['runtime']}, medians of {result['rounds']}; ms a photo")
+    for size, figures in result["smallest_face"].items():
+        stages = pd.DataFrame({key: figures[key] for key in ("plain_ms", "ours_ms", "ratio")})
+        print(f"\nsmallest face {size} px\n{stages.to_string()}")
+        print(
+            f"plain loop {figures['plain_total_ms']} ms, ours end to end {figures['ours_end_to_end_ms']} ms "
+            f"({figures['ours_photos_per_second']} photos a second); against the plain loop with its defaults "
+            f"{figures['end_to_end_ratio']} times; boxes: {figures['parity']}"
+        )
+    print(f"\nembedding against f32 eager: {result['embedding']}\naccuracy: {result['accuracy']}")
+
+
+if __name__ == "__main__":
+    main()
