@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import IdentificationError
+from facecluster.errors import IdentificationError
 
 Floats = NDArray[np.float32]
 

@@ -1,0 +1,96 @@
+"""The app served for real, and a Chromium that looks at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+# Without these, Chromium looks for updates and fails loudly on a machine without a network.
+QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Any Chromium on the path. Where one is required (FACECLUSTER_NEEDS_BROWSER), its absence is a failure."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        (pytest.fail if os.environ.get("FACECLUSTER_NEEDS_BROWSER") else pytest.skip)("no Chromium on the path")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new window of 1280 pixels; fails the test when the page logged an uncaught error."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    uncaught: list[str] = []
+    page.on("pageerror", lambda error: uncaught.append(str(error)))
+    yield page
+    context.close()
+    assert not uncaught
+
+
+@pytest.fixture
+def empty_app(tmp_path: Path) -> Iterator[str]:
+    """The address of an app with an empty gallery."""
+    with serve(tmp_path / "home") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def sample_app(sample_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an app with a gallery of the sample people."""
+    home = tmp_path_factory.mktemp("browser") / "home"
+    shutil.copytree(sample_gallery, home)
+    with serve(home) as address:
+        yield address
+
+
+@contextmanager
+def serve(home: Path) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
+    with (home.parent / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+            cwd=ROOT,
+            env=os.environ | {"FACECLUSTER_HOME": str(home)},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_until_healthy(f"http://localhost:{port}/_stcore/health", server)
+            yield f"http://localhost:{port}"
+        finally:
+            server.terminate()
+            server.wait(20)
+    assert "Traceback" not in (home.parent / "server.log").read_text()
+
+
+def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            if urllib.request.urlopen(address, timeout=5).read() == b"ok":
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail("the app did not come up")

@@ -1,0 +1,102 @@
+"""What an analyst does, in a real browser: load, identify, browse, judge."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_people
+
+pytestmark = pytest.mark.browser
+
+NAMES = [person.name for person in sample_people(12)]
+
+
+def open_page(page: Page, address: str, name: str = "") -> None:
+    page.goto(f"{address}/{name}")
+    expect(page.get_by_test_id("stTopNavLinkContainer").first.or_(page.get_by_role("heading").first)).to_be_visible()
+
+
+def drop(page: Page, file: Path) -> None:
+    """Drags a file from the desktop onto the drop area and lets it go."""
+    content = base64.b64encode(file.read_bytes()).decode()
+    carried = page.evaluate_handle(
+        """([content, name, type]) => {
+            const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
+            const carried = new DataTransfer();
+            carried.items.add(new File([bytes], name, {type}));
+            return carried;
+        }""",
+        [content, file.name, "image/jpeg" if file.suffix == ".jpg" else "image/png"],
+    )
+    area = page.get_by_test_id("stFileUploaderDropzone")
+    expect(area).to_be_visible()
+    for event in ("dragenter", "dragover", "drop"):
+        area.dispatch_event(event, {"dataTransfer": carried})
+
+
+def test_from_the_first_click_to_the_accuracy_page(page: Page, empty_app: str) -> None:
+    open_page(page, empty_app)
+    expect(page.get_by_role("heading", name="Who is on these photos?")).to_be_visible()
+    page.get_by_role("button", name="Load sample people").click()
+    expect(page.get_by_role("heading", name="Photos by person")).to_be_visible(timeout=240_000)
+    expect(page.get_by_test_id("stMetric").filter(has_text="Accuracy")).to_contain_text("%", timeout=240_000)
+    page.get_by_role("link", name="Accuracy").click()
+    told = page.get_by_text(re.compile(r"\d+ of 14\d faces are in their person's cluster"))
+    expect(told).to_be_visible()
+    right, faces = map(int, re.findall(r"\d+", told.inner_text())[:2])
+    assert right / faces >= 0.95
+    for name in NAMES:
+        expect(page.get_by_text(f"{name} (12)").first).to_be_visible()
+
+
+def test_a_dropped_photo_gets_its_person(page: Page, sample_app: str, tmp_path: Path) -> None:
+    draw_portrait(4, 33).save(tmp_path / "holiday.jpg", quality=95)
+    open_page(page, sample_app, "identify")
+    drop(page, tmp_path / "holiday.jpg")
+    expect(page.get_by_role("heading", name=NAMES[4])).to_be_visible()
+    expect(page.get_by_text(re.compile(r"similarity 0\.\d\d, reaches the threshold of 0\.\d\d"))).to_be_visible()
+    expect(page.get_by_text("Candidates: " + NAMES[4])).to_be_visible()
+    expect(page.get_by_alt_text(re.compile("Gallery face of"))).to_have_count(6)
+
+
+def test_a_stranger_is_unknown(page: Page, sample_app: str, tmp_path: Path) -> None:
+    draw_stranger(2).save(tmp_path / "stranger.png")
+    open_page(page, sample_app, "identify")
+    drop(page, tmp_path / "stranger.png")
+    expect(page.get_by_role("heading", name="Unknown")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"below the threshold of 0\.\d\d"))).to_be_visible()
+
+
+def test_everybody_on_a_group_photo_is_named(page: Page, sample_app: str, tmp_path: Path) -> None:
+    draw_group([0, 5, 9]).save(tmp_path / "group.png")
+    open_page(page, sample_app, "identify")
+    drop(page, tmp_path / "group.png")
+    expect(page.get_by_text("1 photo, 3 faces: 3 known, 0 unknown")).to_be_visible()
+    for person in (0, 5, 9):
+        expect(page.get_by_role("heading", name=NAMES[person])).to_be_visible()
+    expect(page.get_by_alt_text("group.png with 3 numbered boxes")).to_be_visible()
+
+
+def test_text_renamed_to_jpg_is_told_apart_from_a_photo(page: Page, sample_app: str, tmp_path: Path) -> None:
+    (tmp_path / "letter.jpg").write_text("Dear analyst")
+    open_page(page, sample_app, "identify")
+    drop(page, tmp_path / "letter.jpg")
+    expect(page.get_by_text(re.compile("letter.jpg is not a photo"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Traceback"))).to_have_count(0)
+
+
+def test_a_face_opens_its_photo(page: Page, sample_app: str) -> None:
+    open_page(page, sample_app, "clusters")
+    page.get_by_role("button", name="Open").first.click()
+    expect(page.get_by_role("heading", name=re.compile("|".join(NAMES)))).to_be_visible()
+    page.get_by_test_id("stImage").first.wait_for()
+    page.locator("[class*=st-key-clusters_face_] button").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_alt_text(re.compile("Photo .* with a box around"))).to_be_visible()
+    expect(dialog.get_by_text("Similarity to the centre")).to_be_visible()
+    expect(dialog.get_by_alt_text(re.compile("Face of")).first).to_be_visible()
