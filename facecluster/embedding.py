@@ -1,0 +1,108 @@
+"""What a face looks like as 512 numbers: crop_face, and FaceEmbedder with InceptionResnetV1.
+
+Cropping and scaling are facenet-pytorch's, so embeddings compare with those that others made with it.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+from PIL import Image
+
+from facecluster import weights
+from facecluster.networks import CompiledModule, Recipe
+from facecluster.runtime import choose_runtime, compile_recipes
+
+CROP_SIZE = 160  # pixels: what InceptionResnetV1 was trained on
+MARGIN = 32  # pixels of the crop: clusters best of 0, 14, 32 and 44
+EMBEDDING_SIZE = 512
+
+# A batch costs nearly the same a face from 1 to 32, so a few sizes that add up to any number waste nothing.
+_BATCHES = (16, 8, 4, 2, 1)
+
+
+def crop_face(image: np.ndarray, box: np.ndarray, size: int = CROP_SIZE, margin: int = MARGIN) -> np.ndarray:
+    """The face in `box` as (size, size, 3) uint8, with `margin` pixels of the crop, in all, around the box.
+
+    `image` is (height, width, 3) uint8 and `box` (x1, y1, x2, y2) in its pixels. The pixels are those of
+    facenet-pytorch's `extract_face` on a Pillow image (models/utils/detect_face.py): cut to the photo, then stretched
+    to a square, bilinear. A box without area or beyond the photo gives its nearest pixels rather than an error.
+    """
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = np.asarray(box)
+    extra_x = margin * (x2 - x1) / (size - margin)
+    extra_y = margin * (y2 - y1) / (size - margin)
+    left = min(int(max(x1 - extra_x / 2, 0)), width - 1)
+    top = min(int(max(y1 - extra_y / 2, 0)), height - 1)
+    right = max(int(min(x2 + extra_x / 2, width)), left + 1)
+    bottom = max(int(min(y2 + extra_y / 2, height)), top + 1)
+    face = Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
+    return np.asarray(face.resize((size, size), Image.Resampling.BILINEAR))
+
+
+class FaceEmbedder:
+    """Turns face crops into embeddings with InceptionResnetV1.
+
+    `model` is `casia-webface`, `vggface2` or a `.pt` file (see `facecluster.weights`), `runtime` as in
+    `facecluster.runtime`. The network loads at the first face, once; several threads may use one embedder.
+    """
+
+    def __init__(self, model: str = weights.CASIA, runtime: str = "auto") -> None:
+        self.model = model
+        self._requested_runtime = runtime
+        self._lock = threading.Lock()
+        self._network: CompiledModule | None = None
+
+    @property
+    def runtime(self) -> str:
+        """The name of the runtime in use, such as `openvino-f32`. Raises RuntimeChoiceError."""
+        return self._network.name if self._network else choose_runtime(self._requested_runtime)
+
+    def load(self) -> None:
+        """Loads the network now rather than at the first face. Raises WeightsError, RuntimeChoiceError."""
+        with self._lock:
+            if self._network is None:
+                (self._network,) = compile_recipes([_recipe(self.model)], runtime=self._requested_runtime)
+
+    def embed(self, crops: np.ndarray) -> np.ndarray:
+        """Embeddings (n, 512) float32, unit norm, of crops (n, 160, 160, 3) uint8 RGB; n may be 0.
+
+        Raises ValueError for another shape or type, WeightsError and RuntimeChoiceError at the first face.
+        """
+        crops = np.asarray(crops)
+        if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[1:] != (CROP_SIZE, CROP_SIZE, 3):
+            raise ValueError(f"crops must be (n, {CROP_SIZE}, {CROP_SIZE}, 3) uint8, got {crops.shape} {crops.dtype}")
+        if not len(crops):
+            return np.empty((0, EMBEDDING_SIZE), np.float32)
+        self.load()
+        assert self._network
+        limit = max(_BATCHES)  # of the float32 copies in hand
+        parts = [
+            self._network.in_batches(_standardised(crops[start : start + limit]), _BATCHES)[0]
+            for start in range(0, len(crops), limit)
+        ]
+        embeddings = np.concatenate(parts)
+        # The network ends in unit length, up to half precision on some devices.
+        return np.asarray(embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True), np.float32)
+
+
+def _recipe(model: str) -> Recipe:
+    name = weights.model_name(model)
+    versions = {weights.CASIA: weights.CASIA_GRAPH_SHA256, weights.VGGFACE2: weights.VGGFACE2_SHA256}
+    return Recipe(
+        name=f"InceptionResnetV1-{name.partition(':')[0]}",
+        version=versions.get(model, name.partition(":")[2])[:12],
+        module="facecluster.weights",
+        function="load_weights",
+        arguments=(model,),
+        input_shape=(2, 3, CROP_SIZE, CROP_SIZE),
+    )
+
+
+def _standardised(crops: np.ndarray) -> np.ndarray:
+    """(n, 3, 160, 160) float32 of about -1..1, by facenet-pytorch's `fixed_image_standardization`."""
+    pixels = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), dtype=np.float32)
+    pixels -= np.float32(127.5)
+    pixels /= np.float32(128)
+    return pixels

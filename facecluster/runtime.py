@@ -1,0 +1,284 @@
+"""A torch module compiled for this machine: OpenVINO, CUDA, MPS, or eager torch. Nothing else knows which one runs.
+
+`auto` takes CUDA (half precision) where there is an NVIDIA driver, MPS on Apple silicon, else OpenVINO, in bfloat16
+where the processor has it, else eager torch, which always works. The environment variable FACECLUSTER_RUNTIME names
+another choice for the whole process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import logging
+import os
+import platform
+import queue
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from facecluster import model_cache
+from facecluster.errors import RuntimeChoiceError
+from facecluster.networks import Arrays, CompiledModule, Recipe, TorchRun
+
+if TYPE_CHECKING:
+    import torch
+
+ENVIRONMENT_VARIABLE = "FACECLUSTER_RUNTIME"
+RUNTIMES = ("auto", "openvino", "openvino-f32", "openvino-bf16", "cuda", "mps", "eager")
+
+logger = logging.getLogger(__name__)
+_import_lock = threading.Lock()
+_CONVERSION_TIMEOUT = 1800  # seconds; the weights may have to be downloaded
+
+
+def available_runtimes() -> tuple[str, ...]:
+    """The runtimes that work on this machine, best first; `eager` is always the last."""
+    names = []
+    if _cuda_works():
+        names.append("cuda")
+    if _mps_works():
+        names.append("mps")
+    return (*names, *_openvino_runtimes(), "eager")
+
+
+def choose_runtime(runtime: str = "auto") -> str:
+    """The runtime that a request comes down to, such as `openvino-f32` for `auto` or `openvino`.
+
+    `auto` asks FACECLUSTER_RUNTIME first. Raises RuntimeChoiceError for a name that is unknown or does not work here.
+    """
+    origin = "The runtime"
+    if runtime == "auto" and os.environ.get(ENVIRONMENT_VARIABLE):
+        runtime, origin = os.environ[ENVIRONMENT_VARIABLE].strip().lower(), ENVIRONMENT_VARIABLE
+    if runtime == "eager":
+        return runtime
+    works = available_runtimes()
+    if runtime == "auto":
+        return works[0]
+    found = next((name for name in works if runtime in (name, name.split("-")[0])), None)
+    if found is None:
+        problem = "does not work on this machine" if runtime in RUNTIMES else "is not known"
+        raise RuntimeChoiceError(f"{origin} {runtime!r} {problem}: choose {', '.join(('auto', *works))}.")
+    return found
+
+
+def compile_module(
+    module: torch.nn.Module,
+    example_shape: tuple[int, ...],
+    *,
+    runtime: str = "auto",
+    varying: tuple[int, ...] = (0,),
+) -> CompiledModule:
+    """Prepares a network in eval mode for calls with float32 arrays.
+
+    `example_shape` is a valid input shape; only the axes in `varying` may have another length in calls. A network
+    that OpenVINO cannot take runs in eager torch instead, unless a runtime was asked for. Raises RuntimeChoiceError.
+    """
+    name = choose_runtime(runtime)
+    if name.startswith("openvino"):
+        try:
+            return CompiledModule(name, _OpenVinoRun(_converted(module, example_shape, varying), name))
+        except RuntimeError as error:
+            name = _instead_of_openvino(name, runtime, error)
+    return CompiledModule(name, TorchRun(name, module))
+
+
+def compile_recipes(recipes: Sequence[Recipe], *, runtime: str = "auto") -> tuple[CompiledModule, ...]:
+    """Prepares networks like `compile_module`, and keeps what OpenVINO made of them in the user's cache.
+
+    The next process then needs neither the networks nor torch; and the first one leaves the making to a process of
+    its own, so that torch's memory goes when that is done. Raises RuntimeChoiceError, and what a recipe raises.
+    """
+    name = choose_runtime(runtime)
+    if name.startswith("openvino"):
+        if not all(model_cache.has(_cache_key(recipe)) for recipe in recipes):
+            _convert_apart(recipes)
+        try:
+            return tuple(CompiledModule(name, _OpenVinoRun(_kept(recipe), name)) for recipe in recipes)
+        except RuntimeError as error:
+            name = _instead_of_openvino(name, runtime, error)
+    return tuple(CompiledModule(name, TorchRun(name, recipe.build())) for recipe in recipes)
+
+
+# --- which ones work here ------------------------------------------------------------------------------------------
+
+
+def _cuda_works() -> bool:
+    # Asking torch means importing it, which takes seconds; without a driver there is nothing to ask.
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _mps_works() -> bool:
+    if sys.platform != "darwin" or platform.machine() != "arm64":
+        return False
+    import torch
+
+    return torch.backends.mps.is_available()
+
+
+def _openvino_runtimes() -> list[str]:
+    try:
+        able = _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    except (ImportError, OSError, RuntimeError) as error:
+        logger.info("OpenVINO does not work here: %s", error)
+        return []
+    return ["openvino-bf16", "openvino-f32"] if "BF16" in able else ["openvino-f32"]
+
+
+def _instead_of_openvino(name: str, asked: str, error: RuntimeError) -> str:
+    if asked != "auto" or os.environ.get(ENVIRONMENT_VARIABLE, "auto").strip().lower() not in ("", "auto"):
+        raise RuntimeChoiceError(f"The runtime {name} cannot run a network ({error}): choose eager.") from error
+    logger.warning("OpenVINO cannot run a network, so eager torch does: %s", error)
+    return "eager"
+
+
+# --- OpenVINO: from a torch module to a model ----------------------------------------------------------------------
+
+
+def _openvino() -> Any:
+    """The module openvino, imported so that it sends nothing anywhere. Raises ImportError."""
+    with _import_lock:
+        # Its converter reports every import and conversion to its maker through this package, and takes a stub that
+        # does nothing where the package cannot be imported: None here means just that.
+        if "openvino_telemetry" not in sys.modules:
+            sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+        import openvino
+
+        return openvino
+
+
+def _converted(module: torch.nn.Module, example_shape: tuple[int, ...], varying: tuple[int, ...]) -> Any:
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about torch.jit.trace, which OpenVINO's converter uses
+        model = _openvino().convert_model(module.eval(), example_input=torch.zeros(example_shape))
+    model.reshape([-1 if axis in varying else length for axis, length in enumerate(example_shape)])
+    return model
+
+
+def _cache_key(recipe: Recipe) -> str:
+    from facecluster import __version__
+
+    shape = "x".join("n" if axis in recipe.varying else str(length) for axis, length in enumerate(recipe.input_shape))
+    openvino_version = _openvino().__version__.partition("-")[0]
+    return f"{recipe.name}@{recipe.version}-{shape}-facecluster-{__version__}-openvino-{openvino_version}"
+
+
+def _kept(recipe: Recipe) -> Any:
+    """The recipe's network as an OpenVINO model, from the user's cache if it is there, and in it afterwards."""
+
+    def make(folder: Path | None) -> Any:
+        model = _converted(recipe.build(), recipe.input_shape, recipe.varying)
+        if folder:
+            _openvino().save_model(model, folder / "model.xml", compress_to_fp16=False)
+        return model
+
+    def load(folder: Path) -> Any:
+        return _openvino().Core().read_model(folder / "model.xml")
+
+    return model_cache.load_or_make(_cache_key(recipe), load, make)
+
+
+def _convert_apart(recipes: Sequence[Recipe]) -> None:
+    """Fills the cache from another process. Its failure is no harm: this process then does it, and tells why."""
+    task = json.dumps([asdict(recipe) for recipe in recipes])
+    command = [sys.executable, "-m", __name__, task]
+    place = Path(__file__).resolve().parents[1]
+    try:
+        subprocess.run(command, cwd=place, capture_output=True, check=True, timeout=_CONVERSION_TIMEOUT)
+    except (OSError, subprocess.SubprocessError) as error:
+        logger.info("Networks could not be prepared in another process: %s", error)
+
+
+# --- OpenVINO: running a model -------------------------------------------------------------------------------------
+
+
+class _OpenVinoRun:
+    """Runs a model on the CPU: one call at a time on all cores, or as many calls as cores on one core each.
+
+    The first is quicker for a single photo. The second does more in all, since no core waits for another, and so it
+    is taken while several threads ask at once.
+    """
+
+    def __init__(self, model: Any, name: str) -> None:
+        self._model = model
+        self._precision = "bf16" if name == "openvino-bf16" else "f32"
+        self._outputs = len(model.outputs)
+        self._lock = threading.Lock()
+        self._wide = self._requests(streams=1)
+        self._narrow: queue.LifoQueue[Any] | None = None
+
+    def _requests(self, streams: int) -> queue.LifoQueue[Any]:
+        """A pool of infer requests on so many streams, which share the cores between them."""
+        settings = {"INFERENCE_PRECISION_HINT": self._precision, "NUM_STREAMS": str(streams)}
+        compiled = _openvino().Core().compile_model(self._model, "CPU", settings)
+        requests: queue.LifoQueue[Any] = queue.LifoQueue()
+        for _ in range(streams):
+            requests.put(compiled.create_infer_request())
+        return requests
+
+    def __call__(self, batch: np.ndarray) -> Arrays:
+        with _callers.enter() as several:
+            requests = self._narrow_requests() if several else self._wide
+            request = requests.get()
+            try:
+                answer = request.infer({0: batch}, share_inputs=True)
+                return tuple(answer[index] for index in range(self._outputs))
+            finally:
+                requests.put(request)
+
+    def _narrow_requests(self) -> queue.LifoQueue[Any]:
+        with self._lock:
+            if self._narrow is None:
+                self._narrow = self._requests(streams=os.cpu_count() or 1)
+            return self._narrow
+
+
+class _Callers:
+    """Knows whether several threads run networks at once, now or a moment ago."""
+
+    _MOMENT = 1.0  # seconds: longer than anything between two calls of a thread that works through many photos
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._last_met = -self._MOMENT
+
+    @contextmanager
+    def enter(self) -> Iterator[bool]:
+        """Counts the calling thread in, and tells whether there are several."""
+        with self._lock:
+            now = time.monotonic()
+            if self._inside:
+                self._last_met = now
+            several = now - self._last_met < self._MOMENT
+            self._inside += 1
+        try:
+            yield several
+        finally:
+            with self._lock:
+                self._inside -= 1
+
+
+_callers = _Callers()
+
+
+if __name__ == "__main__":  # the other process of _convert_apart
+    for fields in json.loads(sys.argv[1]):
+        _kept(Recipe.from_fields(fields))
