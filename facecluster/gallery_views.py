@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facecluster.cluster_views import FACE_SQL, ClusterViews, as_table
 from facecluster.database import Database
 from facecluster.errors import GalleryError, PhotoError
 from facecluster.records import (
-    CLUSTER_COLUMNS,
     EMBEDDING_SIZE,
     FACE_COLUMNS,
     LEFT_OUT_COLUMNS,
-    Clustering,
     FaceRecord,
     Faces,
     GalleryCounts,
@@ -29,10 +27,9 @@ if TYPE_CHECKING:
 _PHOTO = (
     "p.id, p.path, p.status, p.settings, p.person, p.source_id, s.kind AS source_kind, s.location AS source_location "
 )
-_FACE = "f.id AS face, f.photo_id AS photo, p.path, f.person, f.is_main AS main, f.detection_score, x1, y1, x2, y2 "
 
 
-class GalleryViews:
+class GalleryViews(ClusterViews):
     """The reading half of `Gallery`."""
 
     def __init__(self, path: Path, database: Database) -> None:
@@ -111,7 +108,7 @@ class GalleryViews:
             "SELECT person, count(*) AS photos FROM photos WHERE status = 'indexed' GROUP BY person "
             "ORDER BY photos DESC, person"
         )
-        return _table(self._database.read(sql), ("person", "photos"))
+        return as_table(self._database.read(sql), ("person", "photos"))
 
     def left_out(self, limit: int = 1000, offset: int = 0) -> pd.DataFrame:
         """LEFT_OUT_COLUMNS: photos that gave no face of their own, unreadable ones first."""
@@ -119,16 +116,16 @@ class GalleryViews:
             "SELECT path AS photo, person, status, reason FROM photos WHERE status <> 'indexed' "
             "ORDER BY status = 'duplicate', status DESC, path LIMIT ? OFFSET ?"
         )
-        return _table(self._database.read(sql, limit, offset), LEFT_OUT_COLUMNS)
+        return as_table(self._database.read(sql, limit, offset), LEFT_OUT_COLUMNS)
 
     # --- faces ----------------------------------------------------------------------------------------------------
 
     def faces(self) -> Faces:
         """All faces, in the order they were found."""
-        rows = self._database.read(f"SELECT {_FACE} FROM faces f JOIN photos p ON p.id = f.photo_id ORDER BY f.id")
+        rows = self._database.read(f"SELECT {FACE_SQL} FROM faces f JOIN photos p ON p.id = f.photo_id ORDER BY f.id")
         vectors = self._database.read("SELECT vector FROM embeddings ORDER BY face_id")
         embeddings = np.frombuffer(b"".join(row[0] for row in vectors), "<f4").reshape(-1, EMBEDDING_SIZE)
-        return Faces(_table(rows, FACE_COLUMNS), embeddings.astype(np.float32))
+        return Faces(as_table(rows, FACE_COLUMNS), embeddings.astype(np.float32))
 
     def face(self, face_id: int) -> FaceRecord:
         """Raises GalleryError when there is no such face."""
@@ -152,6 +149,41 @@ class GalleryViews:
         """The person of every face that has one, by face."""
         return dict(map(tuple, self._database.read("SELECT id, person FROM faces WHERE person IS NOT NULL")))
 
+    def nearest_faces(self, face_id: int, limit: int = 8) -> pd.DataFrame:
+        """FACE_COLUMNS and similarity (cosine to the face) of the gallery's most similar other faces.
+
+        Reads every embedding in pieces of 8 MB and keeps none. Raises GalleryError when there is no such face.
+        """
+        mine = self._database.read("SELECT vector FROM embeddings WHERE face_id = ?", face_id)
+        if not mine:
+            raise GalleryError(f"The gallery holds no face {face_id}: it was deleted; reload the page.")
+        probe = np.frombuffer(mine[0][0], "<f4")
+        best: list[tuple[float, int]] = []
+        for ids, vectors in self._embeddings_in_pieces():
+            similarity = vectors @ probe
+            similarity[ids == face_id] = -2
+            top = np.argsort(-similarity)[:limit]
+            pairs = zip(similarity[top].tolist(), ids[top].tolist(), strict=True)
+            best = sorted([*best, *((s, f) for s, f in pairs if s >= -1.5)], key=lambda pair: (-pair[0], pair[1]))[
+                :limit
+            ]
+        table = self._faces_by_id([face for _, face in best])
+        return table.assign(similarity=np.array([similarity for similarity, _ in best], np.float32))
+
+    def _embeddings_in_pieces(self, size: int = 4096) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        last = -1
+        sql = "SELECT face_id, vector FROM embeddings WHERE face_id > ? ORDER BY face_id LIMIT ?"
+        while rows := self._database.read(sql, last, size):
+            ids = np.array([row[0] for row in rows], np.int64)
+            last = int(ids[-1])
+            yield ids, np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(-1, EMBEDDING_SIZE)
+
+    def _faces_by_id(self, ids: Sequence[int]) -> pd.DataFrame:
+        marks = ", ".join("?" * len(ids))
+        sql = f"SELECT {FACE_SQL} FROM faces f JOIN photos p ON p.id = f.photo_id WHERE f.id IN ({marks})"
+        table = as_table(self._database.read(sql, *ids), FACE_COLUMNS)
+        return table.set_index("face").loc[list(ids)].reset_index()
+
     def crops(self, face_ids: Sequence[int]) -> dict[int, bytes]:
         """The stored 160 px JPEG crops of some faces, by face."""
         ids = [int(face) for face in face_ids]
@@ -160,122 +192,6 @@ class GalleryViews:
             map(tuple, self._database.read(f"SELECT face_id, jpeg FROM crops WHERE face_id IN ({marks})", *ids))
         )
 
-    # --- clusters -------------------------------------------------------------------------------------------------
-
-    def clustering(self) -> Clustering | None:
-        """The gallery's clustering, with all assignments; None before the first."""
-        rows = self._database.read("SELECT * FROM clusterings ORDER BY id DESC LIMIT 1")
-        if not rows:
-            return None
-        row = rows[0]
-        assigned = self._database.read(
-            "SELECT face_id, cluster, similarity FROM assignments WHERE clustering_id = ? ORDER BY face_id", row["id"]
-        )
-        columns = list(zip(*map(tuple, assigned), strict=True)) or [(), (), ()]
-        return Clustering(
-            id=row["id"],
-            algorithm=row["algorithm"],
-            parameters=json.loads(row["parameters"]),
-            seed=row["seed"],
-            model=row["model"],
-            versions=json.loads(row["versions"]),
-            inertia=row["inertia"],
-            seconds=row["seconds"],
-            created=row["created"],
-            faces=np.array(columns[0], np.int64),
-            labels=np.array(columns[1], np.int32),
-            similarity=np.array(columns[2], np.float32),
-            centers=np.frombuffer(row["centers"], "<f4").reshape(-1, EMBEDDING_SIZE).astype(np.float32),
-            names=self._cluster_names(row["id"]),
-        )
-
-    def clustering_summary(self) -> dict[str, Any] | None:
-        """Algorithm, parameters, seed, model, versions, inertia, seconds and date of the current clustering."""
-        sql = (
-            "SELECT algorithm, parameters, seed, model, versions, inertia, seconds, n_clusters, created "
-            "FROM clusterings ORDER BY id DESC LIMIT 1"
-        )
-        rows = self._database.read(sql)
-        if not rows:
-            return None
-        summary = dict(rows[0])
-        return summary | {key: json.loads(summary[key]) for key in ("parameters", "versions")}
-
-    def clusters(self) -> pd.DataFrame:
-        """CLUSTER_COLUMNS, one row a cluster: its main person, the share of labelled faces that are that person's
-        (purity, NaN without labels), how many people it holds, and its faces' mean similarity to the centre."""
-        current = self._clustering_id()
-        if current is None:
-            return _table([], CLUSTER_COLUMNS)
-        sql = (
-            "SELECT a.cluster, f.person, count(*) AS faces, sum(a.similarity) AS similarity FROM assignments a "
-            "JOIN faces f ON f.id = a.face_id WHERE a.clustering_id = ? GROUP BY a.cluster, f.person"
-        )
-        return _summarise(_table(self._database.read(sql, current), ()), self._cluster_names(current))
-
-    def cluster_faces(
-        self, cluster: int, *, order: Literal["nearest", "farthest"] = "nearest", limit: int = 60, offset: int = 0
-    ) -> pd.DataFrame:
-        """FACE_COLUMNS and similarity (cosine to the centre) of one page of a cluster's faces."""
-        direction = "DESC" if order == "nearest" else "ASC"
-        sql = (
-            f"SELECT {_FACE}, a.similarity FROM assignments a JOIN faces f ON f.id = a.face_id "
-            "JOIN photos p ON p.id = f.photo_id WHERE a.clustering_id = ? AND a.cluster = ? "
-            f"ORDER BY a.similarity {direction}, a.face_id LIMIT ? OFFSET ?"
-        )
-        rows = self._database.read(sql, self._clustering_id(), cluster, limit, offset)
-        return _table(rows, (*FACE_COLUMNS, "similarity"))
-
-    def cluster_of(self, face_id: int) -> tuple[int, float] | None:
-        """A face's cluster and its similarity to that cluster's centre; None when it is not clustered."""
-        sql = "SELECT cluster, similarity FROM assignments WHERE face_id = ? AND clustering_id = ?"
-        rows = self._database.read(sql, face_id, self._clustering_id())
-        return (rows[0][0], rows[0][1]) if rows else None
-
-    def _clustering_id(self) -> int | None:
-        rows = self._database.read("SELECT max(id) FROM clusterings")
-        return rows[0][0]
-
-    def _cluster_names(self, clustering_id: int) -> dict[int, str]:
-        sql = "SELECT cluster, name FROM cluster_names WHERE clustering_id = ?"
-        return dict(map(tuple, self._database.read(sql, clustering_id)))
-
     def _meta(self, key: str) -> str | None:
         rows = self._database.read("SELECT value FROM meta WHERE key = ?", key)
         return rows[0]["value"] if rows else None
-
-
-def _table(rows: Sequence[Any], columns: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    names = rows[0].keys() if rows else columns
-    return pd.DataFrame.from_records([tuple(row) for row in rows], columns=list(names))
-
-
-def _summarise(counts: pd.DataFrame, names: dict[int, str]) -> pd.DataFrame:
-    """One row a cluster from one row a cluster and person."""
-    import pandas as pd
-
-    if counts.empty:
-        return _table([], CLUSTER_COLUMNS)
-    whole = counts.groupby("cluster")[["faces", "similarity"]].sum()
-    labelled = counts.dropna(subset="person").sort_values(["faces", "person"], ascending=[False, True])
-    main = labelled.drop_duplicates("cluster").set_index("cluster")
-    by_cluster = labelled.groupby("cluster")["faces"]
-    table = pd.DataFrame(
-        {
-            "name": pd.Series(names, dtype=object).reindex(whole.index),
-            "faces": whole["faces"],
-            "person": main["person"].reindex(whole.index).astype(object),
-            "purity": (main["faces"] / by_cluster.sum()).reindex(whole.index),
-            "people": by_cluster.size().reindex(whole.index, fill_value=0),
-            "similarity": whole["similarity"] / whole["faces"],
-        },
-        index=whole.index,
-    )
-    return (
-        table.astype(object)
-        .where(table.notna(), None)
-        .astype({"faces": int, "people": int, "similarity": float, "purity": float})
-        .reset_index()[list(CLUSTER_COLUMNS)]
-    )

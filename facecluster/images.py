@@ -14,7 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from facecluster.errors import PhotoError
 
 SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif"},
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif"},
 )
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF")  # Pillow's JPEG reads MPO too
 MAX_PIXELS = 120_000_000  # 360 MB of RGB: larger than any camera's photo, small enough not to exhaust a laptop
@@ -29,15 +29,12 @@ def load_image(source: str | Path | bytes | BinaryIO) -> np.ndarray:
     Raises PhotoError.
     """
     name = str(Path(source).name if isinstance(source, str | Path) else getattr(source, "name", "The photo"))
-    _register_heif()
+    _prepare_pillow()
     try:
         file = io.BytesIO(source) if isinstance(source, bytes) else source
-        with warnings.catch_warnings():
-            # Pillow warns where MAX_PIXELS below already decides, and about metadata that nothing here reads.
-            warnings.simplefilter("ignore")
-            with Image.open(file, formats=_FORMATS) as image:
-                return _upright_rgb(image, name)
-    except FileNotFoundError as error:
+        with Image.open(file, formats=_FORMATS) as image:
+            return _upright_rgb(image, name)
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise PhotoError(f"{name} does not exist: check the path.") from error
     except IsADirectoryError as error:
         raise PhotoError(f"{name} is a folder, not a photo: name the photos in it.") from error
@@ -89,8 +86,10 @@ def _to_eight_bits(grey: np.ndarray, mode: str) -> np.ndarray:
     """Grey of more than 8 bits as uint8. Pillow's own conversion would clip at 255."""
     if mode.startswith("I;16") or (mode == "I" and grey.size and grey.min() >= 0 and 255 < grey.max() <= 65535):
         return (grey.astype(np.float32) / 257).round().astype(np.uint8)
-    values = np.nan_to_num(grey.astype(np.float64))
-    low, high = (values.min(), values.max()) if values.size else (0.0, 0.0)
+    values = grey.astype(np.float64)
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
     if low >= 0 and high <= (1 if mode == "F" else 255):
         return (values * (255 if mode == "F" else 1)).round().astype(np.uint8)
     return ((values - low) / max(high - low, 1e-12) * 255).round().astype(np.uint8)
@@ -101,9 +100,12 @@ def _format_names() -> str:
 
 
 @cache
-def _register_heif() -> None:
+def _prepare_pillow() -> None:
     from pillow_heif import register_heif_opener
 
     Image.init()  # formats can be named only once their plugins are loaded
     register_heif_opener()
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    # Pillow warns where MAX_PIXELS already decides, and about metadata that nothing here reads. Set once, because
+    # warnings.catch_warnings around each photo would change the filters of the whole process from several threads.
+    warnings.filterwarnings("ignore", module=r"PIL\.")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import threading
+import unicodedata
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,6 +20,10 @@ __all__ = ["FolderPhotos", "PhotoFile", "PhotoSource", "ZipPhotos", "load_image"
 
 KAGGLE = "kaggle:"
 _MAX_UNPACKED = 50 * 2**30  # bytes: a zip that claims more is taken for a zip bomb
+_MAX_PHOTO = 2**30  # bytes: a file that is larger is no photo, and would not fit into memory beside others
+_ENCRYPTED = 0x1  # bit of a zip member's flags, PKWARE APPNOTE 4.4.4
+# What zipfile lets through when members or the directory are damaged, or packed in a way it does not know.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, ValueError, IndexError)
 
 
 @dataclass(frozen=True)
@@ -47,17 +54,17 @@ class FolderPhotos:
 
     def __init__(self, folder: str | Path) -> None:
         root = Path(folder).expanduser()
-        if not root.exists():
-            raise SourceError(f"The folder {root} does not exist: check the path.")
-        if not root.is_dir():
-            raise SourceError(f"{root} is neither a folder nor a zip: name a folder of photos, or a .zip.")
-        self.root = root.resolve()
-        self.name = self.root.name
-        self.location = str(self.root)
         try:
+            if not root.exists():
+                raise SourceError(f"The folder {root} does not exist: check the path.")
+            if not root.is_dir():
+                raise SourceError(f"{root} is neither a folder nor a zip: name a folder of photos, or a .zip.")
+            self.root = root.resolve()
+            self.name = self.root.name
+            self.location = _storable(str(self.root))
             self._paths = sorted(self._walk())
-        except PermissionError as error:
-            raise SourceError(f"{error.filename} may not be read: give yourself permission to read it.") from error
+        except OSError as error:
+            raise _unreadable(error, root) from error
         _require_photos(self._paths, f"The folder {root}")
         self._persons = _persons_by_folder(self._paths, self.name)
 
@@ -66,17 +73,23 @@ class FolderPhotos:
             raise error
 
         for folder, folders, files in os.walk(self.root, onerror=stop):
-            folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
+            folders[:] = [name for name in folders if not _is_hidden(name)]
             for name in files:
                 if _is_photo_name(name):
-                    yield (Path(folder) / name).relative_to(self.root).as_posix()
+                    yield _storable((Path(folder) / name).relative_to(self.root).as_posix())
 
     def __len__(self) -> int:
         return len(self._paths)
 
     def __getitem__(self, index: int) -> PhotoFile:
         path = self._paths[index]
-        return PhotoFile(path, self._persons(path), (self.root / path).read_bytes)
+        return PhotoFile(path, self._persons(path), lambda: self.read_file(path))
+
+    def read_file(self, path: str) -> bytes:
+        """The bytes of one photo. Raises OSError when it cannot be read."""
+        file = self.root / path
+        _require_size(file.stat().st_size)
+        return file.read_bytes()
 
 
 class ZipPhotos:
@@ -86,13 +99,12 @@ class ZipPhotos:
 
     def __init__(self, path: str | Path) -> None:
         file = Path(path).expanduser()
-        if not file.is_file():
-            raise SourceError(f"The zip {file} does not exist: check the path.")
         self._zip = _open_zip(file)
         self._lock = threading.Lock()
         self.name = file.stem
-        self.location = str(file.resolve())
-        self._paths = _photo_members(self._zip)
+        self.location = _storable(str(file.resolve()))
+        self._members = _photo_members(self._zip)
+        self._paths = list(self._members)
         _require_photos(self._paths, f"The zip {file}")
         self._persons = _persons_by_folder(self._paths, self.name)
 
@@ -105,13 +117,11 @@ class ZipPhotos:
 
     def read_member(self, path: str) -> bytes:
         """The bytes of one photo. Raises OSError when it cannot be unpacked."""
-        try:
-            with self._lock:  # zipfile shares one file position between its members
-                return self._zip.read(path)
-        except RuntimeError as error:  # encrypted
-            raise OSError("is protected by a password: unpack the zip first") from error
-        except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-            raise OSError("is damaged inside the zip: make the zip anew") from error
+        member = self._members.get(path)
+        if member is None:
+            raise FileNotFoundError(f"is not in the zip {self.location}")
+        with self._lock:  # zipfile shares one file position between its members
+            return _unpack(self._zip, member)
 
 
 def open_photos(source: str | Path) -> PhotoSource:
@@ -122,8 +132,11 @@ def open_photos(source: str | Path) -> PhotoSource:
     """
     text = str(source)
     if text.startswith(KAGGLE):
-        return FolderPhotos(_kaggle_folder(text.removeprefix(KAGGLE)))
-    if text.lower().endswith(".zip") and not Path(text).expanduser().is_dir():
+        handle = text.removeprefix(KAGGLE)
+        photos = FolderPhotos(_kaggle_folder(handle))
+        photos.name = handle  # the folder in kagglehub's cache is called after a version number
+        return photos
+    if text.lower().endswith(".zip") and not os.path.isdir(Path(text).expanduser()):
         return ZipPhotos(text)
     return FolderPhotos(text)
 
@@ -137,16 +150,18 @@ def unpack_zip(path: str | Path, folder: str | Path, on_progress: Callable[[int,
     with _open_zip(Path(path)) as archive:
         members = _photo_members(archive)
         _require_photos(members, "The zip")
-        if sum(archive.getinfo(member).file_size for member in members) > _MAX_UNPACKED:
-            raise SourceError("The zip unpacks to more than 50 GiB: split it into smaller ones.")
-        for done, member in enumerate(members, start=1):
-            place = target.joinpath(*_safe_parts(member))
+        if sum(member.file_size for member in members.values()) > _MAX_UNPACKED:
+            raise SourceError(f"The zip unpacks to more than {_MAX_UNPACKED / 2**30:.0f} GiB: split it.")
+        for done, (name, member) in enumerate(members.items(), start=1):
             try:
-                content = archive.read(member)
+                content = _unpack(archive, member)
+            except OSError as error:
+                raise SourceError(f"{name} in the zip {error.strerror or error}.") from error
+            # A colon would name a drive or a hidden stream on Windows.
+            place = target / name.replace(":", "_")
+            try:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
-            except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
-                raise SourceError(f"{member} in the zip is damaged or protected: make the zip anew.") from error
             except OSError as error:
                 raise SourceError(f"{place} cannot be written ({error.strerror}): free some space.") from error
             if on_progress:
@@ -155,26 +170,71 @@ def unpack_zip(path: str | Path, folder: str | Path, on_progress: Callable[[int,
 
 def _open_zip(file: Path) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, OSError) as error:
+        if not file.is_file():
+            raise SourceError(f"The zip {file} does not exist: check the path.")
+        try:
+            # Finder packs names as UTF-8 without saying so; zipfile would take them for code page 437.
+            return zipfile.ZipFile(file, metadata_encoding="utf-8")
+        except UnicodeDecodeError:
+            return zipfile.ZipFile(file)
+    except _DAMAGED as error:
         raise SourceError(f"{file.name} is not a zip, or is damaged: make it anew.") from error
+    except OSError as error:
+        raise _unreadable(error, file) from error
 
 
-def _photo_members(archive: zipfile.ZipFile) -> list[str]:
-    return sorted(
-        info.filename
-        for info in archive.infolist()
-        if not info.is_dir() and _is_photo_name(PurePosixPath(info.filename).name) and "__MACOSX" not in info.filename
-    )
+def _photo_members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The photos of a zip by their path in it, sorted; a path never leads out of the zip, whatever its name says."""
+    members = {}
+    for info in archive.infolist():
+        # Some packers on Windows write backslashes; and a zip may name members ../../x or /x.
+        parts = [part for part in info.filename.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+        if not info.is_dir() and parts and _is_photo_name(parts[-1]) and not any(map(_is_hidden, parts[:-1])):
+            members["/".join(parts)] = info
+    return dict(sorted(members.items()))
 
 
-def _safe_parts(member: str) -> list[str]:
-    # A zip may name members ../../x or C:\x; what is unpacked stays inside its folder.
-    return [part.replace(":", "_") for part in member.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """The bytes of one member. Raises OSError whose text goes on from "the photo"."""
+    _require_size(member.file_size)
+    if member.flag_bits & _ENCRYPTED:
+        raise OSError("is protected by a password: unpack the zip first")
+    try:
+        return archive.read(member)
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the disk; without a number it is bz2's complaint
+            raise
+        raise OSError("is damaged inside the zip: make the zip anew") from error
+
+
+def _require_size(size: int) -> None:
+    if size > _MAX_PHOTO:
+        raise OSError(f"has {size / 2**30:.1f} GiB, more than the {_MAX_PHOTO / 2**30:.0f} GiB a photo may have")
+
+
+def _unreadable(error: OSError, path: Path) -> SourceError:
+    where = error.filename or path
+    if isinstance(error, PermissionError):
+        return SourceError(f"{where} may not be read: give yourself permission to read it.")
+    return SourceError(f"{where} cannot be read ({error.strerror or type(error).__name__}): check the path.")
+
+
+def _is_hidden(folder: str) -> bool:
+    return folder.startswith((".", "__MACOSX"))
 
 
 def _is_photo_name(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
+
+
+def _storable(path: str) -> str:
+    """`path`, when a gallery can hold it. Raises SourceError for names in another encoding than the file system's."""
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        shown = path.encode(errors="surrogateescape").decode(errors="replace")
+        raise SourceError(f"The name of {shown} is not valid UTF-8: rename it.") from error
+    return path
 
 
 def _require_photos(paths: Iterable[str], where: str) -> None:
@@ -183,14 +243,17 @@ def _require_photos(paths: Iterable[str], where: str) -> None:
 
 
 def _persons_by_folder(paths: list[str], source: str) -> Callable[[str], str | None]:
-    """How to read a photo's person from its path: the folder that holds it, unless that tells nobody apart."""
-    folders = {PurePosixPath(path).parent.name for path in paths}
-    # Packing a flat folder commonly wraps it in a folder of its own name.
-    nobody = {"", source} if folders == {source} else {""}
+    """How to read a photo's person from its path: the name of the folder that holds it, in Unicode's form NFC.
+
+    macOS writes é as two characters where others write one. Photos that lie beside the folders have no person.
+    """
+    # Packing a folder commonly wraps it in a folder of its own name.
+    wrapped = all(path.startswith(f"{source}/") for path in paths)
+    outermost = {".", source} if wrapped else {"."}
 
     def person(path: str) -> str | None:
-        folder = PurePosixPath(path).parent.name
-        return None if folder in nobody else folder
+        folder = PurePosixPath(path).parent
+        return None if str(folder) in outermost else unicodedata.normalize("NFC", folder.name)
 
     return person
 

@@ -64,9 +64,9 @@ def _network(state: dict[str, torch.Tensor], origin: str) -> torch.nn.Module:
     from facenet_pytorch import InceptionResnetV1
 
     network = InceptionResnetV1(pretrained=None)
-    # The classifier over the training identities is of no use here, and its size differs between the weights.
-    features = {name: value for name, value in state.items() if not name.startswith("logits.")}
     try:
+        # The classifier over the training identities is of no use here, and its size differs between the weights.
+        features = {name: value for name, value in state.items() if not name.startswith("logits.")}
         network.load_state_dict(features)
     except (RuntimeError, TypeError, AttributeError) as error:
         raise WeightsError(
@@ -78,7 +78,11 @@ def _network(state: dict[str, torch.Tensor], origin: str) -> torch.nn.Module:
 
 def _weights_file(model: str) -> Path:
     path = Path(model).expanduser()
-    if not path.is_file():
+    try:
+        is_file = path.is_file()
+    except OSError:  # too long for a file name, or in a folder that may not be entered
+        is_file = False
+    if not is_file:
         raise WeightsError(
             f"There is no model {model}: name {CASIA}, {VGGFACE2}, or an existing .pt file with facenet-pytorch's "
             "state dict."
@@ -104,8 +108,11 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError(f"The weights file {path} cannot be read ({error.strerror}): check the path.") from error
 
 
 # --- vggface2: the download ---------------------------------------------------------------------------------------
@@ -117,6 +124,11 @@ def _downloaded_vggface2(on_progress: ProgressCallback | None) -> Path:
     cached = Path(get_torch_home()) / "checkpoints" / VGGFACE2_URL.rsplit("/", 1)[-1]
     if not cached.exists():
         _download(VGGFACE2_URL, cached, VGGFACE2_SHA256, on_progress)
+    elif _sha256(cached) != VGGFACE2_SHA256:  # facenet-pytorch itself keeps what arrived of a transfer cut off
+        raise WeightsError(
+            f"The weights file {cached} is damaged (wrong checksum): delete it to have it downloaded again, or use "
+            f"--model {CASIA}, which needs no download."
+        )
     return cached
 
 
@@ -128,56 +140,62 @@ def _download(url: str, target: Path, sha256: str, on_progress: ProgressCallback
     """
     import requests
 
-    name = ""
+    instead = f"or use --model {CASIA}, which needs no download"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with requests.get(url, stream=True, timeout=_DOWNLOAD_TIMEOUT) as answer:
-            answer.raise_for_status()
-            total = int(answer.headers.get("Content-Length", 0)) or None
-            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-            with os.fdopen(descriptor, "wb") as file:
-                for chunk in answer.iter_content(_CHUNK):
-                    file.write(chunk)
-                    if on_progress:
-                        on_progress(file.tell(), total)
-                arrived = file.tell()
-        if total is not None and arrived != total:
-            raise WeightsError(
-                f"The download of {url} was cut off after {arrived:,} of {total:,} bytes: try again, or use "
-                f"--model {CASIA}, which needs no download."
-            )
-        if _sha256(Path(name)) != sha256:
-            raise WeightsError(
-                f"The download of {url} has the wrong checksum, so it was thrown away: try again, or use "
-                f"--model {CASIA}, which needs no download."
-            )
-        os.replace(name, target)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix="download-") as folder:
+            part = Path(folder) / target.name
+            _fetch(url, part, on_progress)
+            if _sha256(part) != sha256:
+                raise WeightsError(
+                    f"The download of {url} has the wrong checksum, so it was thrown away: try again, {instead}."
+                )
+            os.replace(part, target)
     except requests.HTTPError as error:
         status = error.response.status_code if error.response is not None else "an error"
         raise WeightsError(
-            f"{url} answered with status {status}: download it in a browser and name the file with --model FILE, or "
-            f"use --model {CASIA}, which needs no download."
+            f"{url} answered with status {status}: download it in a browser and name the file "
+            f"with --model FILE, {instead}."
         ) from error
-    except (requests.RequestException, OSError) as error:
+    except requests.RequestException as error:
         raise WeightsError(
-            f"{url} could not be downloaded ({_reason(error)}): check the connection and try again, or use "
-            f"--model {CASIA}, which needs no download."
+            f"{url} could not be downloaded ({_reason(error)}): check the connection and try again, {instead}."
         ) from error
-    finally:
-        if name:
-            Path(name).unlink(missing_ok=True)
+    except OSError as error:
+        raise WeightsError(
+            f"{target} cannot be written ({error.strerror}): free some space, name another folder with $TORCH_HOME, "
+            f"{instead}."
+        ) from error
+
+
+def _fetch(url: str, part: Path, on_progress: ProgressCallback | None) -> None:
+    import requests
+
+    # Packed on the way, the bytes that arrive could not be held against Content-Length.
+    headers = {"Accept-Encoding": "identity"}
+    with requests.get(url, stream=True, timeout=_DOWNLOAD_TIMEOUT, headers=headers) as answer, part.open("wb") as file:
+        answer.raise_for_status()
+        total = int(answer.headers.get("Content-Length", 0)) or None
+        for chunk in answer.iter_content(_CHUNK):
+            file.write(chunk)
+            if on_progress:
+                on_progress(file.tell(), total)
 
 
 def _reason(error: Exception) -> str:
     import requests
+    from urllib3.exceptions import ReadTimeoutError
 
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "the transfer was cut off"
-    if isinstance(error, requests.Timeout):
+    # requests calls a server that falls silent midway a ConnectionError.
+    if isinstance(error, requests.Timeout) or any(isinstance(cause, ReadTimeoutError) for cause in error.args):
         return f"no answer for {_DOWNLOAD_TIMEOUT} s"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the server's certificate was refused"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
-    return getattr(error, "strerror", None) or type(error).__name__
+    return type(error).__name__
 
 
 # --- casia-webface: from a frozen TensorFlow graph to facenet-pytorch's names ---------------------------------------

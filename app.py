@@ -1,0 +1,59 @@
+"""The app's entry point: page config, navigation, what every page shows, and the page itself."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from facecluster.errors import FaceClusterError
+from facecluster.ui.jobs import job_line
+from facecluster.ui.resources import open_gallery
+
+# A file of our own: the browser would fetch a Material icon for its tab from the network.
+ICON = Path(__file__).parent / "facecluster" / "ui" / "icon.svg"
+
+st.set_page_config(page_title="facecluster", page_icon=str(ICON), layout="wide")
+page = st.navigation(
+    [
+        st.Page(
+            "pages/gallery.py",
+            title="Gallery",
+            icon=":material/photo_library:",
+            help="Add photos, watch them being indexed, and see what was found and what was left out.",
+            default=True,
+        ),
+        st.Page(
+            "pages/identify.py",
+            title="Identify",
+            icon=":material/person_search:",
+            help="Drop in photos and see who is on them, or that nobody known is, and why.",
+        ),
+        st.Page(
+            "pages/clusters.py",
+            title="Clusters",
+            icon=":material/workspaces:",
+            help="Browse the faces as the machine grouped them, and open the photo behind each face.",
+        ),
+        st.Page(
+            "pages/accuracy.py",
+            title="Accuracy",
+            icon=":material/analytics:",
+            help="How well each person's cluster fits the person, and which faces are in the wrong one.",
+        ),
+    ],
+    position="top",
+)
+
+try:
+    gallery = open_gallery()
+except FaceClusterError as error:
+    st.error(str(error), icon=":material/error:", title="The gallery cannot be opened")
+    st.stop()
+
+with st.container(horizontal=True, horizontal_alignment="right"):
+    st.caption(
+        f":material/folder_open: {gallery.name}",
+        width="content",
+        help=f"The gallery on this machine: `{gallery.path}`. Set FACECLUSTER_HOME to use another.",
+    )
+job_line(gallery)
+page.run()

@@ -1,0 +1,212 @@
+"""Adding photos to a gallery as the app does it: fetch or unpack them, load the models, index, group the faces anew."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+from facecluster.background import Job, Progress, Stage
+from facecluster.errors import SourceError
+from facecluster.photos import KAGGLE, PhotoSource, open_photos, unpack_zip
+from facecluster.weights import VGGFACE2, load_weights, model_name
+
+if TYPE_CHECKING:
+    from facecluster.detection import FaceDetector
+    from facecluster.embedding import FaceEmbedder
+    from facecluster.gallery import Gallery
+    from facecluster.indexing import FacesToKeep, IndexProgress, IndexReport
+    from facecluster.records import Clustering
+
+Report = Callable[[Progress], None]
+
+SAMPLE_PEOPLE, SAMPLE_PORTRAITS = 12, 12
+_MEGABYTE = 10**6
+_COPY_CHUNK = 4 * 2**20
+
+
+class SamplePeople:
+    """The drawn people."""
+
+
+@dataclass(frozen=True)
+class UploadedZip:
+    """A zip that somebody dropped into the browser, with the name it had there."""
+
+    name: str
+    file: BinaryIO
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder or `.zip` on this machine, or `kaggle:owner/dataset`."""
+
+    source: str
+
+
+Origin = SamplePeople | UploadedZip | Place
+
+
+def add_photos(
+    gallery: Gallery,
+    origin: Origin,
+    job: Job,
+    *,
+    detector: FaceDetector,
+    embedder: FaceEmbedder,
+    faces: FacesToKeep = "largest",
+) -> str:
+    """Does everything from `origin` to clusters, reporting to `job`; returns what was done in a sentence or two.
+
+    Copies of photos without a place on this machine go into the gallery's uploads. Raises SourceError, WeightsError,
+    GalleryError, GalleryBusyError and Cancelled; what was indexed until then stays.
+    """
+    from facecluster.indexing import index_photos
+
+    job.report(Progress("Looking for photos"))
+    gallery.require_model(model_name(embedder.model))  # before anything is drawn, unpacked or downloaded
+    source = _open(gallery, origin, job.report)
+    if embedder.model == VGGFACE2:  # the only one that may have to be fetched, and loading tells nothing of it
+        load_weights(VGGFACE2, Stage(f"Downloading {VGGFACE2}", job.report, "MB", _MEGABYTE))
+    job.report(Progress("Loading the models"))
+    embedder.load()
+    detector.load()
+
+    def indexed(progress: IndexProgress) -> None:
+        job.progress = Progress("", progress.done, progress.total, "photos", progress.rate, progress.seconds_left)
+
+    job.report(Progress("", 0, len(source)))
+    report = index_photos(
+        gallery,
+        source,
+        faces=faces,
+        detector=detector,
+        embedder=embedder,
+        on_progress=indexed,
+        cancelled=lambda: job.is_cancelled,
+    )
+    clustering = _cluster_anew(gallery, job.report)
+    return " ".join(filter(None, [_told(report), _grouped(clustering)]))
+
+
+def cluster_again(
+    gallery: Gallery, job: Job, n_clusters: int | Literal["people", "auto"] = "people", seed: int = 0
+) -> str:
+    """Groups the gallery's faces anew; returns what was done in a sentence. Raises ClusteringError."""
+    from facecluster.clustering import cluster_gallery
+
+    job.report(_GROUPING)
+    return _grouped(cluster_gallery(gallery, n_clusters, seed))
+
+
+def last_choice(gallery: Gallery) -> tuple[int | Literal["people", "auto"], int]:
+    """How the gallery's clusters were last chosen, and their seed; as many as people at first."""
+    last = gallery.clustering_summary()
+    if last is None:
+        return "people", 0
+    choices: dict[str, int | Literal["people", "auto"]] = {
+        "people": "people",
+        "suggested": "auto",
+        "fixed": int(last["n_clusters"]),
+    }
+    return choices.get(last["parameters"].get("chosen_by"), "people"), int(last["seed"])
+
+
+_GROUPING = Progress("Grouping the faces by person", can_cancel=False)
+
+
+def _cluster_anew(gallery: Gallery, report: Report) -> Clustering | None:
+    """Clusters as last chosen, unless every face is in a cluster already."""
+    from facecluster.clustering import cluster_gallery
+
+    counts = gallery.counts()
+    choice, seed = last_choice(gallery)
+    fits = choice != "people" or counts.clusters == counts.people
+    is_current = counts.clusters and fits and int(gallery.clusters()["faces"].sum()) == counts.faces
+    if is_current or not counts.faces:
+        return None
+    report(_GROUPING)
+    return cluster_gallery(gallery, min(choice, counts.faces) if isinstance(choice, int) else choice, seed)
+
+
+def _open(gallery: Gallery, origin: Origin, report: Report) -> PhotoSource:
+    if isinstance(origin, Place):
+        if origin.source.startswith(KAGGLE):
+            report(Progress(f"Downloading {origin.source.removeprefix(KAGGLE)} from Kaggle", can_cancel=False))
+        return open_photos(origin.source)
+    if isinstance(origin, UploadedZip):
+        return open_photos(_unpacked(gallery, origin, report))
+    from facecluster.samples import write_sample_people
+
+    folder = gallery.uploads / "sample-people"
+    drawing = Stage("Drawing sample people", report, "portraits")
+    write_sample_people(folder, SAMPLE_PEOPLE, SAMPLE_PORTRAITS, on_progress=drawing)
+    return open_photos(folder)
+
+
+def _unpacked(gallery: Gallery, upload: UploadedZip, report: Report) -> Path:
+    """The folder in the gallery's uploads that holds the zip's photos, named by content so that it is made once."""
+    gallery.uploads.mkdir(parents=True, exist_ok=True)
+    copy, digest = _copied(gallery.uploads, upload, report)
+    try:
+        home = gallery.uploads / digest[:12]
+        was_there = home.exists()
+        folder = home / _stem(upload.name)
+        try:
+            unpack_zip(copy, folder, on_progress=Stage("Unpacking", report))
+        except BaseException:
+            if not was_there:
+                shutil.rmtree(home, ignore_errors=True)
+            raise
+        return folder
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _copied(folder: Path, upload: UploadedZip, report: Report) -> tuple[Path, str]:
+    """A file in `folder` with the upload's bytes, and their sha256."""
+    size = upload.file.seek(0, os.SEEK_END)
+    upload.file.seek(0)
+    told, digest = Stage("Copying the zip", report, "MB", _MEGABYTE), hashlib.sha256()
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix="zip-", suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            while chunk := upload.file.read(_COPY_CHUNK):
+                digest.update(chunk)
+                file.write(chunk)
+                told(file.tell(), size)
+    except BaseException as error:
+        Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise SourceError(f"{upload.name} cannot be copied to {folder} ({error.strerror}): free space.") from error
+        raise
+    return Path(name), digest.hexdigest()
+
+
+def _stem(name: str) -> str:
+    """A zip's name without what a file system might take amiss; browsers send names as they please."""
+    stem = PurePosixPath(name.replace("\\", "/")).stem
+    return "".join(letter for letter in stem if letter.isalnum() or letter in " -_.()").strip(" .") or "photos"
+
+
+def _told(report: IndexReport) -> str:
+    others = {
+        "already known": report.skipped,
+        "duplicates": report.duplicates,
+        "unreadable": report.unreadable,
+        "without a face": report.no_face,
+    }
+    left = ", ".join(f"{number:,} {what}" for what, number in others.items() if number)
+    faces = f"{report.photos:,} photos, {report.faces:,} new faces"
+    return f"{faces} ({left})." if left else f"{faces}."
+
+
+def _grouped(clustering: Clustering | None) -> str:
+    if clustering is None:
+        return ""
+    return f"{len(clustering.faces):,} faces are in {clustering.n_clusters} clusters."

@@ -1,0 +1,167 @@
+"""Long work in threads that the process owns: one job a gallery at a time, with progress, cancel and a last word.
+
+Nothing here knows what the work is; `adding.py` does the work that the app starts this way.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Literal
+
+from facecluster.errors import Cancelled, FaceClusterError, GalleryBusyError
+
+logger = logging.getLogger(__name__)
+
+State = Literal["running", "done", "cancelled", "failed"]
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a stage of a job is.
+
+    `stage` says what is done, in words, and is empty for the main one. `done` of `total` are counted in `unit`;
+    `total` is None where nobody knows it. `rate` is in units a second and `seconds_left` in seconds, None while there
+    is nothing to go by.
+    """
+
+    stage: str = ""
+    done: int = 0
+    total: int | None = None
+    unit: str = "photos"
+    rate: float | None = None
+    seconds_left: float | None = None
+    can_cancel: bool = True
+
+    @property
+    def share(self) -> float:
+        """Done in [0, 1]; 0 where the total is not known."""
+        return min(self.done / self.total, 1.0) if self.total else 0.0
+
+    @property
+    def text(self) -> str:
+        """`412 of 680 photos · 46 a second · 6 s left`."""
+        parts = [self.stage] if self.stage else []
+        if self.total:
+            parts.append(f"{self.done:,} of {self.total:,} {self.unit}")
+        if self.rate:
+            parts.append(f"{self.rate:.0f} a second" if self.rate >= 3 else f"{self.rate:.1f} a second")
+        if self.seconds_left is not None:
+            parts.append(f"{duration(self.seconds_left)} left")
+        return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """`6 s`, `4 min` or `2 h 5 min`."""
+    if seconds < 90:
+        return f"{max(round(seconds), 1)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+class Stage:
+    """Turns the `(done, total)` calls of one stage into Progress with a time left."""
+
+    def __init__(self, name: str, report: Callable[[Progress], None], unit: str = "photos", size: int = 1) -> None:
+        """`size` is how many of what is counted make one `unit`: 10**6 for bytes told in MB."""
+        self._name, self._report, self._unit, self._size = name, report, unit, size
+        self._start = time.monotonic()
+        self(0, None)
+
+    def __call__(self, done: int, total: int | None) -> None:
+        passed = time.monotonic() - self._start
+        left = passed / done * (total - done) if total and done and passed > 0.5 else None
+        whole = None if total is None else max(round(total / self._size), 1)
+        self._report(Progress(self._name, round(done / self._size), whole, self._unit, None, left))
+
+
+class Job:
+    """One piece of long work. What pages read of it is replaced as a whole, so they need no lock."""
+
+    def __init__(self, title: str) -> None:
+        self.number = next(_numbers)
+        self.title = title
+        self.progress = Progress("Starting")
+        self.state: State = "running"
+        self.message = ""
+        """The sentence it ended with."""
+        self._stop = threading.Event()
+        self._ended = threading.Event()
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == "running"
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody asked it to stop; it may take a moment until it does."""
+        return self._stop.is_set()
+
+    def cancel(self) -> None:
+        self._stop.set()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Whether it ended within `seconds`."""
+        return self._ended.wait(seconds)
+
+    def report(self, progress: Progress) -> None:
+        """Called by the work; raises Cancelled once somebody asked it to stop."""
+        self.progress = progress
+        if progress.can_cancel and self.is_cancelled:
+            raise Cancelled("Cancelled: what was done until then is kept.")
+
+    def run(self, work: Callable[[Job], str]) -> None:
+        state: State = "failed"
+        try:
+            self.message, state = work(self), "done"
+        except Cancelled as error:
+            self.message, state = str(error), "cancelled"
+        except FaceClusterError as error:
+            self.message = str(error)
+        except Exception as error:  # the thread's last door: nobody else would hear of it
+            logger.exception("%s failed", self.title)
+            self.message = (
+                f"{self.title} stopped on an error that nobody foresaw ({type(error).__name__}): what was done until "
+                "then is kept; the terminal that runs the app tells more."
+            )
+        finally:
+            self.state = state
+            self._ended.set()
+
+
+class Jobs:
+    """The jobs of a process, the latest one a key; safe for several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+
+    def start(self, key: str, title: str, work: Callable[[Job], str]) -> Job:
+        """Runs `work` in a thread of its own; it returns the closing sentence.
+
+        Raises GalleryBusyError while an earlier job of the same key runs.
+        """
+        with self._lock:
+            earlier = self._jobs.get(key)
+            if earlier is not None and earlier.is_running:
+                raise GalleryBusyError(f"{earlier.title} is still under way: wait until it is done, or cancel it.")
+            job = self._jobs[key] = Job(title)
+        # A daemon, so that Ctrl+C ends the app; what an index has stored until then is kept.
+        threading.Thread(target=job.run, args=(work,), name=f"job-{job.number}", daemon=True).start()
+        return job
+
+    def latest(self, key: str) -> Job | None:
+        return self._jobs.get(key)
+
+    def dismiss(self, key: str) -> None:
+        """Forgets a job that has ended."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None and not job.is_running:
+                del self._jobs[key]

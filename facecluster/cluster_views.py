@@ -1,0 +1,181 @@
+"""What pages and commands read of a gallery's clusters, each query no larger than what it shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from facecluster.database import Database
+from facecluster.records import CLUSTER_COLUMNS, EMBEDDING_SIZE, FACE_COLUMNS, Clustering
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FACE_SQL = "f.id AS face, f.photo_id AS photo, p.path, f.person, f.is_main AS main, f.detection_score, x1, y1, x2, y2 "
+
+
+class ClusterViews:
+    """The part of `Gallery` that reads clusters."""
+
+    _database: Database
+
+    def clustering(self) -> Clustering | None:
+        """The gallery's clustering, with all assignments; None before the first."""
+        rows = self._database.read("SELECT * FROM clusterings ORDER BY id DESC LIMIT 1")
+        if not rows:
+            return None
+        row = rows[0]
+        assigned = self._database.read(
+            "SELECT face_id, cluster, similarity FROM assignments WHERE clustering_id = ? ORDER BY face_id", row["id"]
+        )
+        columns = list(zip(*map(tuple, assigned), strict=True)) or [(), (), ()]
+        return Clustering(
+            id=row["id"],
+            algorithm=row["algorithm"],
+            parameters=json.loads(row["parameters"]),
+            seed=row["seed"],
+            model=row["model"],
+            versions=json.loads(row["versions"]),
+            inertia=row["inertia"],
+            seconds=row["seconds"],
+            created=row["created"],
+            faces=np.array(columns[0], np.int64),
+            labels=np.array(columns[1], np.int32),
+            similarity=np.array(columns[2], np.float32),
+            centers=np.frombuffer(row["centers"], "<f4").reshape(-1, EMBEDDING_SIZE).astype(np.float32),
+            names=self._cluster_names(row["id"]),
+        )
+
+    def clustering_summary(self) -> dict[str, Any] | None:
+        """Algorithm, parameters, seed, model, versions, inertia, seconds and date of the current clustering."""
+        sql = (
+            "SELECT algorithm, parameters, seed, model, versions, inertia, seconds, n_clusters, created "
+            "FROM clusterings ORDER BY id DESC LIMIT 1"
+        )
+        rows = self._database.read(sql)
+        if not rows:
+            return None
+        summary = dict(rows[0])
+        return summary | {key: json.loads(summary[key]) for key in ("parameters", "versions")}
+
+    def assigned_faces(self) -> pd.DataFrame:
+        """Columns face, person (None where not known), cluster and similarity: every face of the clustering."""
+        sql = (
+            "SELECT a.face_id AS face, f.person, a.cluster, a.similarity FROM assignments a "
+            "JOIN faces f ON f.id = a.face_id WHERE a.clustering_id = ?"
+        )
+        return as_table(self._database.read(sql, self._clustering_id()), ("face", "person", "cluster", "similarity"))
+
+    def faces_by_person_and_cluster(self, persons: Sequence[str]) -> pd.DataFrame:
+        """Columns person, cluster and faces: where some persons' faces lie."""
+        marks = ", ".join("?" * len(persons))
+        sql = (
+            "SELECT f.person, a.cluster, count(*) AS faces FROM faces f "
+            "JOIN assignments a ON a.face_id = f.id AND a.clustering_id = ? "
+            f"WHERE f.person IN ({marks}) GROUP BY f.person, a.cluster"
+        )
+        return as_table(self._database.read(sql, self._clustering_id(), *persons), ("person", "cluster", "faces"))
+
+    def clusters(self) -> pd.DataFrame:
+        """CLUSTER_COLUMNS, one row a cluster: its main person, the share of labelled faces that are that person's
+        (purity, NaN without labels), how many people it holds, and its faces' mean similarity to the centre."""
+        current = self._clustering_id()
+        if current is None:
+            return as_table([], CLUSTER_COLUMNS)
+        sql = (
+            "SELECT a.cluster, f.person, count(*) AS faces, sum(a.similarity) AS similarity FROM assignments a "
+            "JOIN faces f ON f.id = a.face_id WHERE a.clustering_id = ? GROUP BY a.cluster, f.person"
+        )
+        return _summarise(as_table(self._database.read(sql, current), ()), self._cluster_names(current))
+
+    def cluster_faces(
+        self, cluster: int, *, order: Literal["nearest", "farthest"] = "nearest", limit: int = 60, offset: int = 0
+    ) -> pd.DataFrame:
+        """FACE_COLUMNS and similarity (cosine to the centre) of one page of a cluster's faces."""
+        direction = "DESC" if order == "nearest" else "ASC"
+        sql = (
+            f"SELECT {FACE_SQL}, a.similarity FROM assignments a JOIN faces f ON f.id = a.face_id "
+            "JOIN photos p ON p.id = f.photo_id WHERE a.clustering_id = ? AND a.cluster = ? "
+            f"ORDER BY a.similarity {direction}, a.face_id LIMIT ? OFFSET ?"
+        )
+        rows = self._database.read(sql, self._clustering_id(), cluster, limit, offset)
+        return as_table(rows, (*FACE_COLUMNS, "similarity"))
+
+    def cluster_samples(self, clusters: Sequence[int], each: int = 4) -> dict[int, list[int]]:
+        """The faces nearest to the centre of some clusters, at most `each` of them, by cluster."""
+        sql = (
+            "SELECT face_id FROM assignments WHERE clustering_id = ? AND cluster = ? "
+            "ORDER BY similarity DESC, face_id DESC LIMIT ?"
+        )
+        current = self._clustering_id()
+        # A query a cluster reads `each` rows off the index, one query for all would rank every face of them.
+        return {
+            int(cluster): [row[0] for row in self._database.read(sql, current, int(cluster), each)]
+            for cluster in clusters
+        }
+
+    def cluster_people(self, cluster: int) -> pd.DataFrame:
+        """Columns person and faces: who is in a cluster, most faces first; person is None for nobody known."""
+        sql = (
+            "SELECT f.person, count(*) AS faces FROM assignments a JOIN faces f ON f.id = a.face_id "
+            "WHERE a.clustering_id = ? AND a.cluster = ? GROUP BY f.person ORDER BY faces DESC, f.person"
+        )
+        return as_table(self._database.read(sql, self._clustering_id(), cluster), ("person", "faces"))
+
+    def cluster_similarities(self, cluster: int) -> np.ndarray:
+        """(n,) float32: the cosine to the centre of each of a cluster's faces, ascending."""
+        sql = "SELECT similarity FROM assignments WHERE clustering_id = ? AND cluster = ? ORDER BY similarity"
+        return np.array([row[0] for row in self._database.read(sql, self._clustering_id(), cluster)], np.float32)
+
+    def cluster_of(self, face_id: int) -> tuple[int, float] | None:
+        """A face's cluster and its similarity to that cluster's centre; None when it is not clustered."""
+        sql = "SELECT cluster, similarity FROM assignments WHERE face_id = ? AND clustering_id = ?"
+        rows = self._database.read(sql, face_id, self._clustering_id())
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def _clustering_id(self) -> int | None:
+        rows = self._database.read("SELECT max(id) FROM clusterings")
+        return rows[0][0]
+
+    def _cluster_names(self, clustering_id: int) -> dict[int, str]:
+        sql = "SELECT cluster, name FROM cluster_names WHERE clustering_id = ?"
+        return dict(map(tuple, self._database.read(sql, clustering_id)))
+
+
+def as_table(rows: Sequence[Any], columns: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    names = rows[0].keys() if rows else columns
+    return pd.DataFrame.from_records([tuple(row) for row in rows], columns=list(names))
+
+
+def _summarise(counts: pd.DataFrame, names: dict[int, str]) -> pd.DataFrame:
+    """One row a cluster from one row a cluster and person."""
+    import pandas as pd
+
+    if counts.empty:
+        return as_table([], CLUSTER_COLUMNS)
+    whole = counts.groupby("cluster")[["faces", "similarity"]].sum()
+    labelled = counts.dropna(subset="person").sort_values(["faces", "person"], ascending=[False, True])
+    main = labelled.drop_duplicates("cluster").set_index("cluster")
+    by_cluster = labelled.groupby("cluster")["faces"]
+    table = pd.DataFrame(
+        {
+            "name": pd.Series(names, dtype=object).reindex(whole.index),
+            "faces": whole["faces"],
+            "person": main["person"].reindex(whole.index).astype(object),
+            "purity": (main["faces"] / by_cluster.sum()).reindex(whole.index),
+            "people": by_cluster.size().reindex(whole.index, fill_value=0),
+            "similarity": whole["similarity"] / whole["faces"],
+        },
+        index=whole.index,
+    )
+    return (
+        table.astype(object)
+        .where(table.notna(), None)
+        .astype({"faces": int, "people": int, "similarity": float, "purity": float})
+        .reset_index()[list(CLUSTER_COLUMNS)]
+    )

@@ -1,0 +1,71 @@
+"""What the identify page draws: numbered boxes on a photo, and a similarity beside its threshold."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from facecluster.images import encode_jpeg
+from facecluster.probes import Verdict
+
+# Dark enough for a white number in them, bright enough to be seen on a dark photo.
+COLOURS: dict[Verdict, str] = {"known": "#15803d", "doubtful": "#b45309", "unknown": "#52606d"}
+
+Box = tuple[float, float, float, float]
+
+_LOWEST, _HIGHEST = -0.2, 1.0  # similarities that the scale shows; what lies beyond is drawn at its end
+
+
+def numbered_boxes(picture: bytes, boxes: Sequence[Box], verdicts: Sequence[Verdict]) -> bytes:
+    """A JPEG of `picture` with `boxes` (x1, y1, x2, y2) in its pixels, numbered from 1 and coloured by verdict."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    draw = ImageDraw.Draw(image)
+    line = max(round(max(image.size) / 300), 2)
+    for box, verdict in zip(boxes, verdicts, strict=True):
+        x1, y1, x2, y2 = box
+        draw.rectangle((x1 - line, y1 - line, x2 + line, y2 + line), outline="white", width=line * 3)
+        draw.rectangle(box, outline=COLOURS[verdict], width=line)
+    for number, (box, verdict) in enumerate(zip(boxes, verdicts, strict=True), start=1):
+        _label(draw, image.size, box, str(number), COLOURS[verdict], line)
+    return encode_jpeg(np.asarray(image))
+
+
+def _label(
+    draw: ImageDraw.ImageDraw,
+    size: tuple[int, int],
+    box: Box,
+    text: str,
+    colour: str,
+    line: int,
+) -> None:
+    """A white number on a coloured plate above the box, or inside it at the photo's top."""
+    font = ImageFont.load_default(max(size[0] // 32, size[1] // 40, 14))
+    left, top, right, bottom = font.getbbox(text)
+    width, height = right - left + 8 * line, bottom - top + 5 * line
+    x = min(max(box[0] - line, 0), size[0] - width)
+    y = box[1] - line - height if box[1] - line - height >= 0 else max(box[1], 0)
+    draw.rectangle((x, y, x + width, y + height), fill=colour, outline="white", width=max(line // 2, 1))
+    draw.text((x + width / 2, y + height / 2), text, font=font, fill="white", anchor="mm")
+
+
+def similarity_scale(similarity: float, threshold: float, verdict: Verdict, ink: str = "#64748b") -> str:
+    """An SVG of 320 x 28: a dot at the similarity, a tick at the threshold, on a scale from -0.2 to 1."""
+    x, tick = _place(similarity), _place(threshold)
+    colour = COLOURS[verdict]
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="28" viewBox="0 0 320 28">'
+        f'<line x1="10" y1="14" x2="310" y2="14" stroke="{ink}" stroke-opacity="0.45" stroke-width="4" '
+        'stroke-linecap="round"/>'
+        f'<line x1="10" y1="14" x2="{x:.1f}" y2="14" stroke="{colour}" stroke-width="4" stroke-linecap="round"/>'
+        f'<line x1="{tick:.1f}" y1="3" x2="{tick:.1f}" y2="25" stroke="{ink}" stroke-width="3"/>'
+        f'<circle cx="{x:.1f}" cy="14" r="7" fill="{colour}" stroke="white" stroke-width="2"/>'
+        "</svg>"
+    )
+
+
+def _place(similarity: float) -> float:
+    share = (min(max(similarity, _LOWEST), _HIGHEST) - _LOWEST) / (_HIGHEST - _LOWEST)
+    return 10 + 300 * share

@@ -1,0 +1,159 @@
+"""Photos to identify: read once, answered as often as the threshold changes, and never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from facecluster.embedding import CROP_SIZE, EMBEDDING_SIZE, crop_face
+from facecluster.errors import PhotoError
+from facecluster.images import encode_jpeg, load_image
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from facecluster.detection import Detection, FaceDetector
+    from facecluster.embedding import FaceEmbedder
+    from facecluster.identification import Candidate, Identifier, Match
+
+SHOWN_SIDE = 1200  # pixels of the longer side of the picture that is kept to be looked at
+DOUBTFUL_MARGIN = 0.05  # cosine; a face this close to the threshold changes sides with a slightly different photo
+
+Verdict = Literal["known", "doubtful", "unknown"]
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """One photo to identify, or the sentence why it cannot be read.
+
+    `picture` is a JPEG of the upright photo, its longer side at most 1200 pixels, `scale` how many of its pixels make
+    one of the photo's; `crops` (n, 160, 160, 3) uint8 and `embeddings` (n, 512) float32 belong to `detections`.
+    """
+
+    name: str
+    error: str | None = None
+    picture: bytes | None = None
+    scale: float = 1.0
+    detections: tuple[Detection, ...] = ()
+    crops: np.ndarray | None = None
+    embeddings: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the gallery says about a probe: one Match a face, largest face first."""
+
+    probe: Probe
+    matches: tuple[Match, ...]
+
+    @property
+    def boxes(self) -> list[tuple[float, float, float, float]]:
+        """The faces' boxes (x1, y1, x2, y2), in pixels of the probe's picture."""
+        scale = self.probe.scale
+        return [(scale * x1, scale * y1, scale * x2, scale * y2) for x1, y1, x2, y2 in (m.box for m in self.matches)]
+
+
+def read_probe(name: str, content: bytes, detector: FaceDetector, embedder: FaceEmbedder) -> Probe:
+    """Finds and embeds the faces of a photo; `name` is what the file is called to the user.
+
+    A file that is no photo gives a probe with an `error`. Raises WeightsError and RuntimeChoiceError.
+    """
+    try:
+        image = load_image(content)
+    except PhotoError as error:
+        return Probe(name, str(error).replace("The photo", name, 1))
+    detections = tuple(detector.detect(image))
+    crops = np.empty((0, CROP_SIZE, CROP_SIZE, 3), np.uint8)
+    embeddings = np.empty((0, EMBEDDING_SIZE), np.float32)
+    if detections:
+        crops = np.stack([crop_face(image, face.box) for face in detections])
+        embeddings = embedder.embed(crops)
+    picture, scale = _shown(image)
+    return Probe(name, None, picture, scale, detections, crops, embeddings)
+
+
+def answer(probe: Probe, identifier: Identifier, threshold: float | None = None) -> Answer:
+    """Who is on the probe; nothing is detected or embedded again."""
+    if probe.crops is None or probe.embeddings is None or not len(probe.crops):
+        return Answer(probe, ())
+    return Answer(
+        probe,
+        tuple(identifier.identify_faces(list(probe.detections), probe.crops, probe.embeddings, threshold)),
+    )
+
+
+def verdict(match: Match) -> Verdict:
+    """Whether a face is known; doubtful when its similarity lies within 0.05 of the threshold, on either side."""
+    if abs(match.similarity - match.threshold) < DOUBTFUL_MARGIN:
+        return "doubtful"
+    return "known" if match.is_known else "unknown"
+
+
+def name_of(candidate: Candidate) -> str:
+    """What a candidate is called: the person, or the cluster where nobody is named."""
+    return candidate.person or f"Cluster {candidate.cluster}"
+
+
+def answer_name(match: Match) -> str:
+    """The answer in a word: the person, the cluster of an unnamed one, or Unknown."""
+    return name_of(match.candidates[0]) if match.is_known else "Unknown"
+
+
+def answers_as_dicts(answers: Iterable[Answer]) -> list[dict[str, Any]]:
+    """The documents that the command `identify --json` prints."""
+    return [
+        {
+            "image": each.probe.name,
+            "error": each.probe.error,
+            "faces": [match.as_dict() for match in each.matches],
+        }
+        for each in answers
+    ]
+
+
+def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
+    """One row a face, and one for each photo without any; `note` says why a row has no face, or that it is doubtful."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    for each in answers:
+        if not each.matches:
+            rows.append({"photo": each.probe.name, "note": each.probe.error or "no face found"})
+        for number, match in enumerate(each.matches, start=1):
+            best = {
+                f"{column}_{place}": value
+                for place, candidate in enumerate(match.candidates, start=1)
+                for column, value in (
+                    ("candidate", name_of(candidate)),
+                    ("candidate_similarity", round(candidate.similarity, 4)),
+                )
+            }
+            rows.append(
+                {
+                    "photo": each.probe.name,
+                    "face": number,
+                    "answer": answer_name(match),
+                    "similarity": round(match.similarity, 4),
+                    "threshold": round(match.threshold, 4),
+                    "cluster": match.cluster,
+                    "note": "close to the threshold" if verdict(match) == "doubtful" else "",
+                    "detection_score": round(match.detection_score, 4),
+                    **dict(zip(("x1", "y1", "x2", "y2"), (round(value, 1) for value in match.box), strict=True)),
+                    **best,
+                }
+            )
+    table = pd.DataFrame(rows)
+    return table.astype({name: "Int64" for name in ("face", "cluster") if name in table})
+
+
+def _shown(image: np.ndarray) -> tuple[bytes, float]:
+    height, width = image.shape[:2]
+    scale = min(SHOWN_SIDE / max(height, width), 1.0)
+    if scale < 1:
+        size = (max(round(width * scale), 1), max(round(height * scale), 1))
+        image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
+    return encode_jpeg(image), scale

@@ -1,0 +1,181 @@
+"""The four ways to add photos, and how faces are looked for on them."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import streamlit as st
+
+from facecluster.adding import SAMPLE_PEOPLE, SAMPLE_PORTRAITS, Origin, Place, SamplePeople, UploadedZip
+from facecluster.gallery import Gallery
+from facecluster.indexing import FacesToKeep
+from facecluster.photos import KAGGLE
+from facecluster.ui import resources
+from facecluster.ui.jobs import start_adding
+from facecluster.ui.markup import escape
+from facecluster.weights import CASIA, MODELS, VGGFACE2
+
+_KEPT: tuple[FacesToKeep, FacesToKeep] = ("largest", "all")
+_FILE = "Weights file"
+_SHOWN_PEOPLE = (0, 3, 5, 8)  # different enough to show at a glance that these are people, and drawn ones
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How faces are looked for: `model` is a known name or the path of a `.pt` file."""
+
+    model: str = CASIA
+    faces: FacesToKeep = "largest"
+    min_face_size: int = resources.MIN_FACE_SIZE
+
+
+def settings_form(gallery: Gallery) -> Settings:
+    """The settings for photos added from now on; they hold for the session."""
+    faces = st.segmented_control(
+        "Faces to keep of a photo",
+        _KEPT,
+        default=_KEPT[0],
+        required=True,
+        format_func=lambda kept: "The main one" if kept == "largest" else "All",
+        key="gallery_faces",
+        persist_state="session",
+        help="The main face, by size and closeness to the centre, carries the name of its folder. The others of a "
+        "photo carry no name.",
+    )
+    smallest = st.number_input(
+        "Smallest face, in pixels",
+        20,
+        1000,
+        resources.MIN_FACE_SIZE,
+        5,
+        key="gallery_min_face",
+        persist_state="session",
+        help="Smaller faces are not found. Photos that were added with other settings are read anew when they are "
+        "added again.",
+    )
+    return Settings(_model(gallery), faces, int(smallest or resources.MIN_FACE_SIZE))
+
+
+def _model(gallery: Gallery) -> str:
+    held = gallery.model if gallery.counts().faces else None
+    if held is not None:
+        st.caption(f"Model: {escape(held)}. Another model's faces cannot be compared with those in this gallery.")
+        known = resources.weights_of(held)
+        return known or st.text_input(f"Where {held} lies", key="gallery_weights_held") or held
+    choice = st.segmented_control(
+        "Model",
+        (*MODELS, _FILE),
+        default=CASIA,
+        required=True,
+        key="gallery_model",
+        persist_state="session",
+        help=f"{CASIA} needs no download. {VGGFACE2} tells faces apart a little better and downloads 107 MB once. A "
+        "weights file is a .pt with facenet-pytorch's state dict.",
+    )
+    if choice != _FILE:
+        return choice or CASIA
+    path = st.text_input("Path of the .pt file", key="gallery_weights", persist_state="session")
+    return path or _FILE
+
+
+def four_ways(gallery: Gallery, settings: Settings) -> None:
+    """Four cards of equal height: sample people, zip, folder, Kaggle."""
+    sample, archive, folder, kaggle = st.columns(4)
+    origin: Origin | None = None
+    with sample.container(border=True, height="stretch"):
+        origin = _sample_card()
+    with archive.container(border=True, height="stretch"):
+        origin = _zip_card() or origin
+    with folder.container(border=True, height="stretch"):
+        origin = _folder_card() or origin
+    with kaggle.container(border=True, height="stretch"):
+        origin = _kaggle_card() or origin
+    if origin is None:
+        return
+    if start_adding(gallery, origin, settings.model, settings.faces, settings.min_face_size):
+        # A new key empties the drop area, so that the zip's bytes do not stay in the session.
+        st.session_state["gallery_drops"] = st.session_state.get("gallery_drops", 0) + 1
+        st.rerun()
+
+
+def _sample_card() -> Origin | None:
+    st.subheader("Sample people", anchor=False)
+    st.image(_sample_picture(), width="stretch", alt="Four of the drawn sample people")
+    number = SAMPLE_PEOPLE * SAMPLE_PORTRAITS
+    st.caption(f"{SAMPLE_PEOPLE} drawn people, {number} portraits, nothing to download")
+    st.space("stretch")
+    clicked = st.button(
+        "Load sample people",
+        key="gallery_sample",
+        type="primary",
+        icon=":material/auto_awesome:",
+        width="stretch",
+        wrap=True,
+    )
+    return SamplePeople() if clicked else None
+
+
+def _zip_card() -> Origin | None:
+    st.subheader("Zip", anchor=False)
+    upload = st.file_uploader(
+        "A zip of photos, one folder a person",
+        type="zip",
+        key=f"gallery_zip_{st.session_state.get('gallery_drops', 0)}",
+        help="Its photos are copied into the gallery's folder, and deleted with the gallery.",
+    )
+    return None if upload is None else UploadedZip(upload.name, upload)
+
+
+def _folder_card() -> Origin | None:
+    st.subheader("Folder", anchor=False)
+    with st.form("gallery_folder_form", border=False, height="stretch"):
+        path = st.text_input(
+            "Path on this machine",
+            key="gallery_folder",
+            placeholder="/home/me/photos",
+            help="A folder of photos, or a zip. The photos are only read, never moved or changed. With one folder a "
+            "person inside, its name is the person's.",
+        )
+        st.space("stretch")
+        clicked = st.form_submit_button("Add folder", icon=":material/folder_open:", width="stretch")
+    if clicked and not (path or "").strip():
+        st.caption(":material/error: Write the path of a folder first.")
+        return None
+    return Place((path or "").strip()) if clicked else None
+
+
+def _kaggle_card() -> Origin | None:
+    st.subheader("Kaggle", anchor=False)
+    with st.form("gallery_kaggle_form", border=False, height="stretch"):
+        handle = st.text_input(
+            "Data set",
+            key="gallery_kaggle",
+            placeholder="owner/dataset",
+            help="Downloaded by kagglehub into its own cache, with your Kaggle key where the data set asks for one.",
+        )
+        if find_spec("kagglehub") is None:
+            st.caption("Needs the package kagglehub: pip install kagglehub")
+        st.space("stretch")
+        clicked = st.form_submit_button("Download", icon=":material/download:", width="stretch")
+    name = (handle or "").strip().removeprefix(KAGGLE)
+    if clicked and not name:
+        st.caption(":material/error: Write the name of a data set first.")
+        return None
+    return Place(KAGGLE + name) if clicked else None
+
+
+@st.cache_data(show_spinner=False)
+def _sample_picture() -> bytes:
+    from PIL import Image
+
+    from facecluster.samples import draw_portrait
+
+    portraits = [draw_portrait(person, 0).resize((160, 192)) for person in _SHOWN_PEOPLE]
+    strip = Image.new("RGB", (160 * len(portraits), 192))
+    for position, portrait in enumerate(portraits):
+        strip.paste(portrait, (160 * position, 0))
+    jpeg = io.BytesIO()
+    strip.save(jpeg, "JPEG", quality=88)
+    return jpeg.getvalue()

@@ -1,0 +1,80 @@
+"""Deleting a person or everything, after a dialog that says what goes and what stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from facecluster.adding import last_choice
+from facecluster.errors import FaceClusterError
+from facecluster.gallery import Gallery
+from facecluster.records import GalleryCounts
+from facecluster.ui import resources, tables
+from facecluster.ui.components import show_error
+from facecluster.ui.jobs import start_clustering
+from facecluster.ui.markup import escape
+
+_STAYS = "The original photos stay where they are. This cannot be undone."
+
+
+def delete_section(gallery: Gallery, counts: GalleryCounts) -> None:
+    """One person or everything."""
+    people = tables.photos_by_person(gallery)["person"].dropna().sort_values().tolist()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        person = st.selectbox(
+            "Person", people, index=None, key="gallery_delete_person", placeholder="Choose a person", width=320
+        )
+        if st.button("Delete person", key="gallery_delete_one", icon=":material/person_remove:", disabled=not person):
+            _confirm_person(gallery, str(person))
+    if st.button("Delete everything", key="gallery_delete_all", icon=":material/delete_forever:"):
+        _confirm_everything(gallery, counts)
+
+
+@st.dialog("Delete a person?", icon=":material/person_remove:")
+def _confirm_person(gallery: Gallery, person: str) -> None:
+    table = tables.photos_by_person(gallery).set_index("person")["photos"]
+    number = int(table.get(person, 0))
+    st.markdown(
+        f"**{escape(person)}** leaves the gallery for good: {number:,} photo{'s' * (number != 1)}, with their faces, "
+        f"crops, embeddings and uploaded copies. The other faces are then grouped anew. {_STAYS}"
+    )
+    if _confirmed("Delete person") and _done(lambda: gallery.delete_person(person)):
+        counts = gallery.counts()
+        if counts.faces:
+            # The old centres still hold the mean of the deleted person's faces.
+            choice, seed = last_choice(gallery)
+            start_clustering(gallery, min(choice, counts.faces) if isinstance(choice, int) else choice, seed)
+        elif not counts.photos:
+            _done(gallery.delete_all)
+        st.rerun()
+
+
+@st.dialog("Delete everything?", icon=":material/delete_forever:")
+def _confirm_everything(gallery: Gallery, counts: GalleryCounts) -> None:
+    st.markdown(
+        f"The gallery **{escape(gallery.name)}** is emptied for good: {counts.photos:,} photos, {counts.faces:,} faces "
+        f"with their crops and embeddings, {counts.clusters:,} clusters with their names, and the copies of uploaded "
+        f"photos ({gallery.bytes_on_disk / 1e6:,.0f} MB in all). {_STAYS}"
+    )
+    if _confirmed("Delete everything") and _done(gallery.delete_all):
+        st.rerun()
+
+
+def _confirmed(label: str) -> bool:
+    with st.container(horizontal=True):
+        sure = st.button(label, key="gallery_delete_sure", type="primary", icon=":material/delete:")
+        if st.button("Keep", key="gallery_delete_keep"):
+            st.rerun()
+    return sure
+
+
+def _done(work: Callable[[], object]) -> bool:
+    try:
+        work()
+    except FaceClusterError as error:
+        show_error(error)
+        return False
+    finally:
+        resources.forget_people()
+    return True

@@ -1,0 +1,100 @@
+"""Long work as the pages see it: start it, and the slim line on every page that tells how far it is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from facecluster.adding import Origin, add_photos, cluster_again
+from facecluster.background import Job, Jobs
+from facecluster.errors import FaceClusterError
+from facecluster.gallery import Gallery
+from facecluster.indexing import FacesToKeep
+from facecluster.ui import resources
+from facecluster.ui.components import show_error
+from facecluster.ui.markup import escape
+
+_TICK = 0.5  # seconds between two looks at a running job
+_WATCHED = "jobs_watched"
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs:
+    """The process's jobs: they outlive page runs, reloads and closed tabs."""
+    return Jobs()
+
+
+def running(gallery: Gallery) -> Job | None:
+    """The gallery's job that is under way, if there is one."""
+    job = jobs().latest(str(gallery.path))
+    return job if job is not None and job.is_running else None
+
+
+def start_adding(gallery: Gallery, origin: Origin, model: str, faces: FacesToKeep, min_face_size: int) -> bool:
+    """Starts adding photos in the background; False, with the reason shown, when that cannot be."""
+    try:
+        resources.remember_weights(model)
+        # Made here, since Streamlit's caches belong to page runs; they load nothing until the job uses them.
+        detector, embedder = resources.detector(min_face_size), resources.embedder(model)
+        jobs().start(
+            str(gallery.path),
+            "Adding photos",
+            lambda job: add_photos(gallery, origin, job, detector=detector, embedder=embedder, faces=faces),
+        )
+    except FaceClusterError as error:
+        show_error(error)
+        return False
+    return True
+
+
+def start_clustering(gallery: Gallery, n_clusters: int | Literal["people", "auto"], seed: int) -> bool:
+    """Starts grouping the faces anew in the background; False, with the reason shown, when that cannot be."""
+    try:
+        jobs().start(str(gallery.path), "Grouping the faces", lambda job: cluster_again(gallery, job, n_clusters, seed))
+    except FaceClusterError as error:
+        show_error(error)
+        return False
+    return True
+
+
+def job_line(gallery: Gallery) -> None:
+    """The running job's progress, or what the last one ended with; nothing otherwise."""
+    job = jobs().latest(str(gallery.path))
+    if job is None:
+        return
+    if job.is_running:
+        st.session_state[_WATCHED] = job.number
+        st.fragment(run_every=_TICK)(_ticking)(job)
+    else:
+        _ended(gallery, job)
+
+
+def _ticking(job: Job) -> None:
+    if not job.is_running:
+        st.rerun()  # the whole page, for what has changed
+    progress = job.progress
+    with st.container(horizontal=True, vertical_alignment="center"):
+        text = "Stopping…" if job.is_cancelled and progress.can_cancel else progress.text
+        st.progress(progress.share, text=text)
+        st.button(
+            "Cancel",
+            key="jobs_cancel",
+            icon=":material/stop_circle:",
+            on_click=job.cancel,
+            disabled=job.is_cancelled or not progress.can_cancel,
+            help="Stops adding photos. What is done is kept, and adding the same photos again goes on from there.",
+        )
+
+
+def _ended(gallery: Gallery, job: Job) -> None:
+    key = str(gallery.path)
+    if job.state == "failed":
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.error(escape(job.message), icon=":material/error:")
+            st.button("Dismiss", key="jobs_dismiss", icon=":material/close:", on_click=jobs().dismiss, args=(key,))
+    elif st.session_state.get(_WATCHED) == job.number:
+        # Told once, to those who saw it under way.
+        del st.session_state[_WATCHED]
+        icons = {"done": ":material/check_circle:", "cancelled": ":material/stop_circle:"}
+        st.toast(escape(job.message), icon=icons[job.state], duration="long")

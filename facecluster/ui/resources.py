@@ -1,0 +1,109 @@
+"""What the app keeps between page runs: the gallery, the models and what is fitted on the gallery.
+
+Every entry is keyed by what it depends on, bounded, and safe for several sessions at once. Nothing that is made from
+an upload is kept here: these caches are shared by everybody who uses the app.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from facecluster.errors import IdentificationError
+from facecluster.gallery import FILE_NAME, Gallery, default_gallery
+from facecluster.weights import CASIA, MODELS, model_name
+
+if TYPE_CHECKING:
+    from facecluster.clustering import FaceClusterer
+    from facecluster.detection import FaceDetector
+    from facecluster.embedding import FaceEmbedder
+    from facecluster.identification import Identifier
+    from facecluster.records import Clustering
+
+MIN_FACE_SIZE = 40
+
+
+def open_gallery() -> Gallery:
+    """The gallery of `default_gallery()`. Raises GalleryError when there can be none."""
+    return gallery_at(str(default_gallery()))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, validate=lambda gallery: (gallery.path / FILE_NAME).is_file())
+def gallery_at(path: str) -> Gallery:
+    """The gallery in the folder `path`, created when missing; opened anew when its file was removed meanwhile."""
+    return Gallery.open(path)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def detector(min_face_size: int = MIN_FACE_SIZE) -> FaceDetector:
+    """MTCNN; loads at its first photo."""
+    from facecluster.detection import FaceDetector
+
+    return FaceDetector(min_face_size)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def embedder(model: str = CASIA) -> FaceEmbedder:
+    """InceptionResnetV1 with the weights `model`: a known name or the path of a `.pt` file; loads at its first face."""
+    from facecluster.embedding import FaceEmbedder
+
+    return FaceEmbedder(model)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def clusterer(path: str, revision: int) -> FaceClusterer:
+    """The gallery's fitted clusterer at this revision. Raises IdentificationError before the first clustering."""
+    from facecluster.clustering import restore_clusterer
+
+    return restore_clusterer(_clustering(path))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Comparing the gallery's faces…")
+def identifier(path: str, revision: int) -> Identifier:
+    """The gallery's Identifier at this revision. Raises IdentificationError before the first clustering."""
+    from facecluster.identification import Identifier
+
+    clustering = _clustering(path)
+    return Identifier(
+        gallery_at(path).faces(),
+        clustering,
+        clusterer=clusterer(path, revision),
+        detector=detector(),
+        embedder=embedder(weights_of(clustering.model) or clustering.model),
+    )
+
+
+def _clustering(path: str) -> Clustering:
+    clustering = gallery_at(path).clustering()
+    if clustering is None:
+        raise IdentificationError("The gallery has no clusters yet: add photos on the gallery page.")
+    return clustering
+
+
+@st.cache_resource(show_spinner=False)
+def _weights_files() -> dict[str, str]:
+    return {}
+
+
+def weights_of(name: str) -> str | None:
+    """What loads the model that a gallery records as `name`: `name` itself, the path of a file this app used, or None.
+
+    A gallery records a weights file by its name and checksum, and not where it lies.
+    """
+    return name if name in MODELS else _weights_files().get(name)
+
+
+def remember_weights(model: str) -> str:
+    """The name that a gallery records for `model`; a file's place is kept for `weights_of`. Raises WeightsError."""
+    name = model_name(model)
+    if name != model:
+        _weights_files()[name] = model
+    return name
+
+
+def forget_people() -> None:
+    """Empties the caches that hold faces, for when somebody was deleted from the gallery."""
+    clusterer.clear()
+    identifier.clear()
+    st.cache_data.clear()

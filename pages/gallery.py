@@ -1,0 +1,187 @@
+"""Load photos, watch them being indexed, see what was found and what was left out."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from facecluster.adding import last_choice
+from facecluster.charts import percent, photos_by_person
+from facecluster.errors import EvaluationError, FaceClusterError
+from facecluster.gallery import Gallery
+from facecluster.records import GalleryCounts
+from facecluster.ui import resources, tables
+from facecluster.ui.add_photos import four_ways, settings_form
+from facecluster.ui.deleting import delete_section
+from facecluster.ui.jobs import running, start_clustering
+from facecluster.ui.markup import escape
+
+STATUS_WORDS = {"unreadable": "Unreadable", "no_face": "No face", "duplicate": "Duplicate"}
+CHOICES = {"people": "As many as people", "auto": "Suggest", "fixed": "Fixed"}
+MAX_LEFT_OUT = 1000
+
+
+def show_figures(gallery: Gallery, is_busy: bool) -> None:
+    """The gallery in six figures; while photos are added, those that cost nothing to count."""
+    counts = gallery.counts()
+    right, review, meaning = "n/a", "n/a", "Faces in another cluster than their person's."
+    if counts.clusters and not is_busy:
+        try:
+            accuracy = tables.accuracy(gallery)
+            right, review = percent(accuracy.scores.accuracy), f"{len(accuracy.wrong):,}"
+        except EvaluationError:
+            review = f"{tables.doubtful_count(gallery):,}"
+            meaning = "No face has a known person, so these are the faces far from their cluster's centre."
+    with st.grid(6, min_column_width=150):
+        st.metric("Photos", f"{counts.photos:,}", border=True, help="Image files, those left out among them.")
+        st.metric("Faces", f"{counts.faces:,}", border=True)
+        st.metric("People", f"{counts.people:,}", border=True, help="Names of folders that hold photos.")
+        st.metric("Clusters", f"{counts.clusters:,}", border=True, help="Groups of faces that the machine made.")
+        st.metric(
+            "Accuracy",
+            right,
+            border=True,
+            help="Share of faces in the cluster of their person, clusters and people paired one to one.",
+        )
+        st.metric("To review", review, border=True, help=meaning)
+
+
+def show_left_out(gallery: Gallery, counts: GalleryCounts) -> None:
+    """The photos without a face of their own in the gallery, and why."""
+    numbers = {
+        "unreadable": counts.unreadable,
+        "without a face": counts.no_face,
+        "duplicates": counts.duplicates,
+    }
+    st.subheader("Left out", anchor=False)
+    if not any(numbers.values()):
+        st.markdown(":material/check_circle: Every photo gave a face.")
+        return
+    st.caption(" · ".join(f"{number:,} {what}" for what, number in numbers.items()))
+    table = gallery.left_out(MAX_LEFT_OUT)
+    st.dataframe(
+        table.assign(status=table["status"].map(STATUS_WORDS))[["photo", "status", "reason"]],
+        hide_index=True,
+        height=300,
+        column_config={"photo": "Photo", "status": "What", "reason": st.column_config.TextColumn("Why", width="large")},
+        key="gallery_left_out",
+        alt="Photos that were left out, with the reason",
+    )
+    if sum(numbers.values()) > MAX_LEFT_OUT:
+        st.caption(f"The first {MAX_LEFT_OUT:,} are shown.")
+
+
+def show_making(gallery: Gallery) -> None:
+    """Which model and runtime, and how the clusters were chosen."""
+    model = gallery.model or ""
+    parts = [f"Model {escape(model)}"]
+    try:
+        parts.append(f"runtime {resources.embedder(resources.weights_of(model) or model).runtime}")
+    except FaceClusterError as error:
+        parts.append(escape(str(error)))
+    last = gallery.clustering_summary()
+    if last is not None:
+        chosen = {"people": "as many as people", "suggested": "suggested", "fixed": "a fixed number"}
+        by = chosen.get(last["parameters"].get("chosen_by"), "")
+        parts.append(f"{last['n_clusters']} clusters ({by}), seed {last['seed']}, made {last['created'][:16]} UTC")
+    st.caption(":material/memory: " + " · ".join(parts))
+
+
+def cluster_form(gallery: Gallery, counts: GalleryCounts) -> None:
+    """Groups the faces anew, with a number of clusters of one's own choice."""
+    choice, seed = last_choice(gallery)
+    with st.form("gallery_cluster", border=False):
+        kind = st.segmented_control(
+            "Number of clusters",
+            list(CHOICES),
+            default="fixed" if isinstance(choice, int) else choice,
+            required=True,
+            format_func=lambda kind: CHOICES[kind],
+            key="gallery_cluster_kind",
+            help="Suggest looks for the number that separates the faces best, by silhouette. It also stands in where "
+            "no photo has a person.",
+        )
+        left, right = st.columns(2)
+        number = left.number_input(
+            "Number, when fixed",
+            1,
+            counts.faces,
+            min(max(counts.clusters, counts.people, 1), counts.faces),
+            key="gallery_cluster_number",
+        )
+        chosen_seed = right.number_input(
+            "Seed",
+            0,
+            2**31 - 1,
+            seed,
+            key="gallery_cluster_seed",
+            help="The same faces and the same seed give the same clusters.",
+        )
+        st.caption("Names given to clusters pass to the new clusters that hold most of their faces.")
+        if st.form_submit_button("Cluster again", type="primary", icon=":material/workspaces:"):
+            wanted: int | Literal["people", "auto"] = "auto" if kind == "auto" else "people"
+            if start_clustering(gallery, number if kind == "fixed" else wanted, chosen_seed):
+                st.rerun()
+
+
+gallery = resources.open_gallery()
+job = running(gallery)
+counts = gallery.counts()
+
+if not counts.photos:
+    st.title("Who is on these photos?", anchor=False)
+    st.markdown(
+        "facecluster finds the faces on your photos, groups them by person and tells who is on a new one, all on this "
+        "machine."
+    )
+    if job:
+        st.info(
+            "You may leave this page, reload it or close it: the work goes on.",
+            title="Your photos are being added",
+            icon=":material/hourglass_top:",
+        )
+    else:
+        cards = st.container()
+        with st.popover("Settings", icon=":material/tune:", type="tertiary", key="gallery_settings"):
+            settings = settings_form(gallery)
+        with cards:
+            four_ways(gallery, settings)
+    st.stop()
+
+st.title("Gallery", anchor=False)
+st.fragment(run_every=2 if job else None)(show_figures)(gallery, job is not None)
+
+if not job and counts.faces and not counts.clusters:
+    st.info("The faces are not in clusters yet: group them with Cluster again below.", icon=":material/workspaces:")
+
+chart, left_out = st.columns([3, 2], gap="large")
+with chart:
+    st.subheader("Photos by person", anchor=False)
+    by_person = tables.photos_by_person(gallery)
+    if by_person.empty:
+        st.markdown("No photo with a face yet.")
+    else:
+        st.plotly_chart(
+            photos_by_person(by_person),
+            key="gallery_photos_by_person",
+            config={"displayModeBar": False},
+            alt=f"Bar chart of photos by person, from {by_person['photos'].max()} to {by_person['photos'].min()}",
+        )
+with left_out:
+    show_left_out(gallery, counts)
+show_making(gallery)
+
+if job:
+    st.caption("Photos can be added, clustered and deleted again once this is done.")
+    st.stop()
+with st.expander("Add photos", icon=":material/add_photo_alternate:", key="gallery_add", on_change="rerun") as section:
+    if section.open:
+        with st.popover("Settings", icon=":material/tune:", key="gallery_settings"):
+            settings = settings_form(gallery)
+        four_ways(gallery, settings)
+if counts.faces:
+    with st.expander("Cluster again", icon=":material/workspaces:", key="gallery_again"):
+        cluster_form(gallery, counts)
+with st.expander("Delete", icon=":material/delete:", key="gallery_delete"):
+    delete_section(gallery, counts)

@@ -1,0 +1,241 @@
+"""Drop in photos and see who is on them, and why. A probe lives in its session alone and is never stored."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sized
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+from streamlit.typing import UploadedFile
+
+from facecluster.background import Progress
+from facecluster.charts import percent
+from facecluster.errors import FaceClusterError
+from facecluster.gallery import Gallery
+from facecluster.identification import Identifier, Match
+from facecluster.images import SUFFIXES
+from facecluster.probe_pictures import numbered_boxes, similarity_scale
+from facecluster.probes import (
+    Answer,
+    Probe,
+    Verdict,
+    answer,
+    answer_name,
+    answers_as_dicts,
+    answers_table,
+    name_of,
+    read_probe,
+    verdict,
+)
+from facecluster.ui import resources
+from facecluster.ui.components import has_weights, show_error
+from facecluster.ui.faces import nothing_yet
+from facecluster.ui.markup import escape
+from facecluster.ui.photo_dialog import show_face
+
+PHOTOS_A_PAGE = 5
+BADGES: dict[Verdict, tuple[str, str, Literal["green", "orange", "gray"]]] = {
+    "known": ("Known", ":material/check_circle:", "green"),
+    "doubtful": ("Close to the threshold", ":material/help:", "orange"),
+    "unknown": ("Nobody known", ":material/person_off:", "gray"),
+}
+
+
+def count(things: Sized, word: str, plural: str = "s") -> str:
+    """`1 photo`, `2 photos`."""
+    return f"{len(things)} {word}{plural * (len(things) != 1)}"
+
+
+def choose_threshold(identifier: Identifier) -> float:
+    """The slider, and what its value means on this gallery."""
+    exact = identifier.threshold()
+    own = min(max(round(exact, 2), 0.0), 1.0)
+    if st.session_state.get("identify_own") != own:
+        st.session_state["identify_own"] = st.session_state["identify_threshold"] = own
+
+    def reset() -> None:
+        st.session_state["identify_threshold"] = own
+
+    value = st.slider(
+        "Threshold",
+        0.0,
+        1.0,
+        step=0.01,
+        key="identify_threshold",
+        persist_state="session",
+        help="A face counts as known from this similarity on. Higher: fewer strangers get a name, more known people "
+        "are missed. The photos are not read again when you move it.",
+    )
+    threshold = exact if value == own else float(value)
+    matcher = identifier.matcher
+    missed = matcher.expected_fnir(threshold)
+    told = f"Expected at {value:.2f}: {percent(matcher.expected_fpir(threshold))} of strangers get a name"
+    st.caption(f"{told}, {percent(missed)} of known people are missed." if missed == missed else f"{told}.")
+    if matcher.reason:
+        st.caption(f":material/info: {matcher.reason}")
+    st.button(
+        f"Back to the gallery's own, {own:.2f}",
+        key="identify_reset",
+        icon=":material/restart_alt:",
+        type="tertiary",
+        on_click=reset,
+        disabled=value == own,
+    )
+    return threshold
+
+
+def read_new(files: list[tuple[str, UploadedFile]], identifier: Identifier, model: str) -> list[Probe]:
+    """The probes of the files, each read once a session; what is no longer there is forgotten."""
+    kept: dict[tuple[str, str], Probe] = st.session_state.get("identify_probes", {})
+    keys = [(file.file_id, model) for _, file in files]
+    new = [(key, name, file) for key, (name, file) in zip(keys, files, strict=True) if key not in kept]
+    probes = {key: kept[key] for key in keys if key in kept}
+    if new:
+        bar = st.progress(0.0, text="Loading the models")
+        identifier.embedder.load()
+        identifier.detector.load()
+        start = time.monotonic()
+        for done, (key, name, file) in enumerate(new):
+            passed = time.monotonic() - start
+            left = passed / done * (len(new) - done) if done else None
+            progress = Progress("Reading", done, len(new), seconds_left=left)
+            bar.progress(progress.share, text=progress.text)
+            probes[key] = read_probe(name, file.getvalue(), identifier.detector, identifier.embedder)
+        bar.empty()
+    st.session_state["identify_probes"] = probes
+    return [probes[key] for key in keys]
+
+
+def show_answer(gallery: Gallery, found: Answer, position: int) -> None:
+    """One photo with its boxes, and its faces beside it; below it where there are many."""
+    probe = found.probe
+    with st.container(border=True):
+        if probe.error is not None or probe.picture is None:
+            st.error(escape(probe.error or ""), icon=":material/broken_image:", title=escape(probe.name))
+            return
+        many = len(found.matches) > 2
+        left, right = (st.container(), st.grid(2, min_column_width=360)) if many else st.columns([2, 3], gap="medium")
+        with left:
+            picture = numbered_boxes(probe.picture, found.boxes, [verdict(match) for match in found.matches])
+            st.image(picture, width="stretch", alt=f"{probe.name} with {count(found.boxes, 'numbered box', 'es')}")
+            st.caption(escape(probe.name))
+        with right:
+            for number, match in enumerate(found.matches, start=1):
+                with st.container():
+                    show_match(gallery, match, number, f"{position}_{number}")
+            if not found.matches:
+                st.info(
+                    f"No face of {resources.MIN_FACE_SIZE} pixels or more was found. A larger or less turned face, "
+                    "or better light, helps.",
+                    icon=":material/face_retouching_off:",
+                    title="No face on this photo",
+                )
+
+
+def show_match(gallery: Gallery, match: Match, number: int, key: str) -> None:
+    """One face: the answer, why, who else it may be, and the gallery faces most like it."""
+    kind = verdict(match)
+    word, icon, colour = BADGES[kind]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.image(match.crop, width=72, alt=f"Face {number}")
+        with st.container(gap="xxsmall", width="stretch"):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.subheader(f"{number}\u2002{escape(answer_name(match))}", anchor=False, width="content")
+                st.badge(word, icon=icon, color=colour)
+            st.image(
+                similarity_scale(match.similarity, match.threshold, kind),
+                alt=f"Similarity {match.similarity:.2f} on a scale with the threshold at {match.threshold:.2f}",
+            )
+            side = "reaches" if match.is_known else "below"
+            st.markdown(f"similarity **{match.similarity:.2f}**, {side} the threshold of {match.threshold:.2f}")
+    others = " · ".join(f"{escape(name_of(each))} {each.similarity:.2f}" for each in match.candidates)
+    st.markdown(f"Candidates: {others}")
+    st.caption("Most similar faces in the gallery")
+    crops = gallery.crops([each.face for each in match.neighbours])
+    with st.grid(6, min_column_width=72, gap="small"):
+        for each in match.neighbours:
+            if each.face not in crops:
+                continue  # deleted since
+            with st.container(gap="xxsmall", horizontal_alignment="center"):
+                person = each.person or "no person"
+                st.image(crops[each.face], width="stretch", alt=f"Gallery face of {person}")
+                if st.button(
+                    escape(person),
+                    key=f"identify_open_{key}_{each.face}",
+                    type="tertiary",
+                    help=f"{escape(each.photo)}: open the photo",
+                ):
+                    show_face(gallery, each.face)
+                st.caption(f"{each.similarity:.2f} · {escape(Path(each.photo).name)}", text_alignment="center")
+
+
+gallery = resources.open_gallery()
+st.title("Identify", anchor=False)
+if nothing_yet(gallery) or not has_weights(gallery):
+    st.stop()
+try:
+    identifier = resources.identifier(str(gallery.path), gallery.revision)
+except FaceClusterError as error:
+    show_error(error)
+    st.stop()
+
+drop, settings = st.columns([3, 2], gap="large")
+with drop:
+    uploads = st.file_uploader(
+        "Photos to identify",
+        type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+        accept_multiple_files=True,
+        key="identify_files",
+        max_upload_size=200,
+        help="The photos are looked at and forgotten: they become no part of the gallery.",
+    )
+    files = [(upload.name, upload) for upload in uploads]
+    if st.toggle("Use the camera", key="identify_camera_on"):
+        shot = st.camera_input("Take a photo", key="identify_camera", label_visibility="collapsed")
+        if shot is not None:
+            files.append(("Camera", shot))
+with settings:
+    threshold = choose_threshold(identifier)
+
+try:
+    probes = read_new(files, identifier, gallery.model or "")
+except FaceClusterError as error:
+    show_error(error)
+    st.stop()
+answers = [answer(probe, identifier, threshold) for probe in probes]
+
+if not answers:
+    st.caption(":material/add_photo_alternate: Drop in one or several photos to see who is on them.")
+    st.stop()
+
+faces = [match for each in answers for match in each.matches]
+known = sum(match.is_known for match in faces)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.markdown(f"**{count(answers, 'photo')}, {count(faces, 'face')}: {known} known, {len(faces) - known} unknown**")
+    st.download_button(
+        "CSV",
+        answers_table(answers).to_csv(index=False),
+        "identified.csv",
+        "text/csv",
+        key="identify_csv",
+        on_click="ignore",
+        icon=":material/download:",
+        help="One row a face",
+    )
+    st.download_button(
+        "JSON",
+        json.dumps(answers_as_dicts(answers), indent=2, ensure_ascii=False),
+        "identified.json",
+        "application/json",
+        key="identify_json",
+        on_click="ignore",
+        icon=":material/download:",
+        help="The document that the command identify --json prints",
+    )
+pages = -(-len(answers) // PHOTOS_A_PAGE)
+first = (st.pagination(pages, key="identify_page") - 1) * PHOTOS_A_PAGE if pages > 1 else 0
+for position, found in list(enumerate(answers))[first : first + PHOTOS_A_PAGE]:
+    show_answer(gallery, found, position)
