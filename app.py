@@ -28,6 +28,12 @@ page = st.navigation(
             help="Drop in photos and see who is on them, or that nobody known is, and why.",
         ),
         st.Page(
+            "pages/verify.py",
+            title="Verify",
+            icon=":material/compare:",
+            help="Drop in two photos and see whether they show one person, and how often that errs.",
+        ),
+        st.Page(
             "pages/clusters.py",
             title="Clusters",
             icon=":material/workspaces:",
@@ -38,6 +44,12 @@ page = st.navigation(
             title="Accuracy",
             icon=":material/analytics:",
             help="How well each person's cluster fits the person, and which faces are in the wrong one.",
+        ),
+        st.Page(
+            "pages/evaluation.py",
+            title="Evaluation",
+            icon=":material/science:",
+            help="How far identification can be trusted: held-out photos, strangers, algorithms, stability, groups.",
         ),
     ],
     position="top",

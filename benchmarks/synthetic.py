@@ -30,22 +30,31 @@ def make_synthetic_gallery(
     if gallery.counts().faces:
         raise ValueError(f"{folder} holds faces already: name another folder")
     rng = np.random.default_rng(seed)
-    person_of = np.sort(rng.integers(0, people, faces))
-    around = _unit(rng.standard_normal((people, EMBEDDING_SIZE)).astype(np.float32))
-    embeddings = np.empty((faces, EMBEDDING_SIZE), np.float32)
+    embeddings, person_of = synthetic_embeddings(faces, people, seed)
     gallery.use_model(CASIA)
     source = gallery.add_source("folder", str(folder / "photos"), "synthetic")
     crop = encode_jpeg(np.tile(np.linspace(60, 200, 160, dtype=np.uint8)[:, None, None], (1, 160, 3)))
     for start in range(0, faces, _BATCH):
         rows = slice(start, min(start + _BATCH, faces))
-        noise = _SPREAD * rng.standard_normal((rows.stop - start, EMBEDDING_SIZE)).astype(np.float32)
-        embeddings[rows] = _unit(around[person_of[rows]] + noise)
         gallery.add_photos(source, list(_photos(person_of[rows], embeddings[rows], start, crop)), CASIA)
     labels = (person_of % clusters).astype(np.int32)
     strays = rng.random(faces) < _STRAYS
     labels[strays] = rng.integers(0, clusters, strays.sum())
     _save(gallery, embeddings, labels, clusters)
     return gallery
+
+
+def synthetic_embeddings(faces: int, people: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Unit embeddings (faces, 512) float32 around `people` random directions, and whose each is (faces,) int."""
+    rng = np.random.default_rng(seed)
+    person_of = np.sort(rng.integers(0, people, faces))
+    around = _unit(rng.standard_normal((people, EMBEDDING_SIZE), np.float32))
+    embeddings = np.empty((faces, EMBEDDING_SIZE), np.float32)
+    for start in range(0, faces, _BATCH):
+        rows = slice(start, min(start + _BATCH, faces))
+        noise = _SPREAD * rng.standard_normal((rows.stop - start, EMBEDDING_SIZE), np.float32)
+        embeddings[rows] = _unit(around[person_of[rows]] + noise)
+    return embeddings, person_of
 
 
 def _photos(persons: np.ndarray, embeddings: np.ndarray, start: int, crop: bytes) -> Iterator[NewPhoto]:

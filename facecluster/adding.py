@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Report = Callable[[Progress], None]
 
 SAMPLE_PEOPLE, SAMPLE_PORTRAITS = 12, 12
+_SAMPLE_FOLDER = "sample-people"
 _MEGABYTE = 10**6
 _COPY_CHUNK = 4 * 2**20
 
@@ -66,32 +67,57 @@ def add_photos(
     Copies of photos without a place on this machine go into the gallery's uploads. Raises SourceError, WeightsError,
     GalleryError, GalleryBusyError and Cancelled; what was indexed until then stays.
     """
-    from facecluster.indexing import index_photos
-
     job.report(Progress("Looking for photos"))
     gallery.require_model(model_name(embedder.model))  # before anything is drawn, unpacked or downloaded
-    source = _open(gallery, origin, job.report)
+    try:
+        source = _open(gallery, origin, job.report)
+        _load(detector, embedder, job.report)
+        report = _index(gallery, source, job, detector, embedder, faces)
+    finally:
+        _forget_unused_copies(gallery)
+    clustering = _cluster_anew(gallery, job.report)
+    return " ".join(filter(None, [_told(report), _grouped(clustering)]))
+
+
+def _load(detector: FaceDetector, embedder: FaceEmbedder, report: Report) -> None:
     if embedder.model == VGGFACE2:  # the only one that may have to be fetched, and loading tells nothing of it
-        load_weights(VGGFACE2, Stage(f"Downloading {VGGFACE2}", job.report, "MB", _MEGABYTE))
-    job.report(Progress("Loading the models"))
+        load_weights(VGGFACE2, Stage(f"Downloading {VGGFACE2}", report, "MB", _MEGABYTE))
+    report(Progress("Loading the models"))
     embedder.load()
     detector.load()
 
-    def indexed(progress: IndexProgress) -> None:
+
+def _index(
+    gallery: Gallery,
+    source: PhotoSource,
+    job: Job,
+    detector: FaceDetector,
+    embedder: FaceEmbedder,
+    faces: FacesToKeep,
+) -> IndexReport:
+    from facecluster.indexing import index_photos
+
+    def tell(progress: IndexProgress) -> None:
         job.progress = Progress("", progress.done, progress.total, "photos", progress.rate, progress.seconds_left)
 
     job.report(Progress("", 0, len(source)))
-    report = index_photos(
+    return index_photos(
         gallery,
         source,
         faces=faces,
         detector=detector,
         embedder=embedder,
-        on_progress=indexed,
+        on_progress=tell,
         cancelled=lambda: job.is_cancelled,
     )
-    clustering = _cluster_anew(gallery, job.report)
-    return " ".join(filter(None, [_told(report), _grouped(clustering)]))
+
+
+def _forget_unused_copies(gallery: Gallery) -> None:
+    """Removes copies of somebody's photos from a gallery that ended up empty, where nobody would look for them."""
+    if gallery.uploads.exists() and not gallery.counts().photos:
+        for folder in gallery.uploads.iterdir():
+            if folder.name != _SAMPLE_FOLDER:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def cluster_again(
@@ -143,7 +169,7 @@ def _open(gallery: Gallery, origin: Origin, report: Report) -> PhotoSource:
         return open_photos(_unpacked(gallery, origin, report))
     from facecluster.samples import write_sample_people
 
-    folder = gallery.uploads / "sample-people"
+    folder = gallery.uploads / _SAMPLE_FOLDER
     drawing = Stage("Drawing sample people", report, "portraits")
     write_sample_people(folder, SAMPLE_PEOPLE, SAMPLE_PORTRAITS, on_progress=drawing)
     return open_photos(folder)

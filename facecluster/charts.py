@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 # Blues and greys that stand out from white and from near-black alike; green, amber and red mean something elsewhere.
 ACCURACY, PURITY, COVERAGE = "#2563eb", "#60a5fa", "#94a3b8"
 _FEW, _MANY = "#bfdbfe", "#1d4ed8"
+_LIGHT, _DARK = "#ffffff", "#0f172a"
+_WHISKER = "#64748b"
+_ROOM_FOR_TEXT = 0.2  # the share of the axis that a figure takes on a phone
 _CLEAR = "rgba(0, 0, 0, 0)"
 _MAX_NUMBERED_CELLS = 1_500  # beyond that the numbers in a heatmap's cells are too small to read
 _MAX_NUMBERED_BARS = 40
@@ -47,23 +50,28 @@ def worst_first(people: pd.DataFrame) -> pd.DataFrame:
 def accuracy_by_person(people: pd.DataFrame) -> go.Figure:
     """Horizontal bars of accuracy, purity and coverage, one group a person, worst on top.
 
-    `people` has evaluation.PEOPLE_COLUMNS. Every label and every hover tells the number of faces behind the figures,
-    and a bar's `customdata` is the person, for pages that react to a click.
+    `people` has evaluation.PEOPLE_COLUMNS; the whiskers are accuracy's 95 % Wilson interval. Every label and every
+    hover tells the number of faces behind the figures, and a bar's `customdata` is the person, for pages that react to
+    a click.
     """
     import plotly.graph_objects as go
 
     table = worst_first(people)
     labels = _labels(table)
     figure = go.Figure()
-    for column, colour in (("accuracy", ACCURACY), ("purity", PURITY), ("coverage", COVERAGE)):
+    for column, colour, ink in (
+        ("accuracy", ACCURACY, _LIGHT),
+        ("purity", PURITY, _DARK),
+        ("coverage", COVERAGE, _DARK),
+    ):
         figure.add_bar(
             name=column.capitalize(),
             orientation="h",
             x=table[column].tolist(),
             y=labels,
             text=[percent(value) for value in table[column]],
-            textposition="inside",
-            insidetextanchor="end",
+            textposition=["inside" if share >= _ROOM_FOR_TEXT else "outside" for share in table[column]],
+            insidetextanchor="start",
             constraintext="none",
             marker_color=colour,
             customdata=table["person"].tolist(),
@@ -71,10 +79,20 @@ def accuracy_by_person(people: pd.DataFrame) -> go.Figure:
             hovertemplate=f"%{{hovertext}}<br>{column} %{{text}}<extra></extra>",
             # A clicked bar would fade all others, and with them the figures that were just compared.
             unselected={"marker": {"opacity": 1}},
+            selected={"textfont": {"color": ink}},
+            insidetextfont={"color": ink},
         )
+    figure.data[0].error_x = {
+        "type": "data",
+        "array": (table["high"] - table["accuracy"]).clip(lower=0).tolist(),
+        "arrayminus": (table["accuracy"] - table["low"]).clip(lower=0).tolist(),
+        "color": _WHISKER,
+        "thickness": 1.5,
+        "width": 3,
+    }
     figure.update_layout(barmode="group", bargap=0.25, bargroupgap=0.05)
     figure.update_layout(legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "traceorder": "normal"})
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", fixedrange=True)
+    figure.update_xaxes(range=[0, 1.02], tickformat=".0%", fixedrange=True)
     figure.update_yaxes(type="category", autorange="reversed", automargin=True, fixedrange=True)
     return _plain(figure, 70 + 60 * max(len(table), 1))
 
@@ -88,11 +106,14 @@ def people_table(people: pd.DataFrame) -> go.Figure:
         "Person": table["person"].tolist(),
         "Faces": table["faces"].tolist(),
         "Accuracy": [percent(value) for value in table["accuracy"]],
+        "95 % interval": [
+            f"{100 * low:.0f} to {percent(high)}" for low, high in zip(table["low"], table["high"], strict=True)
+        ],
         "Purity": [percent(value) for value in table["purity"]],
         "Coverage": [percent(value) for value in table["coverage"]],
         "F1": [f"{value:.3f}" for value in table["f1"]],
         "Cluster": [
-            f"{cluster} (shared)" if shared else str(cluster)
+            "none" if cluster < 0 else f"{cluster} (shared)" if shared else str(cluster)
             for cluster, shared in zip(table["cluster"], table["shares_cluster"], strict=True)
         ],
     }
@@ -100,7 +121,7 @@ def people_table(people: pd.DataFrame) -> go.Figure:
     look = {"align": align, "fill_color": _CLEAR, "line_color": COVERAGE}
     figure = go.Figure(
         go.Table(
-            columnwidth=[28, 10, 13, 12, 13, 10, 14],
+            columnwidth=[28, 9, 12, 15, 11, 12, 9, 13],
             header={"values": [f"<b>{name}</b>" for name in columns], "height": 32, **look},
             cells={"values": list(columns.values()), "height": 28, **look},
         )
@@ -120,7 +141,7 @@ def people_by_cluster_heatmap(table: pd.DataFrame) -> go.Figure:
     numbered = counts.size <= _MAX_NUMBERED_CELLS
     heat = go.Heatmap(
         z=np.where(counts > 0, np.sqrt(counts), np.nan),
-        x=[str(cluster) for cluster in table.columns],
+        x=["left out" if cluster < 0 else str(cluster) for cluster in table.columns],
         y=[f"{person} ({faces})" for person, faces in zip(table.index, counts.sum(axis=1), strict=True)],
         customdata=counts,
         text=np.where(counts > 0, counts.astype(str), ""),

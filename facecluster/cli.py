@@ -59,7 +59,18 @@ def _parser() -> argparse.ArgumentParser:
     cluster.add_argument("--clusters", type=_clusters, metavar="N|auto", help="default: the people")
     cluster.add_argument("--seed", type=int, default=0)
 
-    add("evaluate", _evaluate, "measure how well the clusters fit the persons")
+    evaluate = add("evaluate", _evaluate, "measure how well the clusters fit the persons")
+    evaluate.add_argument("--folds", type=_folds, metavar="K", help="identify photos held out in K parts")
+    evaluate.add_argument(
+        "--leave-people-out", type=_people, metavar="N", help="leave N people out and see who is taken for whom"
+    )
+    evaluate.add_argument("--groups", metavar="CSV", help="split figures by the columns beside the column person")
+    evaluate.add_argument("--report", metavar="FILE", help="measure everything and write an HTML report and its JSON")
+
+    compare = add("compare", _compare, "group the faces by every algorithm and compare them")
+    compare.add_argument("--clusters", type=_clusters, metavar="N|auto", help="default: the people")
+    compare.add_argument("--seed", type=int, default=0)
+    compare.add_argument("--apply", metavar="NAME", help="make this algorithm's groups the gallery's clusters")
 
     identify = add("identify", _identify, "tell who is on photos")
     identify.add_argument("images", nargs="+", metavar="IMAGE")
@@ -91,6 +102,8 @@ def _checked(
 
 _face_size = _checked("the smallest face", int, lambda value: 20 <= value <= 1000, "from 20 to 1000 pixels")
 _similarity = _checked("the threshold", float, lambda value: -1 <= value <= 1, "a similarity from -1 to 1")
+_folds = _checked("the number of folds", int, lambda value: value >= 2, "2 or more")
+_people = _checked("the number of people", int, lambda value: value >= 1, "1 or more")
 _share = _checked("the FPIR", float, lambda value: 0 < value < 1, "a share between 0 and 1")
 _clusters = _checked(
     "the number of clusters",
@@ -158,22 +171,15 @@ def _cluster(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from dataclasses import asdict
+    from facecluster.cli_lab import evaluate
 
-    from facecluster.evaluation import evaluate_clustering, labelled_clustering, match_people
-    from facecluster.gallery import Gallery
+    return _answer(options, *evaluate(options))
 
-    _, labels, persons = labelled_clustering(Gallery.open(options.gallery, create=False))
-    scores, people = evaluate_clustering(labels, persons), match_people(labels, persons)
-    figures = asdict(scores)
-    document = {key: figures[key] for key in ("accuracy", "purity", "ari", "nmi", "bcubed", "faces", "correct")}
-    document["people"] = json.loads(people.to_json(orient="records"))
-    text = (
-        f"{scores.correct} of {scores.faces} faces are in their person's cluster: accuracy {scores.accuracy:.4f}, "
-        f"purity {scores.purity:.4f}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, B-cubed F1 {scores.bcubed.f1:.4f}\n\n"
-        + people.to_string(index=False, float_format=lambda value: f"{value:.3f}")
-    )
-    return _answer(options, document, text)
+
+def _compare(options: argparse.Namespace) -> int:
+    from facecluster.cli_lab import compare
+
+    return _answer(options, *compare(options))
 
 
 def _identify(options: argparse.Namespace) -> int:

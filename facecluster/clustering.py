@@ -137,7 +137,8 @@ class FaceClusterer(ClusterMixin, BaseEstimator):
         """Centres after merging the pair that costs least and splitting the cluster that gains most."""
         sizes = np.bincount(fitted.labels_, minlength=self.n_clusters).astype(float)
         centers = fitted.cluster_centers_
-        if self.n_clusters < 2 or len(X) < 3:
+        # Of two clusters, merged, none is left to be split.
+        if self.n_clusters < 3:
             return centers
         gaps = pairwise_distances(centers, metric="sqeuclidean")
         cost = gaps * (sizes[:, None] * sizes[None] / np.maximum(sizes[:, None] + sizes[None], 1))
@@ -164,7 +165,7 @@ def cluster_gallery(
     """
     faces = gallery.faces()
     start = time.perf_counter()
-    number, chosen_by = _number_of_clusters(faces, n_clusters, seed)
+    number, chosen_by = number_of_clusters(faces, n_clusters, seed)
     model = FaceClusterer(number, random_state=seed).fit(faces.embeddings)
     return gallery.save_clustering(
         Clustering(
@@ -210,7 +211,11 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in ("numpy", "scikit-learn", "torch")}
 
 
-def _number_of_clusters(faces: Faces, wanted: int | str, seed: int) -> tuple[int, str]:
+def number_of_clusters(faces: Faces, wanted: int | str, seed: int) -> tuple[int, str]:
+    """The number to make of a gallery's faces, and what chose it: "fixed", "people" or "suggested".
+
+    Raises ClusteringError when there are fewer faces than that.
+    """
     if len(faces) == 0:
         raise ClusteringError("The gallery holds no faces yet: index photos first.")
     if isinstance(wanted, int):

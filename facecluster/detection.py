@@ -11,7 +11,7 @@ import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,6 +53,11 @@ class Detection:
     box: np.ndarray
     landmarks: np.ndarray
     score: float
+
+    def inside(self, width: int, height: int) -> Detection:
+        """The same with its box cut to a photo of that size; MTCNN lets boxes reach beyond the edges."""
+        limits = np.array([width, height, width, height], np.float32)
+        return replace(self, box=np.clip(self.box, 0, limits))
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,6 +63,9 @@ class FaceEmbedder:
         """Loads the network now rather than at the first face. Raises WeightsError, RuntimeChoiceError."""
         with self._lock:
             if self._network is None:
+                if self.model == weights.VGGFACE2:
+                    # Here rather than where the network is converted, so that a failure is met once and told as it is.
+                    weights.downloaded_vggface2()
                 (self._network,) = compile_recipes([_recipe(self.model)], runtime=self._requested_runtime)
 
     def embed(self, crops: np.ndarray) -> np.ndarray:

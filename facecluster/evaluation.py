@@ -1,6 +1,7 @@
 """How good a clustering is: per person, and over all.
 
-Faces whose person is unknown (None) take part in no figure here.
+Faces whose person is unknown (None) take part in no figure here. Faces that an algorithm left out of its clusters
+have negative labels, each its own, so that each counts as a cluster of itself.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
 
 from facecluster.errors import EvaluationError
+from facecluster.intervals import wilson
 
 if TYPE_CHECKING:
     from facecluster.gallery import Gallery
 
-PEOPLE_COLUMNS = ("person", "cluster", "faces", "accuracy", "purity", "coverage", "f1", "shares_cluster")
+PEOPLE_COLUMNS = ("person", "cluster", "faces", "accuracy", "purity", "coverage", "f1", "shares_cluster", "low", "high")
+# The one column of `people_by_cluster` for faces that the algorithm left out: no cluster has this number.
+LEFT_OUT = -1
+_NO_CLUSTER = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,8 @@ def match_people(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray)
     `cluster` holds most of the person's faces (on a tie, the purer). `accuracy` is the share of the person's
     faces in the cluster that the one-to-one pairing of `evaluate_clustering` gives them. `purity` is the share of the
     cluster's labelled faces that are this person's, `coverage` the share of this person's faces in it, `f1` their
-    harmonic mean. `shares_cluster` is true when another person has the same cluster. Raises EvaluationError when no
-    face has a person.
+    harmonic mean. `shares_cluster` is true when another person has the same cluster. `low` and `high` are the ends of
+    accuracy's 95 % Wilson interval. Raises EvaluationError when no face has a person.
     """
     labels, names = _labelled(labels, persons)
     table = pd.crosstab(pd.Series(names, name="person"), pd.Series(labels, name="cluster"))
@@ -93,6 +98,7 @@ def match_people(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray)
     purity = counts[rows, best] / totals[best]
     coverage = counts[rows, best] / faces
     clusters = table.columns.to_numpy()[best]
+    low, high = wilson(right, faces)
     people = pd.DataFrame(
         {
             "person": table.index.to_numpy(),
@@ -103,6 +109,8 @@ def match_people(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray)
             "coverage": coverage,
             "f1": 2 * purity * coverage / (purity + coverage),
             "shares_cluster": pd.Series(clusters).duplicated(keep=False),
+            "low": low,
+            "high": high,
         },
         columns=list(PEOPLE_COLUMNS),
     )
@@ -111,14 +119,22 @@ def match_people(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray)
 
 def clusters_without_person(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> list[int]:
     """The clusters that are no person's, in order: those that `match_people` gives to nobody."""
-    return sorted(set(np.unique(labels).tolist()) - set(match_people(labels, persons)["cluster"]))
+    clusters = {label for label in np.unique(labels).tolist() if label >= 0}
+    return sorted(clusters - set(match_people(labels, persons)["cluster"]))
 
 
 def people_by_cluster(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> pd.DataFrame:
-    """Counts of faces, one row a person and one column a cluster, columns ordered so that right faces lie diagonal."""
+    """Counts of faces, one row a person and one column a cluster, columns ordered so that right faces lie diagonal.
+
+    Left-out faces share the last column, LEFT_OUT.
+    """
     labels, names = _labelled(labels, persons)
+    labels = np.maximum(labels, LEFT_OUT)
     table = pd.crosstab(pd.Series(names, name="person"), pd.Series(labels, name="cluster"))
-    rows, columns = linear_sum_assignment(table.to_numpy(), maximize=True)
+    if LEFT_OUT in table.columns:
+        table = table[[*(column for column in table.columns if column != LEFT_OUT), LEFT_OUT]]
+    clusters = table.loc[:, table.columns != LEFT_OUT]
+    rows, columns = linear_sum_assignment(clusters.to_numpy(), maximize=True)
     rest = [column for column in range(table.shape[1]) if column not in set(columns)]
     paired = [row for row in range(len(table)) if row in set(rows)]
     lone = [row for row in range(len(table)) if row not in set(rows)]
@@ -131,21 +147,28 @@ def wrong_faces(labels: np.ndarray, persons: np.ndarray) -> np.ndarray:
     table = pd.crosstab(pd.Series(np.asarray(persons, dtype=object)[known]), pd.Series(np.asarray(labels)[known]))
     rows, columns = linear_sum_assignment(table.to_numpy(), maximize=True)
     home = dict(zip(table.index[rows], table.columns[columns], strict=True))
-    expected = np.array([home.get(person, -1) if person is not None else -1 for person in persons])
+    expected = np.array([home.get(person, _NO_CLUSTER) if person is not None else _NO_CLUSTER for person in persons])
     return known & (expected != np.asarray(labels))
 
 
 def labelled_clustering(gallery: Gallery) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Face ids, cluster labels and persons of the gallery's clustered faces, each (n,).
 
-    Raises EvaluationError when the gallery has no clusters.
+    Labelled faces that the algorithm left out come last, each with a negative label of its own: they count as clusters
+    of themselves. Faces found after the clustering was made take no part. Raises EvaluationError when the gallery has
+    no clusters.
     """
     clustering = gallery.clustering()
     if clustering is None:
         raise EvaluationError("There are no clusters to evaluate yet: index photos, then cluster them.")
     person_of = gallery.person_of_faces()
-    persons = np.array([person_of.get(face) for face in clustering.faces.tolist()], dtype=object)
-    return clustering.faces, clustering.labels, persons
+    # Ids grow with every face found, so those up to the last one that the algorithm saw were left out by it.
+    last = clustering.parameters.get("last_face", max(clustering.faces.tolist(), default=0))
+    clustered = set(clustering.faces.tolist())
+    left_out = sorted(face for face in person_of if face <= last and face not in clustered)
+    faces = np.concatenate([clustering.faces, np.array(left_out, np.int64)])
+    labels = np.concatenate([clustering.labels, LEFT_OUT - np.arange(len(left_out), dtype=np.int32)])
+    return faces, labels, np.array([person_of.get(face) for face in faces.tolist()], dtype=object)
 
 
 def _labelled(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -176,7 +176,7 @@ class GalleryViews(ClusterViews):
         while rows := self._database.read(sql, last, size):
             ids = np.array([row[0] for row in rows], np.int64)
             last = int(ids[-1])
-            yield ids, np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(-1, EMBEDDING_SIZE)
+            yield ids, np.frombuffer(b"".join([row[1] for row in rows]), "<f4").reshape(-1, EMBEDDING_SIZE)
 
     def _faces_by_id(self, ids: Sequence[int]) -> pd.DataFrame:
         marks = ", ".join("?" * len(ids))

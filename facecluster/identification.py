@@ -11,6 +11,7 @@ from facecluster.clustering import FaceClusterer, restore_clusterer
 from facecluster.errors import IdentificationError
 from facecluster.matching import FaceMatcher
 from facecluster.records import Clustering, Faces
+from facecluster.searching import Found, build_search
 
 if TYPE_CHECKING:
     from facecluster.detection import Detection, FaceDetector
@@ -87,7 +88,8 @@ class Identifier:
     """Compares faces with a gallery's persons, or with its clusters where nobody is labelled.
 
     `matcher` gives the similarities and the threshold (see `FaceMatcher` for how the gallery's own faces set it);
-    build one with `from_gallery`. Detector and embedder load on first use.
+    build one with `from_gallery`. Detector and embedder load on first use. Beyond 50,000 faces, only those in the
+    clusters nearest to a probe are compared with it (see `ClusterSearch`).
     """
 
     def __init__(
@@ -106,9 +108,9 @@ class Identifier:
         self.clusterer = clusterer or restore_clusterer(clustering)
         self._detector = detector
         self._embedder = embedder
-        identities, self._identities = _identities(faces, clustering)
-        enrolled = identities >= 0
-        self.matcher = FaceMatcher().fit(faces.embeddings[enrolled], identities[enrolled])
+        clusters = _clusters(faces, clustering)
+        identities, self._identities = _identities(faces, clustering, clusters)
+        self._search = build_search(faces.embeddings, identities, clusters, clustering.centers)
         self._persons = faces.persons
         self._paths = faces.table["path"].to_numpy(dtype=object)
 
@@ -137,17 +139,21 @@ class Identifier:
         if not detections:
             return []
         crops = np.stack([crop_face(image, face.box) for face in detections])
-        return self.identify_faces(detections, crops, self.embedder.embed(crops), threshold)
+        inside = [face.inside(image.shape[1], image.shape[0]) for face in detections]
+        return self.identify_faces(inside, crops, self.embedder.embed(crops), threshold)
 
     def identify_faces(
         self, detections: list[Detection], crops: np.ndarray, embeddings: np.ndarray, threshold: float | None = None
     ) -> list[Match]:
         """The same for faces that are already found, cropped (n, 160, 160, 3) and embedded (n, 512)."""
         limit = self.threshold() if threshold is None else threshold
-        scores = self.matcher.scores(embeddings)
+        found = self._search.find(embeddings, N_CANDIDATES, N_NEIGHBOURS)
         clusters = self.clusterer.predict(embeddings)
-        similarities = embeddings @ self._faces.embeddings.T
-        return [self._match(*one, limit) for one in zip(detections, crops, scores, clusters, similarities, strict=True)]
+        return [self._match(*one, limit) for one in zip(detections, crops, clusters, found, strict=True)]
+
+    @property
+    def matcher(self) -> FaceMatcher:
+        return self._search.matcher
 
     @property
     def detector(self) -> FaceDetector:
@@ -163,19 +169,12 @@ class Identifier:
         self._embedder = self._embedder or FaceEmbedder(self._clustering.model)
         return self._embedder
 
-    def _match(
-        self,
-        detection: Detection,
-        crop: np.ndarray,
-        scores: np.ndarray,
-        cluster: int,
-        similarities: np.ndarray,
-        threshold: float,
-    ) -> Match:
-        best = np.argsort(-scores, kind="stable")[:N_CANDIDATES]
+    def _match(self, detection: Detection, crop: np.ndarray, cluster: int, found: Found, threshold: float) -> Match:
         candidates = tuple(
-            Candidate(person, cluster_number, float(scores[index]))
-            for index, (person, cluster_number) in ((index, self._identities[index]) for index in best)
+            Candidate(person, identity, score)
+            for (person, identity), score in zip(
+                (self._identities[place] for place in found.identities), found.scores.tolist(), strict=True
+            )
         )
         is_known = candidates[0].similarity >= threshold
         x1, y1, x2, y2 = map(float, detection.box)
@@ -188,21 +187,29 @@ class Identifier:
             similarity=candidates[0].similarity,
             threshold=float(threshold),
             candidates=candidates,
-            neighbours=self._neighbours(similarities),
+            neighbours=self._neighbours(found),
             crop=crop,
         )
 
-    def _neighbours(self, similarities: np.ndarray) -> tuple[Neighbour, ...]:
-        number = min(N_NEIGHBOURS, len(similarities))
-        nearest = np.argpartition(-similarities, number - 1)[:number]
-        nearest = nearest[np.argsort(-similarities[nearest], kind="stable")]
+    def _neighbours(self, found: Found) -> tuple[Neighbour, ...]:
         ids = self._faces.ids
         return tuple(
-            Neighbour(int(ids[row]), self._paths[row], self._persons[row], float(similarities[row])) for row in nearest
+            Neighbour(int(ids[row]), self._paths[row], self._persons[row], float(cosine))
+            for row, cosine in zip(found.rows, found.cosines, strict=True)
         )
 
 
-def _identities(faces: Faces, clustering: Clustering) -> tuple[np.ndarray, list[tuple[str | None, int | None]]]:
+def _clusters(faces: Faces, clustering: Clustering) -> np.ndarray:
+    """Each face's cluster (n,) int, -1 for a face that was not there when the gallery was clustered."""
+    order = np.argsort(clustering.faces)
+    known = clustering.faces[order]
+    place = np.minimum(np.searchsorted(known, faces.ids), len(known) - 1)
+    return np.where(known[place] == faces.ids, clustering.labels[order][place], -1)
+
+
+def _identities(
+    faces: Faces, clustering: Clustering, clusters: np.ndarray
+) -> tuple[np.ndarray, list[tuple[str | None, int | None]]]:
     """Each face's identity (n,) int, -1 for none, and each identity's person and cluster.
 
     Where the gallery knows persons, faces without one stay out: a bystander must not stand for anybody.
@@ -212,8 +219,6 @@ def _identities(faces: Faces, clustering: Clustering) -> tuple[np.ndarray, list[
     if names:
         number = {name: index for index, name in enumerate(names)}
         return np.array([number.get(person, -1) for person in persons]), [(name, None) for name in names]
-    label_of = dict(zip(clustering.faces.tolist(), clustering.labels.tolist(), strict=True))
-    used = sorted(set(clustering.labels.tolist()))
-    position = {cluster: index for index, cluster in enumerate(used)}
-    identities = np.array([position.get(label_of.get(face, -1), -1) for face in faces.ids.tolist()])
-    return identities, [(clustering.names.get(cluster), cluster) for cluster in used]
+    used = np.unique(clusters[clusters >= 0])
+    identities = np.where(clusters >= 0, np.searchsorted(used, clusters), -1)
+    return identities, [(clustering.names.get(cluster), cluster) for cluster in used.tolist()]

@@ -9,7 +9,7 @@ few to see one stranger in a hundred, so what they show is blended with a refere
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,14 +31,14 @@ _FALLBACK_IDENTITIES = 12
 # A stranger in a hundred shows only among a hundred people: the reference counts as many.
 _REFERENCE_PEOPLE = 100
 _NORMAL_90 = 1.2816  # standard deviations from the median to the 90th percentile of a normal distribution
-_MIN_IDENTITIES = 3
+MIN_IDENTITIES = 3
 _MIN_OWN = 10
 _MAX_CALIBRATED = 2000
 _CHUNK = 1024
 
 
 @dataclass(frozen=True)
-class _Strangers:
+class Strangers:
     """How strangers score on this gallery: normal for one identity, and what left-out people really reached."""
 
     centre: float
@@ -64,6 +64,10 @@ class _Strangers:
             middle = (low + high) / 2
             low, high = (middle, high) if self.share_above(middle) > share else (low, middle)
         return high
+
+
+_NOTHING = np.empty(0, np.float32)
+FALLBACK = Strangers(_STRANGER_MEDIAN, _SPREAD_OF_MEDIAN * _OWN_GAP, _FALLBACK_IDENTITIES, _NOTHING, 0)
 
 
 class FaceMatcher:
@@ -160,10 +164,10 @@ class FaceMatcher:
     def reason(self) -> str:
         """Why the threshold is only a rule of thumb, in one sentence; empty when it is the gallery's own."""
         people, told = len(self.identities_), int((~np.isnan(self.own_similarities_)).sum())
-        if people < _MIN_IDENTITIES:
+        if people < MIN_IDENTITIES:
             return (
                 f"The gallery knows {people} {'person' if people == 1 else 'people'}, and it takes at least "
-                f"{_MIN_IDENTITIES} to see how strangers score, so the threshold is one measured on other photos."
+                f"{MIN_IDENTITIES} to see how strangers score, so the threshold is one measured on other photos."
             )
         if told < _MIN_OWN:
             return (
@@ -191,7 +195,7 @@ class FaceMatcher:
         for start in range(0, len(probes), _CHUNK):
             part = probes[start : start + _CHUNK] @ self._faces.T
             for column, (low, high) in enumerate(spans):
-                out[start : start + _CHUNK, column] = _mean_of_best(part[:, low:high], self.n_nearest)
+                out[start : start + _CHUNK, column] = mean_of_best(part[:, low:high], self.n_nearest)
         return out
 
     def _corrected(self, cosines: Floats, rest: Floats) -> Floats:
@@ -226,11 +230,11 @@ class FaceMatcher:
             if high - low > 1:
                 block = self._faces[chosen[rows]] @ self._faces[low:high].T
                 block[np.arange(len(rows)), chosen[rows] - low] = -2
-                own[rows] = _mean_of_best(block, min(self.n_nearest, high - low - 1))
+                own[rows] = mean_of_best(block, min(self.n_nearest, high - low - 1))
         return own
 
 
-def _mean_of_best(similarities: Floats, n_best: int) -> Floats:
+def mean_of_best(similarities: Floats, n_best: int) -> Floats:
     """(m, n) -> (m,): the mean of each row's n_best largest, or of all when there are fewer."""
     n = similarities.shape[1]
     if n > n_best:
@@ -238,20 +242,31 @@ def _mean_of_best(similarities: Floats, n_best: int) -> Floats:
     return np.asarray(similarities.mean(axis=1), np.float32)
 
 
-def _model_strangers(others: Floats, own: Floats, sound: NDArray[np.bool_], column: NDArray[np.int_]) -> _Strangers:
+def _model_strangers(others: Floats, own: Floats, sound: NDArray[np.bool_], column: NDArray[np.int_]) -> Strangers:
     """How strangers score, from each face's similarity to identities that are not its own.
 
     others: (n, n_identities), of which the face's own `column` does not count; own: (n,), NaN where unknown;
     sound: (n,), False for a face nearer to somebody else: wrongly labelled or beyond recognition, so it tells nothing.
     """
-    nothing = np.empty(0, np.float32)
     people = others.shape[1]
-    if people < _MIN_IDENTITIES:
-        return _Strangers(_STRANGER_MEDIAN, _SPREAD_OF_MEDIAN * _OWN_GAP, _FALLBACK_IDENTITIES, nothing, 0)
+    if people < MIN_IDENTITIES:
+        return FALLBACK
     is_own = column[:, None] == np.arange(people)
     sound = sound | (not sound.any())
-    told = own[sound & ~np.isnan(own)]
-    strange = others[~is_own & sound[:, None]]
+    shape = shape_of_strangers(others[~is_own & sound[:, None]], own[sound & ~np.isnan(own)], people)
+    same = shape.reached_by(0.01)
+    apart = others.copy()
+    for person in np.unique(column):
+        mine = column == person
+        apart[np.ix_(mine, are_one_person(others[mine], same))] = -1
+    return replace(shape, seen=np.sort(apart[sound].max(axis=1)))
+
+
+def shape_of_strangers(strange: Floats, told: Floats, people: int) -> Strangers:
+    """The model before any left-out face counts, of a gallery of so many people.
+
+    strange: (n,) similarities to identities that are not a face's own; told: (m,) to its own.
+    """
     centre = float(np.median(strange))
     median, low = np.quantile(told, [0.5, _LOW]) if len(told) >= _MIN_OWN else (centre + _OWN_GAP, centre)
     reference = max(_SPREAD_OF_MEDIAN * (median - centre), _SPREAD_OF_LOW * (low - centre), 1e-3)
@@ -259,10 +274,12 @@ def _model_strangers(others: Floats, own: Floats, sound: NDArray[np.bool_], colu
     seen_spread = (np.quantile(strange, 0.9) - centre) / _NORMAL_90
     weight = people / (people + _REFERENCE_PEOPLE)
     spread = float(np.sqrt((1 - weight) * reference**2 + weight * seen_spread**2))
-    # Identities that mostly pass as each other are one person twice, say a person split into two clusters.
-    same = _Strangers(centre, spread, people, nothing, 0).reached_by(0.01)
-    apart = others.copy()
-    for person in np.unique(column):
-        mine = column == person
-        apart[np.ix_(mine, np.median(others[mine], axis=0) >= same)] = -1
-    return _Strangers(centre, spread, people, np.sort(apart[sound].max(axis=1)), weight)
+    return Strangers(centre, spread, people, _NOTHING, weight)
+
+
+def are_one_person(similarities: Floats, same: float) -> NDArray[np.bool_]:
+    """Which identities mostly pass as that of these faces: one person twice, say one split into two clusters.
+
+    similarities: (n, n_others) of one identity's faces to others; `same` is what one stranger in a hundred reaches.
+    """
+    return np.asarray(np.median(similarities, axis=0) >= same)

@@ -95,7 +95,8 @@ class Faces:
     @property
     def persons(self) -> np.ndarray:
         """(n_faces,) object: the person's name, or None where it is not known."""
-        return self.table["person"].to_numpy(dtype=object)
+        # pandas stores a missing name as NaN.
+        return self.table["person"].astype(object).where(self.table["person"].notna(), None).to_numpy(dtype=object)
 
 
 @dataclass(frozen=True)

@@ -49,10 +49,10 @@ def titled(clusters: pd.DataFrame) -> pd.DataFrame:
     """CLUSTER_COLUMNS and title. Titles that several clusters bear carry their number."""
     import pandas as pd
 
-    titles = [
-        cluster_title(cluster, name, person)
-        for cluster, name, person in zip(clusters["cluster"], clusters["name"], clusters["person"], strict=True)
-    ]
+    # Missing text is None in one table and NaN in another, and NaN would pass for a name.
+    texts = clusters[["name", "person"]].astype(object)
+    named = zip(clusters["cluster"], *texts.where(texts.notna(), None).T.to_numpy(), strict=True)
+    titles = [cluster_title(cluster, name, person) for cluster, name, person in named]
     table = clusters.assign(title=pd.Series(titles, index=clusters.index, dtype=str))
     again = table["title"].duplicated(keep=False)
     table.loc[again, "title"] += " (cluster " + table.loc[again, "cluster"].astype(str) + ")"
@@ -68,7 +68,7 @@ def select_clusters(clusters: pd.DataFrame, search: str = "", order: Order = "si
     words = search.casefold().split()
     text = clusters["title"] + " " + clusters["person"].fillna("").astype(str) + " " + clusters["cluster"].astype(str)
     fits = [all(word in line for word in words) for line in text.str.casefold()]
-    found = clusters[fits]
+    found = clusters[np.array(fits, bool)]
     by: dict[Order, dict[str, Any]] = {
         "size": {"by": ["faces", "cluster"], "ascending": [False, True]},
         "purity": {"by": ["purity", "cluster"]},

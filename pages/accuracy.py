@@ -1,5 +1,7 @@
 """How well the clusters fit the persons: over all, person by person, and the faces that are wrong."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -61,20 +63,26 @@ def overall(report: tables.Accuracy) -> None:
         st.metric("B³ F1", f"{scores.bcubed.f1:.3f}", help=F1_HELP + on, border=True)
 
 
+def listed(names: list[str], limit: int) -> str:
+    """Names in a sentence: "A, B and C", or "A, B and 7 more"."""
+    shown = [escape(name) for name in names]
+    if len(shown) > limit:
+        shown = [*shown[:limit], f"{len(shown) - limit} more"]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+
+
 def flags(report: tables.Accuracy, titles: dict[int, str]) -> None:
     """Persons who share a cluster, and clusters without a person, in words."""
     shared = report.people[report.people["shares_cluster"]].sort_values(["cluster", "person"])
     lines = [
-        f"- {' and '.join(escape(person) for person in people)} share the cluster {escape(titles[int(cluster)])}."
+        f"- {listed(list(people), FLAGS)} share the cluster {escape(titles[cluster])}."
         for cluster, people in shared.groupby("cluster")["person"]
     ]
     if lines:
-        listed = "\n".join([*lines[:FLAGS], *([f"- and {len(lines) - FLAGS} more."] if len(lines) > FLAGS else [])])
-        st.warning(listed, title="Persons who share a cluster", icon=":material/group:")
+        more = [f"- and {len(lines) - FLAGS} more."] if len(lines) > FLAGS else []
+        st.warning("\n".join([*lines[:FLAGS], *more]), title="Persons who share a cluster", icon=":material/group:")
     if report.lone:
-        listed = ", ".join(escape(titles[cluster]) for cluster in report.lone[:FLAGS])
-        rest = f" and {len(report.lone) - FLAGS} more" if len(report.lone) > FLAGS else ""
-        text = f"{listed}{rest}: nobody has most of their faces there."
+        text = f"{listed([titles[cluster] for cluster in report.lone], FLAGS)}: nobody has most of their faces there."
         st.warning(text, title="Clusters without a person", icon=":material/person_off:")
     if not lines and not report.lone:
         text = "Every person has a cluster of their own, and every cluster its person."
@@ -101,7 +109,10 @@ def how_many(people: int) -> int:
 def bars(report: tables.Accuracy, number: int) -> None:
     people = report.people.head(number)
     worst = people.iloc[0]
-    st.caption("Worst first; in brackets the number of faces. Click a bar to see the faces that are wrong below.")
+    st.caption(
+        "Worst first; in brackets the number of faces. The whisker is accuracy's 95 % interval (Wilson). "
+        "Click a bar to see the faces that are wrong below."
+    )
     figure = accuracy_by_person(people)
     with st.container(height=CHART_HEIGHT if figure.layout.height > CHART_HEIGHT else "content", border=False):
         st.plotly_chart(
@@ -128,9 +139,9 @@ def table_of_people(report: tables.Accuracy) -> None:
         )
 
 
-def heatmap(gallery: Gallery, report: tables.Accuracy, number: int) -> None:
+def heatmap(report: tables.Accuracy, number: int) -> None:
     st.subheader("People and clusters", anchor=False)
-    table = tables.people_by_cluster(gallery, report.people["person"].head(number).tolist())
+    table = tables.people_by_cluster(report.pairs, report.people["person"].head(number).tolist())
     st.caption("How many faces of each person lie in each cluster. Right faces lie on the diagonal.")
     if table.shape[1] > HEATMAP_CLUSTERS:
         st.caption(f"Shown are the first {HEATMAP_CLUSTERS} of the {table.shape[1]} clusters that hold their faces.")
@@ -147,19 +158,19 @@ def heatmap(gallery: Gallery, report: tables.Accuracy, number: int) -> None:
 
 def wrong_faces(gallery: Gallery, report: tables.Accuracy, titles: dict[int, str]) -> None:
     st.subheader("Faces that are wrong", anchor=False)
-    people = report.people.set_index("person")
-
-    def label(person: str) -> str:
-        wrong, faces = (
-            (len(report.wrong), report.scores.faces) if person == EVERYONE else people.loc[person, ["wrong", "faces"]]
-        )
-        return f"{person or 'Everyone'} ({wrong:,} wrong of {faces:,})"
+    people = {person.person: f"{person.wrong:,} wrong of {person.faces:,}" for person in report.people.itertuples()}
+    people = {EVERYONE: f"{len(report.wrong):,} wrong of {report.scores.faces:,}", **people}
 
     st.session_state.setdefault("accuracy_person", EVERYONE)
-    if st.session_state["accuracy_person"] not in people.index:
+    if st.session_state["accuracy_person"] not in people:
         st.session_state["accuracy_person"] = EVERYONE
     person = st.selectbox(
-        "Person", [EVERYONE, *people.index], format_func=label, key="accuracy_person", persist_state="page", width=420
+        "Person",
+        list(people),
+        format_func=lambda person: f"{person or 'Everyone'} ({people[person]})",
+        key="accuracy_person",
+        persist_state="page",
+        width=420,
     )
     wrong = report.wrong if person == EVERYONE else report.wrong[report.wrong["person"] == person]
     if wrong.empty:
@@ -169,19 +180,19 @@ def wrong_faces(gallery: Gallery, report: tables.Accuracy, titles: dict[int, str
     show_wrong(gallery, wrong, titles, person)
 
 
+def wrong_tile(gallery: Gallery, face: Any, titles: dict[int, str]) -> FaceTile:
+    place = f"in {titles[face.cluster]}" if face.cluster in titles else "left out"
+    found = gallery.cluster_of(face.face)
+    label = f"{found[1]:.2f}" if found else "Open"
+    notes = (escape(face.person), f":red[:material/close: {escape(place)}]")
+    return FaceTile(face.face, label, f"Face of {face.person}, {place}", notes)
+
+
 def show_wrong(gallery: Gallery, wrong: pd.DataFrame, titles: dict[int, str], person: str) -> None:
     st.caption("Below each face: its person, the cluster it is in, and its similarity to that cluster's centre.")
     pages = tables.page_count(len(wrong), FACES)
     page = st.pagination(pages, key=f"accuracy_page_{person}") if pages > 1 else 1
-    tiles = [
-        FaceTile(
-            face.face,
-            f"{face.similarity:.2f}",
-            f"Face of {face.person} in the cluster {titles[face.cluster]}",
-            (escape(face.person), f":red[:material/close: in {escape(titles[face.cluster])}]"),
-        )
-        for face in tables.page_of(wrong, page, FACES).itertuples()
-    ]
+    tiles = [wrong_tile(gallery, face, titles) for face in tables.page_of(wrong, page, FACES).itertuples()]
     clicked = face_grid(gallery, tiles, "accuracy_face")
     if clicked is not None:
         show_face(gallery, clicked)
@@ -204,4 +215,4 @@ if not nothing_yet(gallery):
         bars(report, number)
         wrong_faces(gallery, report, titles)
         table_of_people(report)
-        heatmap(gallery, report, number)
+        heatmap(report, number)

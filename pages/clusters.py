@@ -193,7 +193,7 @@ def fresh_view(view: str) -> Any:
         st.session_state["clusters_view"] = view
         # The browser keeps its scroll position. A moment without content brings it to the top of the new view.
         body.empty()
-        time.sleep(0.1)
+        time.sleep(0.2)
     return body.container()
 
 

@@ -17,7 +17,6 @@ from facecluster.ui.deleting import delete_section
 from facecluster.ui.jobs import running, start_clustering
 from facecluster.ui.markup import escape
 
-STATUS_WORDS = {"unreadable": "Unreadable", "no_face": "No face", "duplicate": "Duplicate"}
 CHOICES = {"people": "As many as people", "auto": "Suggest", "fixed": "Fixed"}
 MAX_LEFT_OUT = 1000
 
@@ -59,12 +58,10 @@ def show_left_out(gallery: Gallery, counts: GalleryCounts) -> None:
         st.markdown(":material/check_circle: Every photo gave a face.")
         return
     st.caption(" · ".join(f"{number:,} {what}" for what, number in numbers.items()))
-    table = gallery.left_out(MAX_LEFT_OUT)
     st.dataframe(
-        table.assign(status=table["status"].map(STATUS_WORDS))[["photo", "status", "reason"]],
+        gallery.left_out(MAX_LEFT_OUT)[["photo", "reason"]],
         hide_index=True,
-        height=300,
-        column_config={"photo": "Photo", "status": "What", "reason": st.column_config.TextColumn("Why", width="large")},
+        column_config={"photo": "Photo", "reason": st.column_config.TextColumn("Why", width="large")},
         key="gallery_left_out",
         alt="Photos that were left out, with the reason",
     )
@@ -152,8 +149,15 @@ if not counts.photos:
 st.title("Gallery", anchor=False)
 st.fragment(run_every=2 if job else None)(show_figures)(gallery, job is not None)
 
-if not job and counts.faces and not counts.clusters:
-    st.info("The faces are not in clusters yet: group them with Cluster again below.", icon=":material/workspaces:")
+alone = counts.faces - int(tables.clusters(gallery)["faces"].sum())
+if alone and not job:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        are = "faces are" if alone > 1 else "face is"
+        st.info(f"{alone:,} {are} in no cluster yet, so other pages leave them out.", icon=":material/workspaces:")
+        if st.button("Group them", key="gallery_group", icon=":material/workspaces:", type="primary"):
+            choice, seed = last_choice(gallery)
+            if start_clustering(gallery, choice, seed):
+                st.rerun()
 
 chart, left_out = st.columns([3, 2], gap="large")
 with chart:

@@ -169,7 +169,9 @@ def show_match(gallery: Gallery, match: Match, number: int, key: str) -> None:
                     help=f"{escape(each.photo)}: open the photo",
                 ):
                     show_face(gallery, each.face)
-                st.caption(f"{each.similarity:.2f} · {escape(Path(each.photo).name)}", text_alignment="center")
+                st.caption(
+                    f"{each.similarity:.2f} · {escape(Path(each.photo).name)}", text_alignment="center", wrap=False
+                )
 
 
 gallery = resources.open_gallery()

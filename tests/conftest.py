@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Two tests must not fight over cores, and torch would start a thread a core in every worker.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 CELEBRITIES = Path(__file__).resolve().parents[2] / "shared" / "data" / "celebrities"
 
@@ -52,7 +56,7 @@ def gallery_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def sample_home(sample_gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def sample_home(sample_gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the sample gallery that the app and the command line use by default."""
     shutil.copytree(sample_gallery, tmp_path / "home")
     return _home(tmp_path / "home", monkeypatch)

@@ -21,7 +21,7 @@ class FakeDetector:
         if image.std() == 0:
             return []
         height, width = image.shape[:2]
-        box = np.float32([width / 4, height / 4, width * 3 / 4, height * 3 / 4])
+        box = np.array([width / 4, height / 4, width * 3 / 4, height * 3 / 4], np.float32)
         return [Detection(box, np.zeros((5, 2), np.float32), 0.99)]
 
     def detect_many(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:

@@ -101,8 +101,8 @@ def test_clone_keeps_parameters_and_forgets_the_fit() -> None:
 
 
 def test_similarity_to_centers_is_the_cosine() -> None:
-    centers = np.float32([[2, 0, 0], [0, 0.5, 0.5]])
-    embeddings = np.float32([[1, 0, 0], [0, 1, 0]])
+    centers = np.array([[2, 0, 0], [0, 0.5, 0.5]], np.float32)
+    embeddings = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
     expected = [1, np.sqrt(0.5)]
     np.testing.assert_allclose(similarity_to_centers(embeddings, centers, np.array([0, 1])), expected, rtol=1e-6)
 

@@ -118,7 +118,7 @@ def test_one_single_cluster_and_all_singletons(case: tuple[np.ndarray, np.ndarra
 def test_without_persons_there_is_nothing_to_measure() -> None:
     for call in (evaluate_clustering, match_people, people_by_cluster, clusters_without_person):
         with pytest.raises(EvaluationError, match="one folder a person"):
-            call(np.array([0, 1]), [None, None])  # type: ignore[operator]
+            call(np.array([0, 1]), [None, None])
 
 
 def test_lengths_must_agree() -> None:

@@ -19,7 +19,9 @@ def new_photo(path: str, person: str | None, marker: str = "") -> NewPhoto:
     vector = np.zeros(512, np.float32)
     vector[hash(path) % 512] = 1
     landmarks = np.arange(10, dtype=np.float32).reshape(5, 2)
-    face = NewFace(np.float32([1, 2, 3, 4]), landmarks, 0.9, True, b"jpeg " + marker.encode(), vector, "eager")
+    face = NewFace(
+        np.array([1, 2, 3, 4], np.float32), landmarks, 0.9, True, b"jpeg " + marker.encode(), vector, "eager"
+    )
     return NewPhoto(path, f"sha-{path}", 10, "indexed", "largest/40", person, width=9, height=8, faces=(face,))
 
 

@@ -255,7 +255,7 @@ class Server:
         if self.behaviour == "404":
             return request.send_error(404)
         if self.behaviour == "silent":
-            self.released.wait(10)
+            self.released.wait(3)
             return None
         request.send_response(200)
         if self.behaviour == "packs" and "gzip" in request.headers.get("Accept-Encoding", ""):
@@ -267,7 +267,7 @@ class Server:
         request.wfile.write(self.content[: len(self.content) // 2] if half else self.content)
         request.wfile.flush()
         if self.behaviour == "stalled":
-            self.released.wait(10)
+            self.released.wait(3)
         return None
 
 
@@ -422,7 +422,7 @@ def test_a_failed_download_is_made_good_by_the_next(server: Server, tmp_path: Pa
     server.behaviour = "cut off"
     refused_download(tmp_path)
     server.behaviour = "complete"
-    assert weights._downloaded_vggface2(None) == target
+    assert weights.downloaded_vggface2(None) == target
     assert target.read_bytes() == server.content
 
 

@@ -134,6 +134,7 @@ def _folder_card() -> Origin | None:
         path = st.text_input(
             "Path on this machine",
             key="gallery_folder",
+            persist_state="session",
             placeholder="/home/me/photos",
             help="A folder of photos, or a zip. The photos are only read, never moved or changed. With one folder a "
             "person inside, its name is the person's.",
@@ -152,6 +153,7 @@ def _kaggle_card() -> Origin | None:
         handle = st.text_input(
             "Data set",
             key="gallery_kaggle",
+            persist_state="session",
             placeholder="owner/dataset",
             help="Downloaded by kagglehub into its own cache, with your Kaggle key where the data set asks for one.",
         )

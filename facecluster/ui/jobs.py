@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -11,9 +11,15 @@ from facecluster.background import Job, Jobs
 from facecluster.errors import FaceClusterError
 from facecluster.gallery import Gallery
 from facecluster.indexing import FacesToKeep
+from facecluster.lab_work import apply_in_job, evaluate_in_job
 from facecluster.ui import resources
 from facecluster.ui.components import show_error
 from facecluster.ui.markup import escape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from facecluster.lab import LabSettings
 
 _TICK = 0.5  # seconds between two looks at a running job
 _WATCHED = "jobs_watched"
@@ -58,6 +64,35 @@ def start_clustering(gallery: Gallery, n_clusters: int | Literal["people", "auto
     return True
 
 
+def start_evaluating(gallery: Gallery, settings: LabSettings, groups: pd.DataFrame | None) -> bool:
+    """Starts the evaluation in the background; False, with the reason shown, when that cannot be."""
+    store = resources.lab_store()
+    try:
+        jobs().start(
+            str(gallery.path),
+            "The evaluation",
+            lambda job: evaluate_in_job(gallery, settings, groups, store, job),
+        )
+    except FaceClusterError as error:
+        show_error(error)
+        return False
+    return True
+
+
+def start_algorithm(gallery: Gallery, name: str, n_clusters: int | Literal["people", "auto"], seed: int) -> bool:
+    """Starts making an algorithm's clusters the gallery's; False, with the reason shown, when that cannot be."""
+    try:
+        jobs().start(
+            str(gallery.path),
+            "Grouping the faces",
+            lambda job: apply_in_job(gallery, name, n_clusters, seed, job),
+        )
+    except FaceClusterError as error:
+        show_error(error)
+        return False
+    return True
+
+
 def job_line(gallery: Gallery) -> None:
     """The running job's progress, or what the last one ended with; nothing otherwise."""
     job = jobs().latest(str(gallery.path))
@@ -83,7 +118,7 @@ def _ticking(job: Job) -> None:
             icon=":material/stop_circle:",
             on_click=job.cancel,
             disabled=job.is_cancelled or not progress.can_cancel,
-            help="Stops adding photos. What is done is kept, and adding the same photos again goes on from there.",
+            help="Photos that were added so far are kept, and adding the same ones again goes on from there.",
         )
 
 

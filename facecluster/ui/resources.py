@@ -12,6 +12,7 @@ import streamlit as st
 
 from facecluster.errors import IdentificationError
 from facecluster.gallery import FILE_NAME, Gallery, default_gallery
+from facecluster.lab_work import LabStore
 from facecluster.weights import CASIA, MODELS, model_name
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from facecluster.embedding import FaceEmbedder
     from facecluster.identification import Identifier
     from facecluster.records import Clustering
+    from facecluster.verification import PairErrors
 
 MIN_FACE_SIZE = 40
 
@@ -74,6 +76,20 @@ def identifier(path: str, revision: int) -> Identifier:
     )
 
 
+@st.cache_resource(max_entries=2, show_spinner="Comparing the gallery's faces…")
+def pairs(path: str, revision: int) -> PairErrors:
+    """How similar pairs of the gallery's faces are at this revision. Raises EvaluationError when there are too few."""
+    from facecluster.verification import gallery_pairs
+
+    return gallery_pairs(gallery_at(path))
+
+
+@st.cache_resource(show_spinner=False)
+def lab_store() -> LabStore:
+    """What the evaluation page measured last, of a few galleries."""
+    return LabStore()
+
+
 def _clustering(path: str) -> Clustering:
     clustering = gallery_at(path).clustering()
     if clustering is None:
@@ -106,4 +122,6 @@ def forget_people() -> None:
     """Empties the caches that hold faces, for when somebody was deleted from the gallery."""
     clusterer.clear()
     identifier.clear()
+    pairs.clear()
+    lab_store.clear()
     st.cache_data.clear()

@@ -32,13 +32,15 @@ class Accuracy:
     """Everything the accuracy page shows.
 
     `people` has evaluation.PEOPLE_COLUMNS and wrong (how many of the person's faces are in another cluster than
-    theirs), worst accuracy first; `wrong` has face, person, cluster and similarity of each wrong face; `lone` are the
-    clusters that are no person's; `unlabelled` counts faces without a person, which take part in no figure.
+    theirs), worst accuracy first; `wrong` has face, person and cluster of each wrong face; `pairs` counts faces (size)
+    by person and cluster; a face that the algorithm left out has the cluster LEFT_OUT; `lone` are the clusters that are
+    no person's; `unlabelled` counts faces without a person, which take part in no figure.
     """
 
     scores: ClusteringScores
     people: pd.DataFrame
     wrong: pd.DataFrame
+    pairs: pd.DataFrame
     lone: list[int]
     unlabelled: int
 
@@ -75,30 +77,33 @@ def doubtful_count(gallery: Gallery) -> int:
 @st.cache_data(max_entries=2, **_KEYED)
 def accuracy(gallery: Gallery) -> Accuracy:
     """Raises EvaluationError when no clustered face has a known person."""
+    import numpy as np
+    import pandas as pd
+
     from facecluster import evaluation
     from facecluster.charts import worst_first
 
-    table = gallery.assigned_faces()
-    labels, persons = table["cluster"].to_numpy(), table["person"].to_numpy(dtype=object)
+    faces, labels, persons = evaluation.labelled_clustering(gallery)
     scores = evaluation.evaluate_clustering(labels, persons)
     people = worst_first(evaluation.match_people(labels, persons))
-    wrong = table[evaluation.wrong_faces(labels, persons)].sort_values(["person", "similarity"], ignore_index=True)
+    table = pd.DataFrame({"face": faces, "person": persons, "cluster": np.maximum(labels, evaluation.LEFT_OUT)})
+    wrong = table[evaluation.wrong_faces(labels, persons)].sort_values(["person", "cluster", "face"], ignore_index=True)
     return Accuracy(
         scores=scores,
         people=people.assign(wrong=people["person"].map(wrong["person"].value_counts()).fillna(0).astype(int)),
         wrong=wrong,
-        lone=sorted(set(labels.tolist()) - set(people["cluster"].tolist())),
+        pairs=table.groupby(["person", "cluster"], as_index=False).size(),
+        lone=sorted(set(np.unique(labels[labels >= 0]).tolist()) - set(people["cluster"].tolist())),
         unlabelled=len(table) - scores.faces,
     )
 
 
-@st.cache_data(max_entries=8, **_KEYED)
-def people_by_cluster(gallery: Gallery, persons: Sequence[str]) -> pd.DataFrame:
-    """evaluation.people_by_cluster of some persons: counts of faces, one row a person, one column a cluster."""
+def people_by_cluster(pairs: pd.DataFrame, persons: Sequence[str]) -> pd.DataFrame:
+    """evaluation.people_by_cluster of some persons, from `Accuracy.pairs`."""
     from facecluster import evaluation
 
-    counted = gallery.faces_by_person_and_cluster(persons)
-    repeated = counted.loc[counted.index.repeat(counted["faces"])]
+    counted = pairs[pairs["person"].isin(persons)]
+    repeated = counted.loc[counted.index.repeat(counted["size"])]
     return evaluation.people_by_cluster(repeated["cluster"].to_numpy(), repeated["person"].to_numpy(dtype=object))
 
 

@@ -1,0 +1,212 @@
+"""Ways to group faces: one registry, and any of them as the gallery's clustering."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from facecluster.clustering import (
+    FaceClusterer,
+    cluster_gallery,
+    library_versions,
+    number_of_clusters,
+    similarity_to_centers,
+)
+from facecluster.errors import ClusteringError
+from facecluster.evaluation import LEFT_OUT
+from facecluster.records import Clustering
+from facecluster.whispers import chinese_whispers, pair_threshold
+
+if TYPE_CHECKING:
+    from facecluster.gallery import Gallery
+
+# Algorithms that hold a number for every pair of faces need 400 MB to 1 GB at this size.
+_PAIRS_LIMIT = 10_000
+# scikit-learn's defaults, kept: what counts as a group at all.
+_MIN_FACES = 5
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """`labels` (n,) int, from 0, LEFT_OUT (-1) for faces in no group; `parameters` what the algorithm worked with."""
+
+    labels: np.ndarray
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """A way to group (n, 512) unit embeddings: `run(embeddings, n_clusters, seed)`.
+
+    `needs_number` says whether it must be told the number of clusters; others do not look at it. `all_pairs` ones
+    need memory for every pair of faces.
+    """
+
+    name: str
+    title: str
+    run: Callable[[np.ndarray, int, int], Grouping]
+    needs_number: bool
+    all_pairs: bool = False
+
+
+def _kmeans(X: np.ndarray, n: int, seed: int) -> Grouping:
+    return Grouping(FaceClusterer(n, random_state=seed).fit(X).labels_, {"n_clusters": n})
+
+
+def _kmeans_suggested(X: np.ndarray, n: int, seed: int) -> Grouping:
+    from facecluster.selection import suggest_n_clusters
+
+    return _kmeans(X, suggest_n_clusters(X, random_state=seed).n_clusters, seed)
+
+
+def _mini_batch(X: np.ndarray, n: int, seed: int) -> Grouping:
+    from sklearn.cluster import MiniBatchKMeans
+
+    return Grouping(MiniBatchKMeans(n, n_init=10, random_state=seed).fit_predict(X), {"n_clusters": n, "n_init": 10})
+
+
+def _bisecting(X: np.ndarray, n: int, seed: int) -> Grouping:
+    from sklearn.cluster import BisectingKMeans
+
+    return Grouping(BisectingKMeans(n, n_init=10, random_state=seed).fit_predict(X), {"n_clusters": n, "n_init": 10})
+
+
+def _ward(X: np.ndarray, n: int, seed: int) -> Grouping:
+    from sklearn.cluster import AgglomerativeClustering
+
+    return Grouping(AgglomerativeClustering(n, linkage="ward").fit_predict(X), {"n_clusters": n})
+
+
+def _average(X: np.ndarray, n: int, seed: int) -> Grouping:
+    from sklearn.cluster import AgglomerativeClustering
+
+    model = AgglomerativeClustering(n, metric="cosine", linkage="average")
+    return Grouping(model.fit_predict(X), {"n_clusters": n})
+
+
+def _average_threshold(X: np.ndarray, n: int, seed: int) -> Grouping:
+    from sklearn.cluster import AgglomerativeClustering
+
+    found = pair_threshold(X)
+    model = AgglomerativeClustering(None, metric="cosine", linkage="average", distance_threshold=1 - found.similarity)
+    return Grouping(model.fit_predict(X), {"similarity": found.similarity, "similarity_by": found.by})
+
+
+def _hdbscan(X: np.ndarray, n: int, seed: int) -> Grouping:
+    from sklearn.cluster import HDBSCAN
+
+    labels = HDBSCAN(min_cluster_size=_MIN_FACES, copy=True).fit_predict(X)
+    return Grouping(labels, {"min_cluster_size": _MIN_FACES})
+
+
+def _dbscan(X: np.ndarray, n: int, seed: int) -> Grouping:
+    from sklearn.cluster import DBSCAN
+
+    found = pair_threshold(X)
+    labels = DBSCAN(eps=1 - found.similarity, min_samples=_MIN_FACES, metric="cosine").fit_predict(X)
+    parameters = {"similarity": found.similarity, "similarity_by": found.by, "min_samples": _MIN_FACES}
+    return Grouping(labels, parameters)
+
+
+def _whispers(X: np.ndarray, n: int, seed: int) -> Grouping:
+    found = pair_threshold(X)
+    labels = chinese_whispers(X, found.similarity, seed)
+    return Grouping(labels, {"similarity": found.similarity, "similarity_by": found.by})
+
+
+ALGORITHMS: dict[str, Algorithm] = {
+    each.name: each
+    for each in (
+        Algorithm("kmeans", "KMeans", _kmeans, needs_number=True),
+        Algorithm("kmeans-suggested", "KMeans, suggested number", _kmeans_suggested, needs_number=False),
+        Algorithm("mini-batch-kmeans", "MiniBatchKMeans", _mini_batch, needs_number=True),
+        Algorithm("bisecting-kmeans", "Bisecting KMeans", _bisecting, needs_number=True),
+        Algorithm("ward", "Agglomerative, Ward", _ward, needs_number=True, all_pairs=True),
+        Algorithm("average", "Agglomerative, average", _average, needs_number=True, all_pairs=True),
+        Algorithm(
+            "average-threshold", "Agglomerative, threshold", _average_threshold, needs_number=False, all_pairs=True
+        ),
+        Algorithm("hdbscan", "HDBSCAN", _hdbscan, needs_number=False, all_pairs=True),
+        Algorithm("dbscan", "DBSCAN", _dbscan, needs_number=False),
+        Algorithm("chinese-whispers", "Chinese whispers", _whispers, needs_number=False),
+    )
+}
+
+
+def algorithm_named(name: str) -> Algorithm:
+    """Raises ClusteringError when there is no such algorithm."""
+    if name not in ALGORITHMS:
+        raise ClusteringError(f"There is no algorithm {name}: choose {', '.join(ALGORITHMS)}.")
+    return ALGORITHMS[name]
+
+
+def group_faces(embeddings: np.ndarray, name: str, n_clusters: int, seed: int = 0) -> Grouping:
+    """Runs one algorithm. Raises ClusteringError when it does not exist or cannot work on so many faces or clusters."""
+    algorithm = algorithm_named(name)
+    check_number(n_clusters, len(embeddings))
+    if reason := too_many(algorithm, len(embeddings)):
+        raise ClusteringError(f"{reason}: choose another algorithm.")
+    return algorithm.run(embeddings, n_clusters, seed)
+
+
+def apply_algorithm(
+    gallery: Gallery, name: str, n_clusters: int | Literal["people", "auto"] = "people", seed: int = 0
+) -> Clustering:
+    """Makes an algorithm's groups the gallery's clustering; KMeans ones are those of `cluster_gallery`.
+
+    Centres are the means of the groups; faces in no group get no assignment. `n_clusters` is for algorithms that need
+    a number. Raises ClusteringError when there is nothing to group or the algorithm finds no group.
+    """
+    algorithm = algorithm_named(name)
+    if name in ("kmeans", "kmeans-suggested"):
+        return cluster_gallery(gallery, n_clusters if algorithm.needs_number else "auto", seed)
+    faces = gallery.faces()
+    start = time.perf_counter()
+    number, chosen_by = number_of_clusters(faces, n_clusters, seed) if algorithm.needs_number else (1, "algorithm")
+    found = group_faces(faces.embeddings, name, number, seed)
+    kept = found.labels != LEFT_OUT
+    if not kept.any():
+        raise ClusteringError(
+            f"{algorithm.title} puts no two faces of this gallery together: choose another algorithm."
+        )
+    numbers, labels = np.unique(found.labels[kept], return_inverse=True)
+    vectors = faces.embeddings[kept]
+    centers = np.stack([vectors[labels == label].mean(axis=0) for label in range(len(numbers))])
+    return gallery.save_clustering(
+        Clustering(
+            algorithm=name,
+            parameters=found.parameters
+            | {"n_clusters": len(numbers), "chosen_by": chosen_by, "left_out": int((~kept).sum())}
+            | {"last_face": int(faces.ids.max())},
+            seed=seed,
+            model=gallery.model or "",
+            versions=library_versions(),
+            inertia=float(((vectors - centers[labels]) ** 2).sum()),
+            seconds=round(time.perf_counter() - start, 3),
+            faces=faces.ids[kept],
+            labels=labels.astype(np.int32),
+            similarity=similarity_to_centers(vectors, centers, labels),
+            centers=centers,
+        )
+    )
+
+
+def check_number(n_clusters: int, faces: int) -> None:
+    """Raises ClusteringError when so many clusters cannot be made of so many faces."""
+    if faces == 0:
+        raise ClusteringError("The gallery holds no faces yet: index photos first.")
+    if not 1 <= n_clusters <= faces:
+        raise ClusteringError(
+            f"{n_clusters} clusters cannot be made of {faces} faces: choose a number from 1 to {faces}."
+        )
+
+
+def too_many(algorithm: Algorithm, faces: int) -> str:
+    """Why an algorithm is not for so many faces; empty when it is."""
+    if algorithm.all_pairs and faces > _PAIRS_LIMIT:
+        return f"{algorithm.title} compares all pairs and is meant for up to {_PAIRS_LIMIT:,} faces, not {faces:,}"
+    return ""

@@ -1,0 +1,259 @@
+"""The whole evaluation of a gallery in one go: every part of it, what each was asked, and why one could not be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from facecluster.algorithms import ALGORITHMS
+from facecluster.calibration import Calibration, measure_calibration
+from facecluster.clustering import FaceClusterer, library_versions
+from facecluster.comparison import compare_algorithms
+from facecluster.errors import Cancelled, EvaluationError, FaceClusterError
+from facecluster.evaluation import ClusteringScores, evaluate_clustering, labelled_clustering, match_people
+from facecluster.groups import by_group
+from facecluster.held_out import FOLDS, HeldOut, held_out_identification, known_persons
+from facecluster.open_set import DRAWS, OpenSet, leave_people_out
+from facecluster.records import Clustering, Faces
+from facecluster.selection import Suggestion, suggest_n_clusters
+from facecluster.stability import BOOTSTRAPS, SEEDS, Stability, measure_stability
+from facecluster.steps import IsCancelled, OnProgress, never
+
+if TYPE_CHECKING:
+    from facecluster.gallery import Gallery
+
+Part = Literal["held_out", "open_set", "sweep", "comparison", "stability"]
+PARTS: tuple[Part, ...] = ("held_out", "open_set", "sweep", "comparison", "stability")
+_SWEEP_STEPS = 11
+# Beyond, KMeans for every number of clusters takes minutes.
+_SCORED_FACES = 5_000
+
+
+@dataclass(frozen=True)
+class LabSettings:
+    """What to measure and how. `left_out` None is 30 % of the people."""
+
+    folds: int = FOLDS
+    left_out: int | None = None
+    draws: int = DRAWS
+    fpir: float = 0.01
+    seeds: int = SEEDS
+    bootstraps: int = BOOTSTRAPS
+    seed: int = 0
+    parts: tuple[Part, ...] = PARTS
+
+
+@dataclass(frozen=True)
+class LabResults:
+    """Everything that was measured. A part that was not asked for is None, as is one that could not be done: then
+    `missing` says why, by part. `sweep` are the rows of `suggestion.sweep` with `accuracy` and `ari` where people are
+    known; `groups` holds a table of GROUP_COLUMNS for each column of the analyst's CSV.
+    """
+
+    gallery: str
+    created: str
+    settings: LabSettings
+    clustering: dict[str, Any]
+    versions: dict[str, str]
+    scores: ClusteringScores
+    people: pd.DataFrame
+    held_out: HeldOut | None = None
+    open_set: OpenSet | None = None
+    calibration: Calibration | None = None
+    suggestion: Suggestion | None = None
+    sweep: pd.DataFrame | None = None
+    comparison: pd.DataFrame | None = None
+    stability: Stability | None = None
+    groups: dict[str, pd.DataFrame] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def evaluate_gallery(
+    gallery: Gallery,
+    settings: LabSettings | None = None,
+    *,
+    groups: pd.DataFrame | None = None,
+    on_progress: OnProgress | None = None,
+    cancelled: IsCancelled = never,
+) -> LabResults:
+    """Measures the gallery's clustering and identification. `groups` is a table of `groups.read_groups`.
+
+    Raises EvaluationError when there are no clusters or nobody is labelled, and Cancelled. It reads the gallery once
+    at the start and never writes to it.
+    """
+    settings = settings or LabSettings()
+    _, labels, persons = labelled_clustering(gallery)
+    scores, people = evaluate_clustering(labels, persons), match_people(labels, persons)
+    clustering, faces = gallery.clustering(), gallery.faces()
+    if clustering is None:
+        raise EvaluationError("The clusters were deleted while they were evaluated: cluster the faces again.")
+    run = _Run(faces, clustering, settings, on_progress, cancelled)
+    found = run.parts()
+    held_out, open_set = found.get("held_out"), found.get("open_set")
+    tables = {
+        str(column): by_group(groups, column, persons=persons, labels=labels, held_out=held_out, open_set=open_set)
+        for column in (groups.columns if groups is not None else ())
+    }
+    return LabResults(
+        gallery=gallery.name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        settings=settings,
+        clustering=gallery.clustering_summary() or {},
+        versions=_versions(),
+        scores=scores,
+        people=people,
+        groups=tables,
+        missing=run.missing,
+        **found,
+    )
+
+
+class _Run:
+    """The parts one after the other, with one progress over all of them."""
+
+    def __init__(
+        self,
+        faces: Faces,
+        clustering: Clustering,
+        settings: LabSettings,
+        on_progress: OnProgress | None,
+        cancelled: IsCancelled,
+    ) -> None:
+        self.faces, self.clustering, self.settings = faces, clustering, settings
+        self.persons, self.photos = faces.persons, faces.table["photo"].to_numpy()
+        self.missing: dict[str, str] = {}
+        self._on_progress, self._cancelled = on_progress, cancelled
+        self._sizes: dict[Part, int] = {
+            "held_out": settings.folds,
+            "open_set": settings.draws,
+            "sweep": _SWEEP_STEPS,
+            "comparison": len(ALGORITHMS),
+            "stability": settings.seeds + settings.bootstraps,
+        }
+
+    def parts(self) -> dict[str, Any]:
+        """What was measured, by field of LabResults."""
+        makers: dict[Part, Callable[[OnProgress, dict[str, Any]], dict[str, Any]]] = {
+            "held_out": self._held_out,
+            "open_set": self._open_set,
+            "sweep": self._sweep,
+            "comparison": self._comparison,
+            "stability": self._stability,
+        }
+        wanted = [part for part in PARTS if part in self.settings.parts]
+        total, before = sum(self._sizes[part] for part in wanted), 0
+        found: dict[str, Any] = {}
+        for part in wanted:
+            size, offset = self._sizes[part], before
+
+            def tell(done: int, of: int, size: int = size, offset: int = offset) -> None:
+                if self._on_progress:
+                    self._on_progress(offset + round(size * done / max(of, 1)), total)
+
+            try:
+                found |= makers[part](tell, found)
+            except Cancelled:
+                raise
+            except FaceClusterError as error:
+                self.missing[part] = str(error)
+            before += size
+        return found
+
+    def _held_out(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
+        held_out = held_out_identification(
+            *(self.faces.embeddings, self.persons, self.photos),
+            folds=self.settings.folds,
+            fpir=self.settings.fpir,
+            seed=self.settings.seed,
+            on_progress=tell,
+            cancelled=self._cancelled,
+        )
+        return {"held_out": held_out}
+
+    def _open_set(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
+        open_set = leave_people_out(
+            *(self.faces.embeddings, self.persons, self.photos),
+            left_out=self.settings.left_out,
+            draws=self.settings.draws,
+            fpir=self.settings.fpir,
+            seed=self.settings.seed,
+            on_progress=tell,
+            cancelled=self._cancelled,
+        )
+        return {"open_set": open_set} | self._calibration(open_set)
+
+    def _calibration(self, open_set: OpenSet) -> dict[str, Any]:
+        probes = open_set.table
+        try:
+            calibration = measure_calibration(
+                probes["similarity"].to_numpy(), probes["right"].to_numpy(), probes["person"].to_numpy()
+            )
+        except EvaluationError as error:
+            self.missing["calibration"] = str(error)
+            return {}
+        return {"calibration": calibration}
+
+    def _sweep(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
+        suggestion = suggest_n_clusters(
+            self.faces.embeddings, random_state=self.settings.seed, on_progress=tell, cancelled=self._cancelled
+        )
+        return {"suggestion": suggestion, "sweep": score_sweep(suggestion, self.faces.embeddings, self.persons)}
+
+    def _comparison(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
+        suggestion: Suggestion | None = found.get("suggestion")
+        comparison = compare_algorithms(
+            *(self.faces.embeddings, self.persons),
+            n_clusters=len(set(self.persons[known_persons(self.persons)].tolist())),
+            seed=self.settings.seed,
+            suggested=suggestion.n_clusters if suggestion else None,
+            on_progress=tell,
+            cancelled=self._cancelled,
+        )
+        return {"comparison": comparison}
+
+    def _stability(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
+        algorithm = self.clustering.algorithm if self.clustering.algorithm in ALGORITHMS else "kmeans"
+        stability = measure_stability(
+            *(self.faces.embeddings, self.persons),
+            n_clusters=self.clustering.n_clusters,
+            algorithm=algorithm,
+            seeds=self.settings.seeds,
+            bootstraps=self.settings.bootstraps,
+            seed=self.settings.seed,
+            on_progress=tell,
+            cancelled=self._cancelled,
+        )
+        return {"stability": stability}
+
+
+def score_sweep(suggestion: Suggestion, embeddings: np.ndarray, persons: np.ndarray) -> pd.DataFrame:
+    """The rows of `suggestion.sweep` up to three times the suggestion, with `accuracy` and `ari` of KMeans for each.
+
+    Those two are NaN where nobody is labelled. Persons (n,) are compared with the clusters, never used to make them.
+    """
+    sweep = suggestion.sweep[suggestion.sweep["clusters"] <= max(3 * suggestion.n_clusters, 12)].reset_index(drop=True)
+    known = known_persons(persons).any() and len(embeddings) <= _SCORED_FACES
+    rows = []
+    for number in sweep["clusters"]:
+        if not known:
+            rows.append((np.nan, np.nan))
+            continue
+        # Ward's start alone: it needs no luck, and a sweep is long.
+        labels = FaceClusterer(int(number), n_init=0, random_state=0).fit(embeddings).labels_
+        scores = evaluate_clustering(labels, persons)
+        rows.append((scores.accuracy, scores.ari))
+    return sweep.assign(**pd.DataFrame(rows, columns=["accuracy", "ari"], index=sweep.index, dtype=float))
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+    from platform import python_version
+
+    from facecluster import __version__
+
+    return {"facecluster": __version__, "python": python_version(), **library_versions(), "pandas": version("pandas")}

@@ -1,0 +1,83 @@
+"""What the evaluation measured as tables to look at: readable columns, and intervals in words beside their share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from facecluster.charts import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GROUP_RATES = {
+    "accuracy": "Accuracy",
+    "top1": "Top-1, held out",
+    "fnir": "FNIR: known people missed",
+    "fpir": "FPIR: strangers given a name",
+}
+
+
+def interval(low: float, high: float) -> str:
+    """`97.0 to 99.8 %`, of shares in [0, 1]."""
+    return f"{percent(low).removesuffix(chr(160) + '%')} to {percent(high)}"
+
+
+def held_out_people(people: pd.DataFrame) -> pd.DataFrame:
+    """Person, faces, and each share of `HELD_OUT_PEOPLE_COLUMNS` with its 95 % interval in words beside it."""
+    return _with_intervals(
+        people,
+        {"person": "Person", "faces": "Faces"},
+        {"top1": "Top-1", "top3": "Top-3", "named_right": "Named right"},
+    )
+
+
+def stability_people(people: pd.DataFrame) -> pd.DataFrame:
+    """The columns of STABILITY_COLUMNS, the middle 95 % in words."""
+    table = people.assign(**{"Middle 95 %": _words(people, "low", "high")})
+    names = {"person": "Person", "faces": "Faces", "together": "Together", "worst": "Worst sample"}
+    return table.rename(columns=names)[["Person", "Faces", "Together", "Middle 95 %", "Worst sample"]]
+
+
+def group_rates(table: pd.DataFrame) -> pd.DataFrame:
+    """GROUP_COLUMNS with intervals in words and a word for small groups; rates that nobody measured are left out."""
+    marked = table.assign(note=["small: says little" if small else "" for small in table["small"]])
+    rates = {rate: title for rate, title in GROUP_RATES.items() if table[rate].notna().any()}
+    names = {"group": "Group", "people": "People", "faces": "Faces", "note": "Size"}
+    return _with_intervals(marked, names, rates)
+
+
+def compared(comparison: pd.DataFrame) -> pd.DataFrame:
+    """COMPARISON_COLUMNS under readable names, best ARI first, those that were not run last."""
+    names = {
+        "title": "Algorithm",
+        "needs_number": "Told the number",
+        "clusters": "Clusters",
+        "left_out": "Left out",
+        "accuracy": "Accuracy",
+        "purity": "Purity",
+        "ari": "ARI",
+        "nmi": "NMI",
+        "bcubed_precision": "B³ precision",
+        "bcubed_recall": "B³ recall",
+        "bcubed_f1": "B³ F1",
+        "seconds": "Seconds",
+        "peak_memory_mb": "Memory, MB",
+        "note": "Note",
+    }
+    table = comparison.sort_values("ari", ascending=False, kind="stable", na_position="last", ignore_index=True)
+    return table[list(names)].rename(columns=names)
+
+
+def _with_intervals(table: pd.DataFrame, names: dict[str, str], rates: dict[str, str]) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = {title: table[name] for name, title in names.items()}
+    for rate, title in rates.items():
+        columns[title] = table[rate]
+        columns[f"{title}, 95 %"] = _words(table, f"{rate}_low", f"{rate}_high")
+    return pd.DataFrame(columns)
+
+
+def _words(table: pd.DataFrame, low: str, high: str) -> list[str]:
+    ends = zip(table[low], table[high], strict=True)
+    return [interval(below, above) if below == below else "" for below, above in ends]

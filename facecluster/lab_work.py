@@ -1,0 +1,91 @@
+"""The evaluation as the app does it: in a background job, its results kept beside the gallery's revision.
+
+Results are kept in memory alone: they name people, and a gallery may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from facecluster.background import Job, Progress, Stage
+from facecluster.errors import Cancelled
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from facecluster.gallery import Gallery
+    from facecluster.lab import LabResults, LabSettings
+
+_KEPT = 4  # galleries
+
+
+@dataclass(frozen=True, eq=False)
+class KeptResults:
+    """What was measured, and the gallery's revision that it was measured on."""
+
+    revision: int
+    results: LabResults
+
+    def is_stale(self, gallery: Gallery) -> bool:
+        """Whether the gallery has changed since."""
+        return gallery.revision != self.revision
+
+
+class LabStore:
+    """The latest evaluation of up to four galleries; safe for several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, KeptResults] = OrderedDict()
+
+    def keep(self, path: str, kept: KeptResults) -> None:
+        """Replaces what was kept of the gallery at `path`, and forgets the gallery whose turn was longest ago."""
+        with self._lock:
+            self._kept.pop(path, None)
+            self._kept[path] = kept
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+
+    def latest(self, path: str) -> KeptResults | None:
+        with self._lock:
+            return self._kept.get(path)
+
+
+def evaluate_in_job(
+    gallery: Gallery, settings: LabSettings, groups: pd.DataFrame | None, store: LabStore, job: Job
+) -> str:
+    """Runs `evaluate_gallery`, reporting to `job`, and keeps its results; returns what was done in a sentence.
+
+    Raises EvaluationError and Cancelled; then what was kept before stays.
+    """
+    from facecluster.lab import evaluate_gallery
+
+    revision = gallery.revision
+    try:
+        results = evaluate_gallery(
+            gallery,
+            settings,
+            groups=groups,
+            on_progress=Stage("Evaluating", job.report, "steps"),
+            cancelled=lambda: job.is_cancelled,
+        )
+    except Cancelled as error:
+        raise Cancelled("The evaluation was cancelled: an earlier one is still shown.") from error
+    store.keep(str(gallery.path), KeptResults(revision, results))
+    left = f" {len(results.missing)} could not be done." if results.missing else ""
+    return f"The evaluation of {results.scores.faces:,} faces is done.{left}"
+
+
+def apply_in_job(gallery: Gallery, name: str, n_clusters: int | Literal["people", "auto"], seed: int, job: Job) -> str:
+    """Runs `apply_algorithm`; returns what was done in a sentence. Raises ClusteringError."""
+    from facecluster.algorithms import algorithm_named, apply_algorithm
+
+    title = algorithm_named(name).title
+    job.report(Progress(f"Grouping the faces with {title}", can_cancel=False))
+    made = apply_algorithm(gallery, name, n_clusters, seed)
+    left_out = made.parameters.get("left_out", 0)
+    rest = f", {left_out:,} faces are in none" if left_out else ""
+    return f"The clusters are now those of {title}: {made.n_clusters:,}{rest}."

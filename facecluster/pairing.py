@@ -1,0 +1,54 @@
+"""Two photos as the verify page compares them: each read once, judged as often as the strictness changes."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from PIL import Image
+
+from facecluster.detection import main_face
+from facecluster.probes import DOUBTFUL_MARGIN, Probe
+from facecluster.verification import Verification, verify
+
+if TYPE_CHECKING:
+    from facecluster.verification import PairErrors
+
+PairVerdict = Literal["same", "close", "different"]
+
+
+@dataclass(frozen=True, eq=False)
+class ProbeFace:
+    """The main face of a probe: its place among the detections, crop (160, 160, 3) uint8, embedding (512,) float32,
+    and box (x1, y1, x2, y2) in pixels of the probe's picture."""
+
+    place: int
+    crop: np.ndarray
+    embedding: np.ndarray
+    box: tuple[float, float, float, float]
+
+
+def main_probe_face(probe: Probe) -> ProbeFace | None:
+    """The face that a photo is about; None when it could not be read or shows no face."""
+    if probe.picture is None or probe.crops is None or probe.embeddings is None:
+        return None
+    width, height = Image.open(io.BytesIO(probe.picture)).size
+    place = main_face(list(probe.detections), (round(width / probe.scale), round(height / probe.scale)))
+    if place is None:
+        return None
+    x1, y1, x2, y2 = (float(value) * probe.scale for value in probe.detections[place].box)
+    return ProbeFace(place, probe.crops[place], probe.embeddings[place], (x1, y1, x2, y2))
+
+
+def compare_faces(one: ProbeFace, other: ProbeFace, pairs: PairErrors, fmr: float) -> Verification:
+    """`verification.verify` of two faces at the threshold for a false match rate in (0, 1)."""
+    return verify(one.embedding, other.embedding, pairs, fmr)
+
+
+def pair_verdict(found: Verification) -> PairVerdict:
+    """Same or different; too close to tell when the similarity lies within 0.05 of the threshold, on either side."""
+    if abs(found.similarity - found.threshold) < DOUBTFUL_MARGIN:
+        return "close"
+    return "same" if found.same else "different"

@@ -1,0 +1,248 @@
+"""The evaluation as one file to keep or pass on: HTML that needs nothing else, and its JSON.
+
+A report names people and holds figures; no photo, crop or embedding goes into it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from facecluster import charts, lab_charts
+from facecluster.errors import EvaluationError
+from facecluster.intervals import wilson
+from facecluster.lab import LabResults
+from facecluster.report_data import as_document
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+DEFINITIONS = {
+    "Accuracy": "Share of faces whose cluster is assigned to their person, clusters and persons paired one to one so "
+    "that the most faces fit (Hungarian assignment). The clusters were made of these very faces.",
+    "Purity": "Share of a cluster's labelled faces that belong to its main person.",
+    "Coverage": "Share of a person's faces that lie in the cluster that holds most of them.",
+    "ARI": "Adjusted Rand index of clusters and persons: 1 when equal, about 0 when unrelated (Hubert & Arabie 1985).",
+    "NMI": "Normalised mutual information of clusters and persons, arithmetic mean.",
+    "B-cubed": "Precision and recall of each face's cluster, averaged over faces (Bagga & Baldwin 1998).",
+    "Left-out faces": "Faces that an algorithm puts into no cluster count as a cluster each.",
+    "Interval": "95 % Wilson score interval of a share. Faces of one person resemble each other, so with few people it "
+    "is narrower than the truth.",
+    "Top-1, top-3": "Share of held-out faces whose person is the most similar one, or among the three most similar. "
+    "Photos are split into folds, copies of a photo never on both sides.",
+    "Named right": "Share of held-out faces that reach the threshold with their own person's name.",
+    "FPIR": "Share of strangers' faces that get a name. Strangers are people left out of the gallery.",
+    "FNIR": "Share of known people's faces that stay unknown or get a wrong name.",
+    "Threshold": "The similarity from which a face counts as known. Each gallery chooses it for the FPIR asked for "
+    "without knowing the strangers.",
+    "ECE": "Expected calibration error: mean distance of predicted probability and observed share, over ten bins, for "
+    "people that the fit never saw, where strangers are as frequent as in these draws.",
+    "Together": "Share of a person's pairs of faces that share a cluster, mean over bootstrap samples of the faces, "
+    "with the middle 95 % of the samples.",
+    "Stability": "Mean adjusted Rand index between runs.",
+}
+
+_PAGE = Template("""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; color: #1e293b; background: #fff; margin: 2rem auto; max-width: 64rem;
+       padding: 0 1rem; }
+h1 { font-size: 1.7rem; } h2 { margin-top: 2.5rem; border-bottom: 1px solid #cbd5e1; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; }
+th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #e2e8f0; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; } dt { font-weight: 600; } dd { margin: 0 0 .6rem; }
+.note { border-left: 4px solid #d97706; padding: .3rem .8rem; background: #fffbeb; }
+</style><script>$plotly</script></head><body>
+$body
+</body></html>
+""")
+
+
+def report_html(results: LabResults) -> str:
+    """A page that works without a network: plotly.js is in it, once."""
+    from plotly.offline import get_plotlyjs
+
+    sections = [
+        *(_summary(results), _people(results), _held_out(results), _open_set(results), _sweep(results)),
+        *(_comparison(results), _stability(results), _groups(results), _definitions(), _origin(results)),
+    ]
+    title = f"Evaluation of {results.gallery}"
+    return _PAGE.substitute(title=escape(title), plotly=get_plotlyjs(), body="\n".join(filter(None, sections)))
+
+
+def report_files(file: str | Path) -> tuple[Path, Path]:
+    """Where `write_report` puts the page and its JSON. Raises EvaluationError when that folder does not exist."""
+    page = Path(file).expanduser()
+    page = page.with_suffix(".html") if page.suffix == ".json" else page
+    if not page.parent.is_dir():
+        raise EvaluationError(f"The report cannot be written to {page}: there is no folder {page.parent}.")
+    return page, page.with_suffix(".json")
+
+
+def write_report(results: LabResults, file: str | Path) -> tuple[Path, Path]:
+    """Writes the HTML to `file` and the JSON beside it, ending in .json; returns both.
+
+    Each appears as a whole or not at all. Raises EvaluationError when they cannot be written there.
+    """
+    page, data = report_files(file)
+    document = json.dumps(as_document(results), indent=2, ensure_ascii=False)
+    try:
+        for path, text in ((page, report_html(results)), (data, document)):
+            _write(path, text)
+    except OSError as error:
+        raise EvaluationError(
+            f"The report cannot be written to {page} ({error.strerror}): choose another file with --report."
+        ) from error
+    return page, data
+
+
+def _write(path: Path, text: str) -> None:
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _summary(results: LabResults) -> str:
+    scores = results.scores
+    low, high = wilson(scores.correct, scores.faces)
+    lines = [
+        f"{scores.correct} of {scores.faces} faces are in their person's cluster: accuracy {scores.accuracy:.4f} "
+        f"({low:.4f} to {high:.4f}), purity {scores.purity:.4f}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, B-cubed "
+        f"F1 {scores.bcubed.f1:.4f}.",
+    ]
+    if results.suggestion is not None:
+        lines.append(results.suggestion.reason)
+    text = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    return f"<h1>Evaluation of {escape(results.gallery)}</h1><p>{escape(results.created)}</p>{text}"
+
+
+def _people(results: LabResults) -> str:
+    figure = charts.accuracy_by_person(results.people)
+    text = "<p>Measured on the faces that were clustered.</p>"
+    return _section("People", text + _figure(figure) + _table(charts.worst_first(results.people)))
+
+
+def _held_out(results: LabResults) -> str:
+    held = results.held_out
+    if held is None:
+        return _missing("Held-out photos", results, "held_out")
+    text = (
+        f"{held.faces} faces in {held.folds} folds, each identified by the photos of the others: top-1 "
+        f"{_share(held.top1, held.top1_interval)}, top-3 {_share(held.top3, held.top3_interval)}, named right at the "
+        f"threshold ({held.threshold:.3f} on average) {_share(held.named_right, held.named_right_interval)}."
+    )
+    if held.skipped:
+        text += f" {held.skipped} faces are of people without another photo and could not be judged."
+    return _section("Held-out photos", f"<p>{escape(text)}</p>" + _table(held.people))
+
+
+def _open_set(results: LabResults) -> str:
+    found = results.open_set
+    if found is None:
+        return _missing("Strangers", results, "open_set")
+    text = (
+        f"{found.left_out} of {found.people} people left out in each of {len(found.draws)} draws. At the thresholds "
+        f"chosen for an FPIR of {100 * found.target_fpir:g} %, {_mean(found.fpir, found.fpir_sd)} of the strangers' "
+        f"faces got a name (FPIR) and {_mean(found.fnir, found.fnir_sd)} of the known people's were missed (FNIR; "
+        f"foretold {found.expected_fnir:.1%}). The whole gallery's threshold is {found.threshold:.3f}, its foretold "
+        f"FNIR {found.foretold_fnir:.1%}."
+    )
+    parts = [
+        f"<p>{escape(text)}</p>",
+        f'<p class="note">{escape(found.warning)}</p>' if found.warning else "",
+        _figure(lab_charts.det_chart(found.det, found.threshold, found.target_fpir)),
+        _figure(lab_charts.similarity_chart(found.distribution, found.threshold)),
+        _table(found.draws),
+    ]
+    if results.calibration is not None:
+        table, ece = results.calibration.table, results.calibration.ece
+        parts += [
+            f"<h3>Calibration</h3><p>Expected calibration error {ece:.4f} on people that the fit never saw.</p>",
+            _figure(lab_charts.reliability_chart(table, ece)),
+        ]
+    return _section("Strangers", "".join(parts)) + _missing("Calibration", results, "calibration")
+
+
+def _sweep(results: LabResults) -> str:
+    if results.suggestion is None or results.sweep is None:
+        return _missing("How many clusters", results, "sweep")
+    chart = lab_charts.sweep_chart(results.sweep, results.suggestion.n_clusters, len(results.people))
+    text = f"<p>{escape(results.suggestion.reason)}</p>"
+    return _section("How many clusters", text + _figure(chart) + _table(results.sweep))
+
+
+def _comparison(results: LabResults) -> str:
+    if results.comparison is None:
+        return _missing("Algorithms", results, "comparison")
+    chart = lab_charts.algorithms_chart(results.comparison)
+    return _section("Algorithms", _figure(chart) + _table(results.comparison.drop(columns="algorithm")))
+
+
+def _stability(results: LabResults) -> str:
+    found = results.stability
+    if found is None:
+        return _missing("Stability", results, "stability")
+    text = (
+        f"Mean ARI between {found.seeds} seeds {found.seed_ari:.4f}, between {found.bootstraps} bootstrap samples "
+        f"{found.bootstrap_ari:.4f} ({found.low:.4f} to {found.high:.4f})."
+    )
+    return _section("Stability", f"<p>{text}</p>" + _figure(lab_charts.stability_chart(found.people)))
+
+
+def _groups(results: LabResults) -> str:
+    return "".join(
+        _section(
+            f"By {column}",
+            "<p>Small groups, of fewer than 30 faces or 5 people, say little.</p>" + _table(table),
+        )
+        for column, table in results.groups.items()
+    )
+
+
+def _definitions() -> str:
+    entries = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in DEFINITIONS.items())
+    return _section("What the figures mean", f"<dl>{entries}</dl>")
+
+
+def _origin(results: LabResults) -> str:
+    document = as_document(results)
+    rows = {**document["settings"], **document["clustering"], **document["versions"], "date": results.created}
+    table = pd.DataFrame({"": list(rows), "value": [json.dumps(value, ensure_ascii=False) for value in rows.values()]})
+    return _section("Parameters and versions", _table(table))
+
+
+def _section(title: str, body: str) -> str:
+    return f"<h2>{escape(title)}</h2>{body}"
+
+
+def _missing(title: str, results: LabResults, part: str) -> str:
+    reason = results.missing.get(part)
+    return _section(title, f'<p class="note">{escape(reason)}</p>') if reason else ""
+
+
+def _figure(figure: go.Figure) -> str:
+    html: str = figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False})
+    return html
+
+
+def _table(table: pd.DataFrame) -> str:
+    html = table.to_html(index=False, border=0, na_rep="", float_format=lambda value: f"{value:.4f}", escape=True)
+    return f'<div class="scroll">{html}</div>'
+
+
+def _share(value: float, interval: tuple[float, float]) -> str:
+    return f"{value:.4f} ({interval[0]:.4f} to {interval[1]:.4f})"
+
+
+def _mean(value: float, spread: float) -> str:
+    return f"{100 * value:.1f} ± {100 * spread:.1f} %"

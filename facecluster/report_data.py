@@ -1,0 +1,69 @@
+"""What an evaluation measured, as JSON: the figures, tables as lists of rows, parameters, versions and date."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from facecluster.comparison import best_without_number
+from facecluster.intervals import wilson
+from facecluster.lab import LabResults
+
+
+def as_document(results: LabResults) -> dict[str, Any]:
+    """The JSON of a report: figures, tables as lists of rows, parameters, versions and date; NaN becomes null."""
+    scores = asdict(results.scores)
+    low, high = wilson(results.scores.correct, results.scores.faces)
+    document: dict[str, Any] = {
+        "gallery": results.gallery,
+        "created": results.created,
+        "settings": asdict(results.settings),
+        "clustering": results.clustering,
+        "versions": results.versions,
+        "scores": scores | {"accuracy_low": float(low), "accuracy_high": float(high)},
+        "people": results.people,
+        "missing": results.missing,
+        "groups": results.groups,
+        "sweep": results.sweep,
+        "comparison": results.comparison,
+    }
+    if results.comparison is not None:
+        for key, suggested in (("best_for_unknown_people", True), ("best_without_number", False)):
+            best = best_without_number(results.comparison, suggested=suggested)
+            document[key] = None if best is None else str(best["algorithm"])
+    if results.suggestion is not None:
+        document["suggestion"] = {
+            "n_clusters": results.suggestion.n_clusters,
+            "criterion": results.suggestion.criterion,
+            "reason": results.suggestion.reason,
+        }
+    for part in ("held_out", "open_set", "calibration", "stability"):
+        measured = getattr(results, part)
+        # A row a face names photos' faces one by one: that is for the pages, not for a report.
+        document[part] = measured and {
+            key: value for key, value in vars(measured).items() if key != "probabilities" and not _per_face(part, key)
+        }
+    plain: dict[str, Any] = _plain(document)
+    return plain
+
+
+def _per_face(part: str, key: str) -> bool:
+    return key == "table" and part in ("held_out", "open_set")
+
+
+def _plain(value: Any) -> Any:
+    """What JSON knows, of what Python, numpy and pandas know."""
+    if isinstance(value, pd.DataFrame):
+        return [_plain(row) for row in value.to_dict("records")]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return None if np.isnan(value) else value
+    return value

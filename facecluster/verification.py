@@ -1,0 +1,168 @@
+"""Two faces, one person or two: their similarity, and a threshold for a chosen rate of false matches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from facecluster.errors import EvaluationError, PhotoError
+from facecluster.held_out import DUPLICATE_COSINE, known_persons
+
+if TYPE_CHECKING:
+    from facecluster.detection import Detection, FaceDetector
+    from facecluster.embedding import FaceEmbedder
+    from facecluster.gallery import Gallery
+
+DEFAULT_FMR = 0.001
+# All pairs of so many faces: 8 million, a second and 100 MB.
+_MAX_FACES = 4000
+# Fewer false matches than this stand behind a threshold that is then only a rule of thumb.
+_FEW_PAIRS = 10
+
+
+@dataclass(frozen=True)
+class VerifiedFace:
+    """The main face of one of the two photos: box (4,) float32 pixels of the upright photo, crop (160, 160, 3) uint8,
+    embedding (512,) float32 of unit norm."""
+
+    box: np.ndarray
+    detection_score: float
+    crop: np.ndarray
+    embedding: np.ndarray
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Whether two faces are one person's: `same` when `similarity`, their cosine, reaches `threshold`.
+
+    At that threshold a share `false_match_rate` of the gallery's pairs of different people matches too, and a share
+    `false_non_match_rate` of its pairs of one person does not. `warning` is a sentence when the gallery holds too few
+    pairs to tell, else empty. `faces` are the two that were compared, when photos were.
+    """
+
+    similarity: float
+    threshold: float
+    same: bool
+    false_match_rate: float
+    false_non_match_rate: float
+    warning: str = ""
+    faces: tuple[VerifiedFace, VerifiedFace] | None = None
+
+
+class PairErrors:
+    """How similar the gallery's own pairs of faces are, of one person and of different people.
+
+    Attributes
+    ----------
+    same_ : ndarray of shape (n_same,), float32
+        Ascending cosines of all pairs of one person; copies of a photo (cosine of 0.9999 or more) do not count.
+    different_ : ndarray of shape (n_different,), float32
+        Ascending cosines of all pairs of different people. Pairs share faces, so they are fewer than they seem.
+    """
+
+    def fit(self, embeddings: np.ndarray, identities: ArrayLike) -> PairErrors:
+        """Takes (n, 512) unit embeddings and who they are, (n,) int or text; None takes no part.
+
+        Beyond 4,000 faces, so many taken evenly. Raises EvaluationError without a pair of different people.
+        """
+        names = np.asarray(identities, dtype=object)
+        rows = np.flatnonzero(known_persons(names))
+        rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _MAX_FACES)).astype(int))]
+        _, who = np.unique(names[rows].astype(str), return_inverse=True)
+        above = np.triu_indices(len(rows), 1)
+        similarity = (embeddings[rows] @ embeddings[rows].T)[above]
+        one = who[above[0]] == who[above[1]]
+        self.different_ = np.sort(similarity[~one])
+        self.same_ = np.sort(similarity[one & (similarity < DUPLICATE_COSINE)])
+        if not len(self.different_):
+            raise EvaluationError("A threshold for two faces needs faces of 2 people: index photos of more people.")
+        return self
+
+    def threshold(self, false_match_rate: float = DEFAULT_FMR) -> float:
+        """The lowest cosine that at most this share, in (0, 1), of the pairs of different people reaches."""
+        if not 0 < false_match_rate < 1:
+            raise ValueError(f"false_match_rate must lie between 0 and 1, got {false_match_rate}")
+        allowed = int(false_match_rate * len(self.different_))
+        highest = self.different_[len(self.different_) - 1 - allowed]
+        return float(np.nextafter(highest, np.float32(2), dtype=np.float32))
+
+    def false_match_rate(self, threshold: float) -> float:
+        """Share of pairs of different people that reach the threshold."""
+        reaching = len(self.different_) - np.searchsorted(self.different_, np.float32(threshold))
+        return float(reaching / len(self.different_))
+
+    def false_non_match_rate(self, threshold: float) -> float:
+        """Share of pairs of one person that do not reach it; NaN when there is no such pair."""
+        if not len(self.same_):
+            return float("nan")
+        return float(np.searchsorted(self.same_, np.float32(threshold)) / len(self.same_))
+
+    def warning(self, false_match_rate: float) -> str:
+        """A sentence when too few pairs stand behind a threshold for this rate; empty when enough do."""
+        if false_match_rate * len(self.different_) < _FEW_PAIRS:
+            return (
+                f"The gallery has {len(self.different_):,} pairs of different people, and a false match rate of "
+                f"{100 * false_match_rate:g} % shows in {_FEW_PAIRS / false_match_rate:,.0f} or more: index more "
+                "people, or accept a higher rate."
+            )
+        return ""
+
+
+def verify(one: np.ndarray, other: np.ndarray, pairs: PairErrors, fmr: float = DEFAULT_FMR) -> Verification:
+    """Compares two faces by their (512,) unit embeddings, at the threshold for a false match rate in (0, 1)."""
+    similarity, threshold = float(one @ other), pairs.threshold(fmr)
+    return Verification(
+        similarity=similarity,
+        threshold=threshold,
+        same=similarity >= threshold,
+        false_match_rate=pairs.false_match_rate(threshold),
+        false_non_match_rate=pairs.false_non_match_rate(threshold),
+        warning=pairs.warning(fmr),
+    )
+
+
+def verify_photos(
+    image_a: np.ndarray,
+    image_b: np.ndarray,
+    pairs: PairErrors,
+    *,
+    detector: FaceDetector,
+    embedder: FaceEmbedder,
+    fmr: float = DEFAULT_FMR,
+) -> Verification:
+    """Compares the main faces of two photos, (height, width, 3) uint8 RGB. Raises PhotoError when one shows no face."""
+    from dataclasses import replace
+
+    faces = (
+        _main_face(image_a, "first", detector, embedder),
+        _main_face(image_b, "second", detector, embedder),
+    )
+    return replace(verify(faces[0].embedding, faces[1].embedding, pairs, fmr), faces=faces)
+
+
+def gallery_pairs(gallery: Gallery) -> PairErrors:
+    """The pairs of a gallery's people, or of its clusters where nobody is labelled. Raises EvaluationError."""
+    faces = gallery.faces()
+    if known_persons(faces.persons).any():
+        return PairErrors().fit(faces.embeddings, faces.persons)
+    clustering = gallery.clustering()
+    if clustering is None:
+        raise EvaluationError("The gallery knows no people and has no clusters yet: cluster its faces first.")
+    label_of = dict(zip(clustering.faces.tolist(), clustering.labels.tolist(), strict=True))
+    clusters = np.array([label_of.get(face) for face in faces.ids.tolist()], dtype=object)
+    return PairErrors().fit(faces.embeddings, clusters)
+
+
+def _main_face(image: np.ndarray, which: str, detector: FaceDetector, embedder: FaceEmbedder) -> VerifiedFace:
+    from facecluster.detection import main_face
+    from facecluster.embedding import crop_face
+
+    found: list[Detection] = detector.detect(image)
+    place = main_face(found, (image.shape[1], image.shape[0]))
+    if place is None:
+        raise PhotoError(f"No face was found on the {which} photo: choose one where a face is larger or clearer.")
+    crop = crop_face(image, found[place].box)
+    return VerifiedFace(found[place].box, float(found[place].score), crop, embedder.embed(crop[None])[0])

@@ -1,0 +1,76 @@
+"""What pages read of clusters and neighbours: no more than they show, and what they should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.synthetic import make_synthetic_gallery
+from facecluster.drawing import photo_with_box
+from facecluster.errors import GalleryError
+from facecluster.gallery import Gallery
+from facecluster.images import load_image
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+    return make_synthetic_gallery(tmp_path_factory.mktemp("synthetic"), faces=300, clusters=5, people=5)
+
+
+def test_a_synthetic_gallery_is_the_same_every_time_and_takes_no_faces_twice(gallery: Gallery, tmp_path: Path) -> None:
+    again = make_synthetic_gallery(tmp_path, faces=300, clusters=5, people=5)
+    assert again.clusters().equals(gallery.clusters())
+    with pytest.raises(ValueError, match="holds faces already"):
+        make_synthetic_gallery(tmp_path)
+
+
+def test_samples_are_the_faces_nearest_to_the_centre(gallery: Gallery) -> None:
+    samples = gallery.cluster_samples([3, 1], each=4)
+    assert list(samples) == [3, 1]
+    assert set(samples[3]) == set(gallery.cluster_faces(3, limit=4)["face"])
+    assert gallery.cluster_samples([99]) == {99: []}
+
+
+def test_similarities_are_those_of_the_clusters_faces(gallery: Gallery) -> None:
+    faces = gallery.cluster_faces(2, order="farthest", limit=1000)
+    assert gallery.cluster_similarities(2) == pytest.approx(faces["similarity"].to_numpy())
+
+
+def test_people_of_a_cluster_are_counted_main_person_first(gallery: Gallery) -> None:
+    people = gallery.cluster_people(0)
+    row = gallery.clusters().set_index("cluster").loc[0]
+    assert people["person"].iloc[0] == row["person"]
+    assert people["faces"].sum() == row["faces"]
+    assert len(people) == row["people"]
+
+
+def test_nearest_faces_are_the_most_similar_others(gallery: Gallery) -> None:
+    faces = gallery.faces()
+    similarity = faces.embeddings @ faces.embeddings[7]
+    similarity[7] = -2
+    best = np.argsort(-similarity)[:6]
+    nearest = gallery.nearest_faces(int(faces.ids[7]), 6)
+    assert nearest["face"].tolist() == faces.ids[best].tolist()
+    assert nearest["similarity"].to_numpy() == pytest.approx(similarity[best], abs=1e-5)
+
+
+def test_nearest_faces_of_a_face_alone_are_none(tmp_path: Path) -> None:
+    alone = make_synthetic_gallery(tmp_path, faces=1, clusters=1, people=1)
+    assert alone.nearest_faces(1).empty
+    with pytest.raises(GalleryError, match="holds no face 99"):
+        alone.nearest_faces(99)
+
+
+def test_a_box_is_drawn_where_the_face_is_on_a_photo_made_smaller() -> None:
+    photo = load_image(photo_with_box(np.zeros((2000, 1000, 3), np.uint8), (400, 800, 600, 1200), longest=1000))
+    assert photo.shape[:2] == (1000, 500)
+    rows, columns = np.nonzero(photo.max(axis=2) > 128)
+    assert (columns.min(), rows.min(), columns.max(), rows.max()) == pytest.approx((200, 400, 300, 600), abs=4)
+
+
+def test_a_box_beyond_the_photo_is_drawn_as_far_as_it_goes() -> None:
+    photo = load_image(photo_with_box(np.zeros((100, 100, 3), np.uint8), (-50, -50, 500, 500)))
+    assert photo.shape == (100, 100, 3)
+    assert photo.max() > 128

@@ -1,0 +1,99 @@
+"""What the evaluation's charts show: the figures that went in, and the chosen point marked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from facecluster import lab_charts
+from facecluster.calibration import reliability
+from facecluster.comparison import compare_algorithms
+from facecluster.groups import by_group, read_groups
+from facecluster.open_set import OpenSet, leave_people_out
+from facecluster.stability import measure_stability
+from tests.people import draw_people
+
+FACES, PERSONS = draw_people(9, 8, scatter=2.2, alike=0.35)
+
+
+@pytest.fixture(scope="module")
+def found() -> OpenSet:
+    return leave_people_out(FACES, PERSONS, draws=4, fpir=0.05)
+
+
+def test_det_marks_the_chosen_threshold(found: OpenSet) -> None:
+    figure = lab_charts.det_chart(found.det, 0.45, 0.05)
+    curve, point = figure.data
+    at = found.det.set_index("threshold").loc[0.45]
+    assert (point.x[0], point.y[0]) == (pytest.approx(max(at["fpir"], 1e-4)), pytest.approx(max(at["fnir"], 1e-4)))
+    assert min(*curve.x, *curve.y) >= 1e-4, "zero has no place on a logarithmic axis"
+    assert [shape.x0 for shape in figure.layout.shapes] == [0.05]
+
+
+def test_similarities_show_both_hills_and_the_threshold(found: OpenSet) -> None:
+    figure = lab_charts.similarity_chart(found.distribution, 0.45)
+    assert [sum(bars.y) for bars in figure.data] == [pytest.approx(1), pytest.approx(1)]
+    assert figure.layout.shapes[0].x0 == 0.45
+    assert "0.450" in figure.layout.annotations[0].text
+
+
+def test_sweep_marks_the_suggestion_and_the_people() -> None:
+    sweep = pd.DataFrame(
+        {"clusters": [2, 3, 4, 90], "silhouette": [0.2, 0.5, 0.4, 0.1], "stability": [np.nan, 0.9, 0.8, np.nan],
+         "inertia": [80.0, 40.0, 20.0, 1.0], "ari": [np.nan] * 4}
+    )  # fmt: skip
+    figure = lab_charts.sweep_chart(sweep, 3, people=4)
+    lines = {line.name: line for line in figure.data}
+    assert list(lines) == ["Silhouette", "Stability", "Inertia (share of the largest)"]
+    assert list(lines["Silhouette"].x) == [2, 3, 4], "far beyond the suggestion nothing is to be seen"
+    assert list(lines["Stability"].y) == [None, 0.9, 0.8]
+    assert list(lines["Inertia (share of the largest)"].y) == [1, 0.5, 0.25]
+    assert [(shape.x0) for shape in figure.layout.shapes] == [3, 4]
+
+
+def test_algorithms_best_on_top() -> None:
+    table = compare_algorithms(FACES, PERSONS, n_clusters=9, names=["dbscan", "kmeans", "average"])
+    figure = lab_charts.algorithms_chart(table)
+    ari = figure.data[0]
+    assert sorted(ari.x, reverse=True) == list(ari.x)
+    assert set(ari.x) == set(table["ari"])
+    assert "DBSCAN (no number needed)" in ari.y
+    assert "KMeans" in ari.y
+
+
+def test_reliability_has_the_diagonal_and_intervals() -> None:
+    table = reliability(np.array([0.1, 0.15, 0.85, 0.9]), np.array([False, True, True, True]))
+    figure = lab_charts.reliability_chart(table, 0.125)
+    assert list(figure.data[0].x) == [0, 1]
+    assert list(figure.data[1].y) == table["right"].tolist()
+    assert "0.125" in figure.data[1].name
+
+
+def test_stability_least_on_top() -> None:
+    people = measure_stability(FACES, PERSONS, n_clusters=12, seeds=1, bootstraps=3).people
+    figure = lab_charts.stability_chart(people)
+    assert list(figure.data[0].x) == people["together"].tolist()
+    assert figure.layout.yaxis.autorange == "reversed"
+    assert figure.data[0].y[0] == f"{people['person'][0]} (8)"
+
+
+def test_groups_mark_small_ones() -> None:
+    groups = read_groups(b"person,team\nperson 00,red\nperson 01,blue\n", PERSONS)
+    labels = np.unique(PERSONS.astype(str), return_inverse=True)[1]
+    table = by_group(groups, "team", persons=PERSONS, labels=labels)
+    bars = lab_charts.groups_chart(table, "accuracy", "accuracy").data[0]
+    assert list(bars.x) == ["blue (8, small)", "not listed (56)", "red (8, small)"]
+    assert bars.marker.color[0] != bars.marker.color[1]
+    low = table["accuracy"] - np.array(bars.error_y.arrayminus)
+    np.testing.assert_allclose(low, table["accuracy_low"])
+
+
+def test_the_pages_theme_decides(found: OpenSet) -> None:
+    figures: list[go.Figure] = [
+        lab_charts.det_chart(found.det, 0.4, 0.01),
+        lab_charts.similarity_chart(found.distribution, 0.4),
+    ]
+    for figure in figures:
+        assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0, 0, 0, 0)"

@@ -1,0 +1,154 @@
+"""The accuracy page as somebody uses it: figures, flags, charts, and from a person to the wrong faces."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from facecluster.clustering import cluster_gallery
+from facecluster.gallery import Gallery
+
+APP = Path(__file__).resolve().parents[1] / "app.py"
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> None:
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def open_page() -> AppTest:
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    return run(app.switch_page("pages/accuracy.py"))
+
+
+def run(app: AppTest) -> AppTest:
+    app.run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.info, app.warning)
+    return "\n".join(element.value.replace("\\", "") for kind in kinds for element in kind)
+
+
+def titles_of_alerts(app: AppTest) -> list[str]:
+    return [alert.proto.title for alert in [*app.info, *app.warning]]
+
+
+def wrong_buttons(app: AppTest) -> list[str]:
+    return [button.key for button in app.button if button.key and button.key.startswith("accuracy_face_")]
+
+
+def make_one_wrong(home: Path) -> tuple[int, str, str]:
+    """Gives a face of the first cluster to the second cluster's person: the face, its new person, the first person."""
+    gallery = Gallery.open(home)
+    first, second = gallery.clusters()["person"][:2]
+    face = int(gallery.cluster_faces(0, limit=1)["face"].iloc[0])
+    with gallery._database.write() as db:
+        db.execute("UPDATE faces SET person = ? WHERE id = ?", (second, face))
+    return face, second, first
+
+
+def test_an_empty_gallery_tells_where_to_start(gallery_home: Path) -> None:
+    app = open_page()
+    assert titles_of_alerts(app) == ["No faces yet"]
+    assert not app.metric
+
+
+def test_faces_without_clusters_tell_what_to_do(sample_home: Path) -> None:
+    with Gallery.open(sample_home)._database.write() as db:
+        db.execute("DELETE FROM clusterings")
+    assert titles_of_alerts(open_page()) == ["No clusters yet"]
+
+
+def test_faces_without_persons_tell_what_to_do(sample_home: Path) -> None:
+    with Gallery.open(sample_home)._database.write() as db:
+        db.execute("UPDATE faces SET person = NULL")
+    app = open_page()
+    assert titles_of_alerts(app) == ["Nothing to measure against"]
+    assert "one folder a person" in texts(app)
+
+
+def test_the_sample_gallery_in_words_and_figures(sample_home: Path) -> None:
+    app = open_page()
+    assert "144 of 144 faces are in their person's cluster." in texts(app)
+    assert "Every person has a cluster of their own" in texts(app)
+    figures = {metric.label: metric.value.replace("\u00a0", " ") for metric in app.metric}
+    assert figures["Accuracy"] == figures["Purity"] == "100 %"
+    assert figures["ARI"] == figures["NMI"] == figures["B³ F1"] == "1.000"
+    assert all("144 faces" in metric.proto.help for metric in app.metric)
+
+
+def test_bars_table_and_heatmap_are_plotly_and_have_names(sample_home: Path) -> None:
+    charts = open_page().get("plotly_chart")
+    kinds = [{trace["type"] for trace in json.loads(chart.proto.spec)["data"]} for chart in charts]
+    assert kinds == [{"bar"}, {"table"}, {"heatmap"}]
+    assert all(chart.proto.alt for chart in charts)
+
+
+def test_the_charts_can_be_kept_to_the_worst_people(sample_home: Path) -> None:
+    _, person, _ = make_one_wrong(sample_home)
+    app = open_page()
+    app.segmented_control(key="accuracy_shown").set_value(10)
+    bars = json.loads(run(app).get("plotly_chart")[0].proto.spec)["data"][0]
+    assert len(bars["y"]) == 10
+    assert bars["y"][0] == f"{person} (13)"
+
+
+def test_a_person_leads_to_the_wrong_faces_and_a_face_to_its_photo(sample_home: Path) -> None:
+    face, person, other = make_one_wrong(sample_home)
+    app = open_page()
+    assert "143 of 144 faces" in texts(app)
+    assert wrong_buttons(app) == [f"accuracy_face_{face}"]
+    assert f"in {other}" in texts(app)
+    app.selectbox(key="accuracy_person").select(other)
+    assert not wrong_buttons(run(app))
+    assert f"No face of {other} is wrong." in texts(app)
+    app.selectbox(key="accuracy_person").select(person)
+    assert wrong_buttons(run(app)) == [f"accuracy_face_{face}"]
+    app.button(key=f"accuracy_face_{face}").click()
+    run(app)
+    assert "Detection score: is it a face?" in {metric.label for metric in app.metric}
+
+
+def test_faces_without_a_person_take_part_in_no_figure_and_it_says_so(sample_home: Path) -> None:
+    gallery = Gallery.open(sample_home)
+    person = gallery.clusters()["person"][0]
+    with gallery._database.write() as db:
+        db.execute("UPDATE faces SET person = NULL WHERE person = ?", (person,))
+    app = open_page()
+    assert "132 of 132 faces" in texts(app)
+    assert "12 more faces have no known person" in texts(app)
+    assert "Clusters without a person" in titles_of_alerts(app)
+
+
+def test_people_who_share_a_cluster_are_named(sample_home: Path) -> None:
+    cluster_gallery(Gallery.open(sample_home), 11)
+    app = open_page()
+    assert "Persons who share a cluster" in titles_of_alerts(app)
+    assert " share the cluster " in texts(app)
+
+
+def test_clusters_that_are_nobodys_are_named(sample_home: Path) -> None:
+    cluster_gallery(Gallery.open(sample_home), 13)
+    app = open_page()
+    assert titles_of_alerts(app) == ["Clusters without a person"]
+    assert "nobody has most of their faces there" in texts(app)
+
+
+def test_faces_that_an_algorithm_left_out_are_wrong_and_can_be_opened(sample_home: Path) -> None:
+    gallery = Gallery.open(sample_home)
+    face = int(gallery.cluster_faces(0, limit=1)["face"].iloc[0])
+    with gallery._database.write() as db:
+        db.execute("DELETE FROM assignments WHERE face_id = ?", (face,))
+    app = open_page()
+    assert "143 of 144 faces" in texts(app)
+    assert "left out" in texts(app)
+    app.button(key=f"accuracy_face_{face}").click()
+    assert "Not in a cluster yet" in texts(run(app))

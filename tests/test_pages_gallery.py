@@ -1,0 +1,201 @@
+"""The gallery page: from nothing to a clustered gallery, and back to nothing."""
+
+from __future__ import annotations
+
+import io
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from facecluster import adding
+from facecluster.background import Job, Progress
+from facecluster.gallery import Gallery
+from facecluster.ui.jobs import jobs
+
+APP = str(Path(__file__).resolve().parents[1] / "app.py")
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def open_app() -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    assert not app.exception
+    return app
+
+
+def wait_for_job(home: Path) -> Job:
+    job = jobs().latest(str(home))
+    assert job is not None
+    assert job.wait(120)
+    return job
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+@pytest.fixture
+def few_sample_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three people of three portraits: the whole way, in less time."""
+    monkeypatch.setattr(adding, "SAMPLE_PEOPLE", 3)
+    monkeypatch.setattr(adding, "SAMPLE_PORTRAITS", 3)
+
+
+def test_an_empty_gallery_offers_four_ways_to_start(gallery_home: Path) -> None:
+    app = open_app()
+    assert [heading.value for heading in app.subheader] == ["Sample people", "Zip", "Folder", "Kaggle"]
+    assert not app.metric
+    assert any("12 drawn people, 144 portraits, nothing to download" in caption.value for caption in app.caption)
+    assert any(gallery_home.name in caption.value for caption in app.caption)
+
+
+def test_one_click_loads_clusters_and_measures_the_sample_people(gallery_home: Path, few_sample_people: None) -> None:
+    app = open_app()
+    app.button(key="gallery_sample").click().run()
+    job = wait_for_job(gallery_home)
+    assert (job.state, job.message) == ("done", "9 photos, 9 new faces. 9 faces are in 3 clusters.")
+    app.run()
+    assert not app.exception
+    assert figures(app) == {
+        "Photos": "9",
+        "Faces": "9",
+        "People": "3",
+        "Clusters": "3",
+        "Accuracy": "100\u00a0%",
+        "To review": "0",
+    }
+    assert [toast.value for toast in app.toast] == ["9 photos, 9 new faces\\. 9 faces are in 3 clusters\\."]
+    app.run()
+    assert not app.toast, "what was told once is not told again"
+
+
+def test_a_dropped_zip_is_added(gallery_home: Path, sample_photos: Path) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for folder in sorted(sample_photos.iterdir())[:2]:
+            for photo in sorted(folder.iterdir())[:2]:
+                archive.write(photo, f"{folder.name}/{photo.name}")
+        archive.writestr(f"{folder.name}/broken.jpg", b"not a photo")
+    app = open_app()
+    app.file_uploader[0].upload("people.zip", file.getvalue()).run()
+    assert wait_for_job(gallery_home).state == "done"
+    app.run()
+    assert figures(app)["Photos"] == "5"
+    assert figures(app)["People"] == "2"
+    left_out = app.dataframe[0].value
+    assert left_out["photo"].tolist() == [f"{folder.name}/broken.jpg"]
+    assert "not a photo" in left_out["reason"].tolist()[0]
+
+
+def test_a_folder_that_is_not_there_is_told_in_a_sentence_until_dismissed(gallery_home: Path) -> None:
+    app = open_app()
+    app.text_input(key="gallery_folder").set_value("/no/such/folder")
+    next(button for button in app.button if button.label == "Add folder").click().run()
+    assert wait_for_job(gallery_home).state == "failed"
+    app.run()
+    assert [error.value.replace("\\", "") for error in app.error] == [
+        "The folder /no/such/folder does not exist: check the path."
+    ]
+    assert app.text_input(key="gallery_folder").value == "/no/such/folder"
+    app.button(key="jobs_dismiss").click().run()
+    assert not app.error
+
+
+@pytest.mark.parametrize("page", ["pages/gallery.py", "pages/identify.py", "pages/clusters.py", "pages/accuracy.py"])
+def test_every_page_shows_a_running_job_with_cancel(gallery_home: Path, page: str) -> None:
+    begun = threading.Event()
+
+    def work(job: Job) -> str:
+        while True:
+            job.report(Progress("", 412, 680, "photos", 46.0, 6.0))
+            begun.set()
+
+    job = jobs().start(str(gallery_home), "Adding photos", work)
+    begun.wait(10)
+    app = open_app()
+    app.switch_page(page).run()
+    assert not app.exception
+    assert [bar.text for bar in app.progress] == ["412 of 680 photos · 46 a second · 6 s left"]
+    app.button(key="jobs_cancel").click().run()
+    assert job.wait(10)
+    app.run()
+    assert job.state == "cancelled"
+    assert not app.progress
+
+
+def test_nothing_can_be_started_while_photos_are_being_added(gallery_home: Path) -> None:
+    app = open_app()
+    go = threading.Event()
+    job = jobs().start(str(gallery_home), "Adding photos", lambda job: str(go.wait(20)))
+    app.button(key="gallery_sample").click().run()
+    assert jobs().latest(str(gallery_home)) is job
+    assert not app.file_uploader
+    go.set()
+    assert job.wait(10)
+
+
+def test_the_filled_gallery_tells_what_it_holds(sample_home: Path) -> None:
+    app = open_app()
+    assert figures(app) == {
+        "Photos": "144",
+        "Faces": "144",
+        "People": "12",
+        "Clusters": "12",
+        "Accuracy": "100\u00a0%",
+        "To review": "0",
+    }
+    assert len(app.get("plotly_chart")) == 1
+    assert any("casia\\-webface" in caption.value and "runtime" in caption.value for caption in app.caption)
+
+
+def test_clustering_again_with_a_fixed_number(sample_home: Path) -> None:
+    app = open_app()
+    app.button_group(key="gallery_cluster_kind").set_value("fixed")
+    app.number_input(key="gallery_cluster_number").set_value(10)
+    next(button for button in app.button if button.label == "Cluster again").click().run()
+    assert wait_for_job(sample_home).message == "144 faces are in 10 clusters."
+    app.run()
+    assert figures(app)["Clusters"] == "10"
+    assert figures(app)["To review"] != "0"
+
+
+def test_faces_without_a_cluster_are_told_and_grouped_on_a_click(sample_home: Path) -> None:
+    gallery = Gallery.open(sample_home)
+    with gallery._database.write() as db:
+        db.execute("DELETE FROM clusterings")
+    app = open_app()
+    assert any("144 faces are in no cluster yet" in info.value for info in app.info)
+    app.button(key="gallery_group").click().run()
+    assert wait_for_job(sample_home).state == "done"
+    app.run()
+    assert figures(app)["Clusters"] == "12"
+
+
+def test_deleting_a_person_says_what_goes_and_groups_the_others_anew(sample_home: Path) -> None:
+    gallery = Gallery.open(sample_home)
+    person = gallery.photos_by_person()["person"].tolist()[0]
+    app = open_app()
+    app.selectbox(key="gallery_delete_person").set_value(person).run()
+    app.button(key="gallery_delete_one").click().run()
+    text = " ".join(each.value for each in app.markdown)
+    assert "12 photos" in text
+    assert "original photos stay" in text
+    assert gallery.counts().people == 12, "nothing is deleted before the second click"
+
+
+def test_a_gallery_that_cannot_be_opened_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("FACECLUSTER_HOME", str(tmp_path / "file" / "gallery"))
+    app = open_app()
+    assert len(app.error) == 1
+    assert "cannot be made" in app.error[0].value

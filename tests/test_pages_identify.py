@@ -1,0 +1,131 @@
+"""The identify page: who is on a dropped photo, and why."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from facecluster.detection import FaceDetector
+from facecluster.embedding import FaceEmbedder
+from facecluster.gallery import Gallery
+from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_person
+
+APP = str(Path(__file__).resolve().parents[1] / "app.py")
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def open_page() -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    app.switch_page("pages/identify.py").run()
+    assert not app.exception
+    return app
+
+
+def drop(app: AppTest, **photos: Image.Image | bytes) -> AppTest:
+    for name, photo in photos.items():
+        content = photo
+        if isinstance(photo, Image.Image):
+            file = io.BytesIO()
+            photo.save(file, "JPEG", quality=92)
+            content = file.getvalue()
+        assert isinstance(content, bytes)
+        app.file_uploader(key="identify_files").upload(f"{name}.jpg", content)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def answers(app: AppTest) -> list[str]:
+    return [heading.value.split("\u2002")[1] for heading in app.subheader]
+
+
+def summary(app: AppTest) -> str:
+    return next(each.value for each in app.markdown if each.value.startswith("**") and "known" in each.value)
+
+
+def test_an_empty_gallery_says_what_to_do_next(gallery_home: Path) -> None:
+    app = open_page()
+    assert [info.value for info in app.info] == ["Add photos, or try the sample people, on the gallery page."]
+    assert not app.file_uploader
+    assert app.page_link
+
+
+def test_nothing_is_asked_of_the_camera_until_it_is_wanted(sample_home: Path) -> None:
+    app = open_page()
+    assert not app.camera_input
+    app.toggle(key="identify_camera_on").set_value(True).run()
+    assert app.camera_input
+
+
+def test_a_known_person_is_named_with_evidence(sample_home: Path) -> None:
+    app = drop(open_page(), portrait=draw_portrait(2, 20))
+    name = sample_person(2).name
+    assert answers(app) == [name]
+    assert summary(app) == "**1 photo, 1 face: 1 known, 0 unknown**"
+    text = " ".join(each.value for each in app.markdown)
+    assert "reaches the threshold of" in text
+    assert f"Candidates: {name}" in text
+    evidence = [button for button in app.button if (button.key or "").startswith("identify_open_")]
+    assert [button.label for button in evidence] == [name] * 6
+
+
+def test_a_stranger_is_unknown(sample_home: Path) -> None:
+    app = drop(open_page(), stranger=draw_stranger(0))
+    assert answers(app) == ["Unknown"]
+    assert "below the threshold" in " ".join(each.value for each in app.markdown)
+
+
+def test_a_group_photo_has_an_answer_for_every_face(sample_home: Path) -> None:
+    app = drop(open_page(), group=draw_group([0, 1, 2, 28]))
+    assert sorted(answers(app)) == sorted(
+        [sample_person(0).name, sample_person(1).name, sample_person(2).name, "Unknown"]
+    )
+
+
+def test_no_photo_and_no_face_have_a_sentence_each(sample_home: Path) -> None:
+    app = drop(open_page(), notes=b"plain text", sky=Image.new("RGB", (300, 200), "skyblue"))
+    assert [error.value.replace("\\", "") for error in app.error] == [
+        "notes.jpg is not a photo in a format that can be read (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC)."
+    ]
+    assert any("No face of 40 pixels" in info.value for info in app.info)
+
+
+def test_the_threshold_changes_answers_without_reading_photos_again(
+    sample_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = drop(open_page(), portrait=draw_portrait(2, 20))
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the photo was read again")
+
+    monkeypatch.setattr(FaceDetector, "detect_many", refuse)
+    monkeypatch.setattr(FaceEmbedder, "embed", refuse)
+    own = app.slider(key="identify_threshold").value
+    app.slider(key="identify_threshold").set_value(1.0).run()
+    assert not app.exception
+    assert answers(app) == ["Unknown"]
+    app.button(key="identify_reset").click().run()
+    assert app.slider(key="identify_threshold").value == own
+    assert answers(app) == [sample_person(2).name]
+
+
+def test_a_probe_becomes_no_part_of_the_gallery_and_of_no_other_session(sample_home: Path) -> None:
+    gallery = Gallery.open(sample_home)
+    before = gallery.counts(), gallery.revision
+    drop(open_page(), portrait=draw_portrait(2, 20))
+    assert (gallery.counts(), gallery.revision) == before
+    other = open_page()
+    assert not other.subheader
+    assert not other.session_state.get("identify_probes")

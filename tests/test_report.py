@@ -1,0 +1,189 @@
+"""The whole evaluation of a gallery, its report, and the commands that make them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from facecluster import Gallery
+from facecluster.algorithms import ALGORITHMS
+from facecluster.clustering import cluster_gallery
+from facecluster.errors import Cancelled, EvaluationError
+from facecluster.groups import read_groups
+from facecluster.lab import PARTS, LabResults, LabSettings, evaluate_gallery
+from facecluster.report import DEFINITIONS, report_html, write_report
+from facecluster.report_data import as_document
+from tests.galleries import make_gallery
+from tests.people import draw_people
+from tests.test_cli import Ran
+
+CSV = b"person,team\nperson 00,<b>red</b>\nperson 01,blue\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("galleries") / "drawn & few"
+    gallery = make_gallery(folder, *draw_people(7, 8, scatter=1.2, alike=0.3))
+    cluster_gallery(gallery)
+    gallery.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(folder: Path) -> LabResults:
+    gallery = Gallery.open(folder)
+    groups = read_groups(CSV, gallery.faces().persons)
+    return evaluate_gallery(gallery, LabSettings(folds=3, draws=3, seeds=2, bootstraps=2), groups=groups)
+
+
+def test_every_part_is_measured(results: LabResults) -> None:
+    assert results.scores.faces == 56
+    assert results.held_out is not None
+    assert results.held_out.folds == 3
+    assert results.open_set is not None
+    assert results.open_set.left_out == 2
+    assert results.comparison is not None
+    assert results.comparison["algorithm"].tolist() == list(ALGORITHMS)
+    assert results.stability is not None
+    assert results.sweep is not None
+    at_seven = results.sweep.set_index("clusters").loc[7]
+    assert (at_seven["accuracy"], at_seven["ari"]) == (1, 1)
+    assert list(results.groups) == ["team"]
+    assert set(results.missing) <= {"calibration"}
+
+
+def test_progress_grows_to_its_total(folder: Path) -> None:
+    told: list[tuple[int, int]] = []
+    settings = LabSettings(folds=2, draws=2, seeds=1, bootstraps=1)
+    evaluate_gallery(Gallery.open(folder), settings, on_progress=lambda done, total: told.append((done, total)))
+    done = [step for step, _ in told]
+    assert done == sorted(done)
+    assert len({total for _, total in told}) == 1
+    assert told[-1][0] == told[-1][1]
+
+
+def test_it_can_be_stopped_in_any_part(folder: Path) -> None:
+    for part in PARTS:
+        with pytest.raises(Cancelled):
+            evaluate_gallery(Gallery.open(folder), LabSettings(parts=(part,)), cancelled=lambda: True)
+
+
+def test_a_part_that_cannot_be_measured_says_why_and_the_others_stand(tmp_path: Path) -> None:
+    gallery = make_gallery(tmp_path / "gallery", *draw_people(2, 6))
+    cluster_gallery(gallery)
+    found = evaluate_gallery(gallery, LabSettings(seeds=1, bootstraps=1))
+    assert "1 of 2 people cannot be left out" in found.missing["open_set"]
+    assert found.open_set is None
+    assert found.held_out is not None
+    assert "1 of 2 people cannot be left out" in report_html(found)
+
+
+def test_the_report_stands_alone(results: LabResults) -> None:
+    html = report_html(results)
+    assert html.count("Plotly.newPlot(") >= 5
+    assert html.count("plotly.js v") == 1, "the library is in it, once"
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=", html)
+    for name in DEFINITIONS:
+        assert f"<dt>{name}</dt>" in html
+    assert "Evaluation of drawn &amp; few" in html
+    assert "<b>red</b>" not in html
+    assert "&lt;b&gt;red&lt;/b&gt;" in html
+    assert results.created in html
+    assert "scikit-learn" in html
+
+
+def test_the_json_holds_the_figures_and_no_face(results: LabResults) -> None:
+    document = json.loads(json.dumps(as_document(results), allow_nan=False))
+    assert document["scores"]["accuracy"] == results.scores.accuracy
+    assert document["scores"]["accuracy_low"] < results.scores.accuracy
+    assert document["held_out"]["top1"] == results.held_out.top1  # type: ignore[union-attr]
+    assert len(document["comparison"]) == len(ALGORITHMS)
+    assert document["best_without_number"] in ALGORITHMS
+    assert document["clustering"]["parameters"]["n_clusters"] == 7
+    assert {"facecluster", "python", "scikit-learn"} <= set(document["versions"])
+    assert "table" not in document["held_out"]
+    assert "table" not in document["open_set"]
+
+
+def test_files_appear_whole_beside_each_other(results: LabResults, tmp_path: Path) -> None:
+    page, data = write_report(results, tmp_path / "report.html")
+    assert sorted(tmp_path.iterdir()) == [page, data] == [tmp_path / "report.html", tmp_path / "report.json"]
+    assert page.read_text(encoding="utf-8").endswith("</html>\n")
+    assert json.loads(data.read_text(encoding="utf-8"))["gallery"] == "drawn & few"
+    assert write_report(results, tmp_path / "report.json") == (page, data)
+
+
+def test_a_place_that_cannot_be_written(results: LabResults, tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match="there is no folder"):
+        write_report(results, tmp_path / "nowhere" / "report.html")
+    (tmp_path / "taken.html").mkdir()
+    with pytest.raises(EvaluationError, match="cannot be written"):
+        write_report(results, tmp_path / "taken.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken.html"]
+
+
+def test_evaluate_adds_what_it_is_asked_for(capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path) -> None:
+    plain = Ran(capsys, "evaluate", "--gallery", folder, "--json").json
+    assert list(plain) == ["accuracy", "purity", "ari", "nmi", "bcubed", "faces", "correct", "people"]
+    csv = tmp_path / "groups.csv"
+    csv.write_bytes(CSV)
+    asked = Ran(
+        capsys, "evaluate", "--gallery", folder, "--folds", 3, "--leave-people-out", 2, "--groups", csv, "--json"
+    ).json
+    assert list(asked)[8:11] == ["held_out", "open_set", "groups"]
+    assert {key: asked[key] for key in plain} == plain
+    assert (asked["held_out"]["folds"], asked["open_set"]["left_out"]) == (3, 2)
+    assert {row["group"] for row in asked["groups"]["team"]} == {"<b>red</b>", "blue", "not listed"}
+
+
+def test_evaluate_writes_a_report(capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path) -> None:
+    ran = Ran(capsys, "evaluate", "--gallery", folder, "--report", tmp_path / "r.html", "--json")
+    assert ran.json["report"] == {"html": str(tmp_path / "r.html"), "json": str(tmp_path / "r.json")}
+    assert {"held_out", "open_set", "sweep", "comparison", "stability"} <= set(
+        json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    )
+
+
+def test_compare_is_a_row_an_algorithm_and_applies_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    gallery = make_gallery(tmp_path / "gallery", *draw_people(4, 8))
+    ran = Ran(capsys, "compare", "--gallery", gallery.path, "--clusters", 3, "--apply", "chinese-whispers", "--json")
+    assert [row["algorithm"] for row in ran.json] == list(ALGORITHMS)
+    assert ran.json[0]["clusters"] == 3
+    status = Ran(capsys, "status", "--gallery", gallery.path, "--json").json
+    assert (status["clustering"]["algorithm"], status["clusters"]) == ("chinese-whispers", 4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("compare", "--apply", "magic"), "There is no algorithm magic: choose kmeans"),
+        (("compare", "--clusters", "99"), "99 clusters cannot be made of 56 faces"),
+        (("evaluate", "--groups", "gone.csv"), "gone.csv cannot be read"),
+        (("evaluate", "--folds", "3", "--report", "nowhere/r.html"), "The report cannot be written"),
+    ],
+)
+def test_failures_are_one_sentence(
+    capsys: pytest.CaptureFixture[str], folder: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    ran = Ran(capsys, *arguments, "--gallery", folder)
+    assert (ran.status, ran.text) == (1, "")
+    assert sentence in ran.errors
+    assert len([line for line in ran.errors.splitlines() if line.strip()]) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [("evaluate", "--folds", "1"), ("evaluate", "--leave-people-out", "0"), ("compare", "--clusters", "x")]
+)
+def test_wrong_usage_is_status_2(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    assert Ran(capsys, *arguments).status == 2
+
+
+def test_nobody_labelled_is_said(tmp_path: Path) -> None:
+    gallery = make_gallery(tmp_path / "gallery", draw_people(3, 5)[0], np.full(15, None))
+    cluster_gallery(gallery, 3)
+    with pytest.raises(EvaluationError, match="No face has a known person"):
+        evaluate_gallery(gallery)

@@ -1,0 +1,98 @@
+"""Two faces, one person or two: error rates of pairs that can be counted, and whole photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from facecluster import load_image
+from facecluster.algorithms import apply_algorithm
+from facecluster.errors import EvaluationError, PhotoError
+from facecluster.verification import PairErrors, gallery_pairs, verify, verify_photos
+from tests.fakes import FakeDetector, FakeEmbedder, write_photo
+from tests.galleries import make_gallery
+from tests.people import draw_people
+
+
+@pytest.fixture(scope="module")
+def pairs() -> PairErrors:
+    return PairErrors().fit(*draw_people(8, 10, scatter=1.2, alike=0.3))
+
+
+def test_error_rates_are_counts_of_pairs() -> None:
+    faces, persons = draw_people(4, 5, scatter=1.2, alike=0.3)
+    pairs = PairErrors().fit(faces, persons)
+    cosine = faces @ faces.T
+    same = [cosine[i, j] for i in range(20) for j in range(i) if persons[i] == persons[j]]
+    different = [cosine[i, j] for i in range(20) for j in range(i) if persons[i] != persons[j]]
+    assert (len(pairs.same_), len(pairs.different_)) == (len(same), len(different)) == (40, 150)
+    for threshold in (0.1, 0.3, 0.4):
+        assert pairs.false_match_rate(threshold) == pytest.approx(np.mean(np.array(different) >= threshold))
+        assert pairs.false_non_match_rate(threshold) == pytest.approx(np.mean(np.array(same) < threshold))
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.01, 0.1, 0.5])
+def test_the_threshold_keeps_its_rate(pairs: PairErrors, rate: float) -> None:
+    threshold = pairs.threshold(rate)
+    assert pairs.false_match_rate(threshold) <= rate
+    assert pairs.false_match_rate(threshold) > rate - 2 / len(pairs.different_)
+
+
+def test_a_lower_rate_is_a_higher_threshold(pairs: PairErrors) -> None:
+    assert pairs.threshold(0.001) > pairs.threshold(0.01) > pairs.threshold(0.1)
+    with pytest.raises(ValueError, match="between 0 and 1, got 0"):
+        pairs.threshold(0)
+
+
+def test_one_person_matches_and_two_do_not(pairs: PairErrors) -> None:
+    faces, _ = draw_people(8, 10, scatter=1.2, alike=0.3)
+    one, two = verify(faces[0], faces[1], pairs, 0.01), verify(faces[0], faces[75], pairs, 0.01)
+    assert (one.same, two.same) == (True, False)
+    assert one.similarity == pytest.approx(float(faces[0] @ faces[1]))
+    assert one.threshold == two.threshold == pairs.threshold(0.01)
+    assert one.false_match_rate <= 0.01
+    assert one.warning == ""
+
+
+def test_too_few_pairs_are_warned_of(pairs: PairErrors) -> None:
+    assert "a false match rate of 0.01 % shows in 100,000 or more" in pairs.warning(0.0001)
+
+
+def test_copies_and_people_unknown_do_not_count() -> None:
+    faces, persons = draw_people(2, 3)
+    names = np.concatenate([persons, [persons[0], None, np.nan]])
+    pairs = PairErrors().fit(np.concatenate([faces, faces[:3]]), names)
+    # Three pairs of each person; the copy of the first face makes two new ones and one with itself.
+    assert (len(pairs.same_), len(pairs.different_)) == (3 + 3 + 2, 12)
+
+
+def test_one_person_alone_has_no_threshold() -> None:
+    with pytest.raises(EvaluationError, match="needs faces of 2 people"):
+        PairErrors().fit(*draw_people(1, 5))
+
+
+def test_the_gallerys_pairs_are_its_people_or_its_clusters(tmp_path: Path) -> None:
+    faces, persons = draw_people(3, 6)
+    known = make_gallery(tmp_path / "known", faces, persons)
+    assert len(gallery_pairs(known).same_) == 3 * 15
+    unknown = make_gallery(tmp_path / "unknown", faces, np.full(18, None))
+    with pytest.raises(EvaluationError, match="cluster its faces first"):
+        gallery_pairs(unknown)
+    apply_algorithm(unknown, "chinese-whispers")
+    assert len(gallery_pairs(unknown).same_) == 3 * 15
+
+
+def test_two_photos(tmp_path: Path, pairs: PairErrors) -> None:
+    models: dict[str, Any] = {"detector": FakeDetector(), "embedder": FakeEmbedder()}
+    one, other, grey = (load_image(write_photo(tmp_path / f"{seed}.png", seed)) for seed in (1, 2, 0))
+    found = verify_photos(one, one, pairs, **models)
+    assert (found.same, found.similarity) == (True, pytest.approx(1))
+    assert found.faces is not None
+    assert found.faces[0].crop.shape == (160, 160, 3)
+    assert found.faces[0].box.tolist() == [24, 20, 72, 60]
+    assert verify_photos(one, other, pairs, **models).similarity < 0.99
+    with pytest.raises(PhotoError, match="No face was found on the second photo"):
+        verify_photos(one, grey, pairs, **models)
