@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -57,7 +57,6 @@ def accuracy_by_person(people: pd.DataFrame) -> go.Figure:
     import plotly.graph_objects as go
 
     table = worst_first(people)
-    labels = _labels(table)
     figure = go.Figure()
     for column, colour, ink in (
         ("accuracy", ACCURACY, _LIGHT),
@@ -68,33 +67,41 @@ def accuracy_by_person(people: pd.DataFrame) -> go.Figure:
             name=column.capitalize(),
             orientation="h",
             x=table[column].tolist(),
-            y=labels,
-            text=[percent(value) for value in table[column]],
+            y=_labels(table),
+            text=[percent(share) for share in table[column]],
             textposition=["inside" if share >= _ROOM_FOR_TEXT else "outside" for share in table[column]],
             insidetextanchor="start",
+            insidetextfont_color=ink,
             constraintext="none",
             marker_color=colour,
             customdata=table["person"].tolist(),
-            hovertext=[f"{person}, {n} faces" for person, n in zip(table["person"], table["faces"], strict=True)],
+            hovertext=_hover(table),
             hovertemplate=f"%{{hovertext}}<br>{column} %{{text}}<extra></extra>",
-            # A clicked bar would fade all others, and with them the figures that were just compared.
-            unselected={"marker": {"opacity": 1}},
-            selected={"textfont": {"color": ink}},
-            insidetextfont={"color": ink},
         )
-    figure.data[0].error_x = {
-        "type": "data",
-        "array": (table["high"] - table["accuracy"]).clip(lower=0).tolist(),
-        "arrayminus": (table["accuracy"] - table["low"]).clip(lower=0).tolist(),
-        "color": _WHISKER,
-        "thickness": 1.5,
-        "width": 3,
-    }
+    figure.data[0].error_x = _whiskers(table)
     figure.update_layout(barmode="group", bargap=0.25, bargroupgap=0.05)
     figure.update_layout(legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "traceorder": "normal"})
     figure.update_xaxes(range=[0, 1.02], tickformat=".0%", fixedrange=True)
     figure.update_yaxes(type="category", autorange="reversed", automargin=True, fixedrange=True)
     return _plain(figure, 70 + 60 * max(len(table), 1))
+
+
+def _hover(table: pd.DataFrame) -> list[str]:
+    rows = zip(table["person"], table["faces"], _intervals(table), strict=True)
+    return [f"{person}, {faces} faces<br>95 % interval of accuracy {interval}" for person, faces, interval in rows]
+
+
+def _whiskers(table: pd.DataFrame) -> dict[str, Any]:
+    """Plotly's error bars from low to high, left out where they would strike out the figure beside a short bar."""
+    long = table["accuracy"] >= _ROOM_FOR_TEXT
+    return {
+        "type": "data",
+        "array": (table["high"] - table["accuracy"]).clip(lower=0).where(long).tolist(),
+        "arrayminus": (table["accuracy"] - table["low"]).clip(lower=0).where(long).tolist(),
+        "color": _WHISKER,
+        "thickness": 1.5,
+        "width": 3,
+    }
 
 
 def people_table(people: pd.DataFrame) -> go.Figure:
@@ -106,9 +113,7 @@ def people_table(people: pd.DataFrame) -> go.Figure:
         "Person": table["person"].tolist(),
         "Faces": table["faces"].tolist(),
         "Accuracy": [percent(value) for value in table["accuracy"]],
-        "95 % interval": [
-            f"{100 * low:.0f} to {percent(high)}" for low, high in zip(table["low"], table["high"], strict=True)
-        ],
+        "95 % interval": _intervals(table),
         "Purity": [percent(value) for value in table["purity"]],
         "Coverage": [percent(value) for value in table["coverage"]],
         "F1": [f"{value:.3f}" for value in table["f1"]],
@@ -163,6 +168,10 @@ def people_by_cluster_heatmap(table: pd.DataFrame) -> go.Figure:
 
 def _labels(table: pd.DataFrame) -> list[str]:
     return [f"{person} ({faces})" for person, faces in zip(table["person"], table["faces"], strict=True)]
+
+
+def _intervals(table: pd.DataFrame) -> list[str]:
+    return [f"{100 * low:.0f} to {percent(high)}" for low, high in zip(table["low"], table["high"], strict=True)]
 
 
 def percent(share: float) -> str:

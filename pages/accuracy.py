@@ -44,6 +44,7 @@ def choose_clicked() -> None:
     points = st.session_state["accuracy_chart"].selection.points
     if points:
         st.session_state["accuracy_person"] = points[0]["customdata"]
+        st.session_state["accuracy_clicks"] = st.session_state.get("accuracy_clicks", 0) + 1
 
 
 def overall(report: tables.Accuracy) -> None:
@@ -114,6 +115,8 @@ def bars(report: tables.Accuracy, number: int) -> None:
         "Click a bar to see the faces that are wrong below."
     )
     figure = accuracy_by_person(people)
+    # A figure that changed loses its selection: else all other bars stay faded, and a second click would only undo it.
+    figure.update_layout(meta=st.session_state.get("accuracy_clicks", 0))
     with st.container(height=CHART_HEIGHT if figure.layout.height > CHART_HEIGHT else "content", border=False):
         st.plotly_chart(
             figure,
