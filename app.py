@@ -5,12 +5,14 @@ from pathlib import Path
 import streamlit as st
 
 from facecluster.errors import FaceClusterError
+from facecluster.ui.entry import mark_app
 from facecluster.ui.jobs import job_line
 from facecluster.ui.resources import open_gallery
 
 # A file of our own: the browser would fetch a Material icon for its tab from the network.
 ICON = Path(__file__).parent / "facecluster" / "ui" / "icon.svg"
 
+mark_app()
 st.set_page_config(page_title="facecluster", page_icon=str(ICON), layout="wide")
 page = st.navigation(
     [

@@ -104,7 +104,7 @@ class LargeFaceMatcher(FaceMatcher):
         rng = np.random.default_rng(_SEED)
         people = len(self.identities_)
         self._cohort = np.sort(rng.choice(people, min(_COHORT, people), replace=False))
-        rows = [_evenly(self._rows_of(column), _COHORT_FACES) for column in self._cohort]
+        rows = [_evenly(self.rows_of(column), _COHORT_FACES) for column in self._cohort]
         counts = np.array([len(part) for part in rows])
         self._cohort_held = np.arange(counts.max()) < counts[:, None]
         self._cohort_faces = self._faces[np.concatenate(rows)]
@@ -112,7 +112,8 @@ class LargeFaceMatcher(FaceMatcher):
         self._place[self._cohort] = np.arange(len(self._cohort))
         self._typical = 0.0
 
-    def _rows_of(self, column: int) -> Rows:
+    def rows_of(self, column: int) -> Rows:
+        """The rows of the fitted embeddings that are the faces of one of `identities_`, (n_faces,)."""
         return self._rows[self._edges[column] : self._edges[column + 1]]
 
     def _cohort_cosines(self, probes: Floats) -> Floats:
@@ -134,7 +135,7 @@ class LargeFaceMatcher(FaceMatcher):
         piece = np.cumsum(counts) // PIECE
         for number in np.unique(piece):
             mine = np.flatnonzero(piece == number)
-            rows = np.concatenate([self._rows_of(column) for column in columns[mine]])
+            rows = np.concatenate([self.rows_of(column) for column in columns[mine]])
             cosines = np.hstack([probes @ self._faces[part].T for part in in_pieces(rows)])
             out[:, mine] = self._by_edges(cosines, np.concatenate([[0], np.cumsum(counts[mine])]))
         return out
@@ -158,14 +159,14 @@ class LargeFaceMatcher(FaceMatcher):
     def _calibrate(self) -> None:
         people = len(self.identities_)
         chosen = np.unique(np.linspace(0, people - 1, min(people, _CALIBRATED_IDENTITIES)).round().astype(int))
-        rows = [_evenly(self._rows_of(column), _CALIBRATED_FACES) for column in chosen]
+        rows = [_evenly(self.rows_of(column), _CALIBRATED_FACES) for column in chosen]
         cohorts = [self._cohort_cosines(self._faces[part]) for part in rows]
         others = [np.flatnonzero(self._cohort != column) for column in chosen]
         pairs = [cohort[:, other].ravel() for cohort, other in zip(cohorts, others, strict=True)]
         self._typical = float(np.median(np.concatenate(pairs))) if people > 1 else 0.0
         told, strange, usual, mistaken = [], [], [], []
         for column, part, cohort, other in zip(chosen, rows, cohorts, others, strict=True):
-            own = self._own(self._rows_of(column), part)
+            own = self._own(self.rows_of(column), part)
             rivals = np.setdiff1d(self.nearest(self._faces[part], _RIVALS + 1), [column])
             plain = self._cosines_to(self._faces[part], rivals)
             mistaken.append(own < plain.max(axis=1, initial=-1))

@@ -24,6 +24,8 @@ Rows = NDArray[np.intp]
 EXACT_FACES = 50_000
 _CLUSTERS = 64  # nearest clusters that are searched
 _FACES = 4_096  # and on to more clusters until they hold as many faces, where clusters are small
+# Clusters that mix people lie far from each of them: a stranger's look-alikes are then found by their own mean.
+_MEANS = 16  # identities with the nearest mean embedding whose faces are searched too
 _IDENTITIES = 32  # of those on the shortlist, by their nearest face, that are scored
 # A face that was moved by hand, or lies between clusters, is sought where it lies and not where it was put.
 _RIM = 0.02  # the share of faces least similar to their cluster's centre
@@ -116,32 +118,30 @@ class ClusterSearch:
     def _find(self, probe: Floats, n_identities: int, n_faces: int) -> Found:
         rows = self._shortlist(probe)
         if len(rows) == len(self._embeddings):  # reading all where they lie is three times as fast as gathering them
-            cosines = (self._embeddings @ probe)[rows]
+            cosines = self._embeddings @ probe
         else:
             cosines = np.concatenate([self._embeddings[part] @ probe for part in in_pieces(rows)])
-        identities = self._on(rows, cosines, n_identities, probe)
+        identities = self._on(rows, cosines)
         scores = self.matcher.scores_of(probe[None], identities)[0]
         best = np.argsort(-scores, kind="stable")[:n_identities]
         nearest = best_first(cosines, n_faces)
         return Found(identities[best], scores[best], rows[nearest], cosines[nearest])
 
     def _shortlist(self, probe: Floats) -> Rows:
-        """The faces of the nearest clusters, (s,)."""
+        """The faces of the nearest clusters and of the identities with the nearest mean, (s,) ascending."""
         order = np.argsort(-(self._centers @ probe), kind="stable")
         held = np.cumsum(np.diff(self._edges)[order])
         number = max(_CLUSTERS, int(np.searchsorted(held, _FACES)) + 1)
-        return np.concatenate([self._rows[self._edges[i] : self._edges[i + 1]] for i in order[:number]])
+        parts = [self._rows[self._edges[i] : self._edges[i + 1]] for i in order[:number]]
+        parts += [self.matcher.rows_of(column) for column in self.matcher.nearest(probe[None], _MEANS)[0]]
+        return np.unique(np.concatenate(parts))
 
-    def _on(self, rows: Rows, cosines: Floats, at_least: int, probe: Floats) -> Rows:
+    def _on(self, rows: Rows, cosines: Floats) -> Rows:
         """The identities on the shortlist, by their nearest face, as the matcher's columns, ascending."""
         enrolled = self._identities[rows] >= 0
         order = np.argsort(-cosines[enrolled], kind="stable")
-        columns = self._column[rows[enrolled][order]]
-        found, first = np.unique(columns, return_index=True)
-        nearest = found[np.argsort(first)][:_IDENTITIES]
-        if len(nearest) < at_least:  # bystanders all around
-            nearest = np.concatenate([nearest, self.matcher.nearest(probe[None], at_least)[0]])
-        return np.unique(nearest)
+        found, first = np.unique(self._column[rows[enrolled][order]], return_index=True)
+        return np.sort(found[np.argsort(first)][:_IDENTITIES])
 
     def _cells(self, clusters: NDArray[np.int_]) -> Rows:
         """The cluster that each face is sought in, (n,)."""

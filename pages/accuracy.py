@@ -9,10 +9,13 @@ from facecluster.charts import accuracy_by_person, people_by_cluster_heatmap, pe
 from facecluster.errors import EvaluationError
 from facecluster.gallery import Gallery
 from facecluster.ui import tables
+from facecluster.ui.entry import within_app
 from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
 from facecluster.ui.markup import escape
 from facecluster.ui.photo_dialog import show_face
 from facecluster.ui.resources import open_gallery
+
+within_app()
 
 FACES = 24
 SHOWN = (10, 20, 50)

@@ -11,10 +11,13 @@ from facecluster.charts import percent
 from facecluster.gallery import Gallery
 from facecluster.review import DOUBTFUL_BELOW, Order, select_clusters
 from facecluster.ui import tables
+from facecluster.ui.entry import within_app
 from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
 from facecluster.ui.markup import escape
 from facecluster.ui.photo_dialog import show_face
 from facecluster.ui.resources import open_gallery
+
+within_app()
 
 CARDS, FACES, SAMPLES = 24, 60, 4
 ORDERS = {"size": "Size", "purity": "Purity", "name": "Name", "similarity": "Mean similarity"}

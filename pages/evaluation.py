@@ -17,8 +17,11 @@ from facecluster.report import report_html
 from facecluster.report_data import as_document
 from facecluster.ui import lab_parts, resources, tables
 from facecluster.ui.components import show_error
+from facecluster.ui.entry import within_app
 from facecluster.ui.faces import nothing_yet
 from facecluster.ui.jobs import running, start_evaluating
+
+within_app()
 
 PART_NAMES: dict[Part, str] = {
     "held_out": "Held out",

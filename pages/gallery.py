@@ -14,8 +14,11 @@ from facecluster.records import GalleryCounts
 from facecluster.ui import resources, tables
 from facecluster.ui.add_photos import four_ways, settings_form
 from facecluster.ui.deleting import delete_section
+from facecluster.ui.entry import within_app
 from facecluster.ui.jobs import running, start_clustering
 from facecluster.ui.markup import escape
+
+within_app()
 
 CHOICES = {"people": "As many as people", "auto": "Suggest", "fixed": "Fixed"}
 MAX_LEFT_OUT = 1000

@@ -32,9 +32,12 @@ from facecluster.probes import (
 )
 from facecluster.ui import resources
 from facecluster.ui.components import has_weights, show_error
+from facecluster.ui.entry import within_app
 from facecluster.ui.faces import nothing_yet
 from facecluster.ui.markup import escape
 from facecluster.ui.photo_dialog import show_face
+
+within_app()
 
 PHOTOS_A_PAGE = 5
 BADGES: dict[Verdict, tuple[str, str, Literal["green", "orange", "gray"]]] = {

@@ -14,9 +14,12 @@ from facecluster.probe_pictures import numbered_boxes, similarity_scale
 from facecluster.probes import Probe, Verdict, read_probe
 from facecluster.ui import resources
 from facecluster.ui.components import has_weights, show_error
+from facecluster.ui.entry import within_app
 from facecluster.ui.faces import nothing_yet
 from facecluster.ui.markup import escape
 from facecluster.verification import DEFAULT_FMR, PairErrors
+
+within_app()
 
 RATES = (0.0001, 0.001, 0.01, 0.05)
 SIDES = ("First", "Second")

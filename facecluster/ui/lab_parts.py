@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -117,7 +118,7 @@ def number_of_clusters(results: LabResults) -> None:
     figure = lab_charts.sweep_chart(sweep, found.n_clusters, len(results.people))
     _chart(figure, "evaluation_sweep", f"Criteria over the number of clusters, {found.n_clusters} suggested")
     table = sweep.rename(columns=lambda name: {"ari": "ARI"}.get(name, name.capitalize()))
-    rounded = {name: _ROUNDED for name in table.columns[1:]}
+    rounded = dict.fromkeys(table.columns[1:], _ROUNDED)
     _table(table, "evaluation_sweep_table", f"Criteria of {len(table)} numbers of clusters", rounded)
 
 
@@ -135,7 +136,7 @@ def algorithms(results: LabResults, gallery: Gallery) -> None:
         if best is not None:
             st.markdown(f"Best without being told the number: **{escape(best['title'])}**, ARI {best['ari']:.3f}.")
         _chart(lab_charts.algorithms_chart(table), "evaluation_algorithms", "ARI and accuracy of each algorithm")
-        rounded = {name: _ROUNDED for name in ("ARI", "NMI", "B³ precision", "B³ recall", "B³ F1")}
+        rounded = dict.fromkeys(("ARI", "NMI", "B³ precision", "B³ recall", "B³ F1"), _ROUNDED)
         columns = rounded | {"Accuracy": _SHARE, "Purity": _SHARE}
         _table(lab_tables.compared(table), "evaluation_comparison", f"Figures of {len(table)} algorithms", columns)
     _apply(results, gallery)
@@ -234,5 +235,5 @@ def _chart(figure: go.Figure, key: str, alt: str) -> None:
         st.plotly_chart(figure, key=key, config=_CHART_TOOLS, alt=alt)
 
 
-def _table(table: pd.DataFrame, key: str, alt: str, columns: dict[str, object]) -> None:
+def _table(table: pd.DataFrame, key: str, alt: str, columns: Mapping[str, object]) -> None:
     st.dataframe(table, hide_index=True, column_config=columns, key=key, alt=alt)  # type: ignore[arg-type]
