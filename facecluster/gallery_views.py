@@ -147,7 +147,8 @@ class GalleryViews(ClusterViews):
 
     def person_of_faces(self) -> dict[int, str]:
         """The person of every face that has one, by face."""
-        return dict(map(tuple, self._database.read("SELECT id, person FROM faces WHERE person IS NOT NULL")))
+        rows = self._database.read("SELECT id, person FROM faces WHERE person IS NOT NULL")
+        return {row[0]: row[1] for row in rows}
 
     def nearest_faces(self, face_id: int, limit: int = 8) -> pd.DataFrame:
         """FACE_COLUMNS and similarity (cosine to the face) of the gallery's most similar other faces.

@@ -27,7 +27,7 @@ from facecluster.matching import (
 
 Rows = NDArray[np.intp]
 
-# The mean cosine to 256 of 10,000 people differs from that to all by less than 0.003 for synthetic and real faces.
+# On synthetic galleries of 3,600 to 7,200 faces this moved no score by more than 0.006 from `FaceMatcher`'s.
 _COHORT = 256
 _COHORT_FACES = 50  # of a person, so that the cohort takes 26 MB at most
 _CALIBRATED_IDENTITIES = 200
@@ -44,8 +44,8 @@ class LargeFaceMatcher(FaceMatcher):
     Cosines are exact. The correction takes "the others" to be a fixed random sample of 256 identities with up to 50
     faces each. Calibration leaves out up to 10 faces of each of 200 identities drawn evenly; the best similarity of
     such a face to somebody else is sought among the identities whose centres are nearest to the person's faces.
-    The embeddings are kept as they come and not copied; beside them it holds some 100 bytes a face, and 2 KB an
-    identity.
+    The embeddings are kept as they come and not copied; beside them it holds 8 bytes a face, 2 KB an identity and
+    26 MB of sampled faces. Fitting 1,000,000 faces of 10,000 people added 0.2 GB to the 2 GB of embeddings at its peak.
     """
 
     def fit(self, embeddings: ArrayLike, identities: ArrayLike) -> LargeFaceMatcher:

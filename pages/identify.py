@@ -15,7 +15,7 @@ from facecluster.background import Progress
 from facecluster.charts import percent
 from facecluster.errors import FaceClusterError
 from facecluster.gallery import Gallery
-from facecluster.identification import Identifier, Match
+from facecluster.identification import DEFAULT_FPIR, Identifier, Match
 from facecluster.images import SUFFIXES
 from facecluster.probe_pictures import numbered_boxes, similarity_scale
 from facecluster.probes import (
@@ -40,6 +40,7 @@ from facecluster.ui.photo_dialog import show_face
 within_app()
 
 PHOTOS_A_PAGE = 5
+STRICTNESS = (0.001, 0.005, DEFAULT_FPIR, 0.02, 0.05)
 BADGES: dict[Verdict, tuple[str, str, Literal["green", "orange", "gray"]]] = {
     "known": ("Known", ":material/check_circle:", "green"),
     "doubtful": ("Close to the threshold", ":material/help:", "orange"),
@@ -53,8 +54,18 @@ def count(things: Sized, word: str, plural: str = "s") -> str:
 
 
 def choose_threshold(identifier: Identifier) -> float:
-    """The slider, and what its value means on this gallery."""
-    exact = identifier.threshold()
+    """How strict to be, the slider that it sets, and what its value means on this gallery."""
+    fpir = st.select_slider(
+        "Strangers who may get a name (FPIR)",
+        STRICTNESS,
+        DEFAULT_FPIR,
+        format_func=lambda fpir: f"{100 * fpir:g} %",
+        key="identify_fpir",
+        persist_state="session",
+        help="The share of strangers' faces that may be taken for somebody known; it sets the threshold. Lower is "
+        "stricter: fewer strangers get a name, more known people are missed.",
+    )
+    exact = identifier.threshold(float(fpir))
     own = min(max(round(exact, 2), 0.0), 1.0)
     if st.session_state.get("identify_own") != own:
         st.session_state["identify_own"] = st.session_state["identify_threshold"] = own
@@ -63,7 +74,7 @@ def choose_threshold(identifier: Identifier) -> float:
         st.session_state["identify_threshold"] = own
 
     value = st.slider(
-        "Threshold",
+        "Fine tuning: threshold",
         0.0,
         1.0,
         step=0.01,
@@ -80,7 +91,7 @@ def choose_threshold(identifier: Identifier) -> float:
     if matcher.reason:
         st.caption(f":material/info: {matcher.reason}")
     st.button(
-        f"Back to the gallery's own, {own:.2f}",
+        f"Back to the gallery's own for {100 * float(fpir):g} %, {own:.2f}",
         key="identify_reset",
         icon=":material/restart_alt:",
         type="tertiary",

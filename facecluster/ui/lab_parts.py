@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -226,7 +226,7 @@ def _mean(label: str, value: float, spread: float, meaning: str) -> None:
     )  # fmt: skip
 
 
-def _shares(table: pd.DataFrame) -> dict[str, object]:
+def _shares(table: pd.DataFrame) -> dict[str, Any]:
     return {name: _SHARE for name in table.columns if f"{name}, 95 %" in table.columns}
 
 
@@ -236,4 +236,4 @@ def _chart(figure: go.Figure, key: str, alt: str) -> None:
 
 
 def _table(table: pd.DataFrame, key: str, alt: str, columns: Mapping[str, object]) -> None:
-    st.dataframe(table, hide_index=True, column_config=columns, key=key, alt=alt)  # type: ignore[arg-type]
+    st.dataframe(table, hide_index=True, column_config=columns, key=key, alt=alt)

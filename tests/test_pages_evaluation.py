@@ -1,0 +1,137 @@
+"""The evaluation page: measure a gallery in the background, read its parts, change its algorithm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from facecluster.gallery import Gallery
+from facecluster.ui import resources
+from facecluster.ui.jobs import jobs
+
+APP = str(Path(__file__).resolve().parents[1] / "app.py")
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def open_page() -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    app.switch_page("pages/evaluation.py").run()
+    assert not app.exception
+    return app
+
+
+def wait(app: AppTest, home: Path) -> AppTest:
+    """Until the background job is done."""
+    job = jobs().latest(str(home))
+    assert job is not None
+    assert job.wait(120)
+    assert job.state == "done", job.message
+    app.run()
+    assert not app.exception
+    return app
+
+
+def evaluate(app: AppTest, home: Path, *parts: str, csv: bytes | None = None) -> AppTest:
+    app.button_group(key="evaluation_parts").set_value(list(parts))
+    app.number_input(key="evaluation_folds").set_value(2)
+    app.number_input(key="evaluation_draws").set_value(2)
+    if csv is not None:
+        app.file_uploader(key="evaluation_groups_csv").upload("groups.csv", csv)
+    press(app, "Evaluate")
+    return wait(app, home)
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click()
+    app.run()
+    assert not app.exception
+
+
+def open_tab(app: AppTest, name: str) -> AppTest:
+    app.session_state["evaluation_tab"] = name
+    app.run()
+    assert not app.exception
+    return app
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def table(app: AppTest) -> pd.DataFrame:
+    return app.dataframe[0].value
+
+
+def test_an_empty_gallery_says_what_to_do_next(gallery_home: Path) -> None:
+    app = open_page()
+    assert [info.value for info in app.info] == ["Add photos, or try the sample people, on the gallery page."]
+    assert not app.number_input
+
+
+def test_held_out_photos_and_strangers_are_measured(sample_home: Path) -> None:
+    app = evaluate(open_page(), sample_home, "held_out", "open_set")
+    assert set(metrics(app)) == {"Top-1", "Top-3", "Named right"}
+    people = table(app)
+    assert len(people) == 12
+    assert people["Top-1, 95 %"].str.contains(" to ").all()
+    assert any("nothing was fitted on" in each.value for each in app.markdown)
+    open_tab(app, "Strangers")
+    assert {"FPIR", "FNIR", "Threshold"} <= set(metrics(app))
+    assert [warning.value for warning in app.warning]  # twelve people cannot show an FPIR of 1 %
+    open_tab(app, "Stability")
+    assert any("was not asked for" in each.value for each in app.caption)
+
+
+def test_error_rates_are_compared_by_group(sample_home: Path) -> None:
+    people = sorted({person for person in Gallery.open(sample_home).faces().persons if person})
+    lines = ["person,side", *(f"{person},{'left' if row < 3 else 'right'}" for row, person in enumerate(people))]
+    app = evaluate(open_page(), sample_home, "held_out", csv="\n".join(lines).encode())
+    groups = table(open_tab(app, "Groups")).set_index("Group")
+    assert groups["People"].to_dict() == {"left": 3, "right": 9}
+    assert groups.loc["left", "Size"].startswith("small")
+    assert groups.loc["right", "Size"] == ""
+
+
+def test_a_csv_without_people_is_refused_in_words(sample_home: Path) -> None:
+    app = open_page()
+    app.file_uploader(key="evaluation_groups_csv").upload("groups.csv", b"name,side\nA,left\n")
+    press(app, "Evaluate")
+    assert any("no column person" in error.value.replace("\\", "") for error in app.error)
+    assert jobs().latest(str(sample_home)) is None
+
+
+def test_nothing_to_evaluate_is_said(sample_home: Path) -> None:
+    app = open_page()
+    app.button_group(key="evaluation_parts").set_value([])
+    press(app, "Evaluate")
+    assert [error.value for error in app.error] == ["Choose at least one part to evaluate."]
+
+
+def test_another_algorithm_becomes_the_gallerys_and_the_figures_out_of_date(sample_home: Path) -> None:
+    app = open_tab(evaluate(open_page(), sample_home, "held_out"), "Algorithms")
+    assert not app.warning
+    app.selectbox(key="evaluation_algorithm").set_value("ward").run()
+    press(app, "Use it")
+    wait(app, sample_home)
+    clustering = Gallery.open(sample_home).clustering()
+    assert clustering is not None
+    assert clustering.algorithm == "ward"
+    assert any("changed since" in warning.value for warning in app.warning)
+
+
+def test_figures_are_forgotten_with_the_people_in_them(sample_home: Path) -> None:
+    evaluate(open_page(), sample_home, "held_out")
+    assert resources.lab_store().latest(str(sample_home)) is not None
+    resources.forget_people()
+    assert resources.lab_store().latest(str(sample_home)) is None

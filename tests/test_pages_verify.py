@@ -1,0 +1,88 @@
+"""The verify page: two photos, one person or two."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from facecluster.samples import draw_portrait
+
+APP = str(Path(__file__).resolve().parents[1] / "app.py")
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def open_page() -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    app.switch_page("pages/verify.py").run()
+    assert not app.exception
+    return app
+
+
+def drop(app: AppTest, first: Image.Image | bytes, second: Image.Image | bytes) -> AppTest:
+    for side, photo in (("first", first), ("second", second)):
+        app.file_uploader(key=f"verify_{side}").upload(
+            f"{side}.jpg", photo if isinstance(photo, bytes) else jpeg(photo)
+        )
+    app.run()
+    assert not app.exception
+    return app
+
+
+def jpeg(photo: Image.Image) -> bytes:
+    file = io.BytesIO()
+    photo.save(file, "JPEG", quality=92)
+    return file.getvalue()
+
+
+def answer(app: AppTest) -> str:
+    assert len(app.subheader) == 1
+    return app.subheader[0].value
+
+
+def threshold(app: AppTest) -> float:
+    text = next(each.value for each in app.markdown if "the threshold of" in each.value)
+    return float(text.rsplit(" ", 1)[1])
+
+
+def test_an_empty_gallery_says_what_to_do_next(gallery_home: Path) -> None:
+    app = open_page()
+    assert [info.value for info in app.info] == ["Add photos, or try the sample people, on the gallery page."]
+    assert not app.file_uploader
+
+
+def test_two_portraits_of_one_person_are_the_same_person(sample_home: Path) -> None:
+    app = drop(open_page(), draw_portrait(2, 20), draw_portrait(2, 21))
+    assert "The same person" in answer(app)
+    assert {metric.label for metric in app.metric} == {"False match rate", "False non-match rate"}
+
+
+def test_portraits_of_two_people_are_different_people(sample_home: Path) -> None:
+    app = drop(open_page(), draw_portrait(0, 20), draw_portrait(5, 20))
+    assert "Different people" in answer(app)
+
+
+def test_a_stricter_rate_raises_the_threshold(sample_home: Path) -> None:
+    app = drop(open_page(), draw_portrait(2, 20), draw_portrait(2, 21))
+    app.select_slider(key="verify_rate").set_value(0.05).run()
+    loose = threshold(app)
+    app.select_slider(key="verify_rate").set_value(0.001).run()
+    assert threshold(app) > loose
+
+
+def test_a_photo_without_a_face_and_a_file_that_is_none_are_told_apart(sample_home: Path) -> None:
+    app = drop(open_page(), Image.new("RGB", (300, 300), "grey"), b"no photo")
+    assert any("No face of 40 pixels" in info.value for info in app.info)
+    assert len(app.error) == 1
+    assert not app.subheader
