@@ -19,7 +19,7 @@ NAMES = [person.name for person in sample_people(12)]
 
 def open_page(page: Page, address: str, name: str = "") -> None:
     page.goto(f"{address}/{name}")
-    expect(page.get_by_test_id("stTopNavLinkContainer").first.or_(page.get_by_role("heading").first)).to_be_visible()
+    expect(page.get_by_role("heading").first).to_be_visible()
 
 
 def drop(page: Page, file: Path) -> None:
