@@ -201,7 +201,9 @@ def _convert_apart(recipes: Sequence[Recipe]) -> None:
     command = [sys.executable, "-m", __name__, task]
     place = Path(__file__).resolve().parents[1]
     try:
-        subprocess.run(command, cwd=place, capture_output=True, check=True, timeout=_CONVERSION_TIMEOUT)
+        subprocess.run(
+            command, cwd=place, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=_CONVERSION_TIMEOUT
+        )
     except (OSError, subprocess.SubprocessError) as error:
         logger.info("Networks could not be prepared in another process: %s", error)
 

@@ -235,5 +235,5 @@ def _chart(figure: go.Figure, key: str, alt: str) -> None:
         st.plotly_chart(figure, key=key, config=_CHART_TOOLS, alt=alt)
 
 
-def _table(table: pd.DataFrame, key: str, alt: str, columns: Mapping[str, object]) -> None:
+def _table(table: pd.DataFrame, key: str, alt: str, columns: Mapping[str, Any]) -> None:
     st.dataframe(table, hide_index=True, column_config=columns, key=key, alt=alt)
