@@ -63,7 +63,7 @@ def test_an_empty_gallery_says_what_to_do_next(gallery_home: Path) -> None:
 
 
 def test_two_portraits_of_one_person_are_the_same_person(sample_home: Path) -> None:
-    app = drop(open_page(), draw_portrait(2, 20), draw_portrait(2, 21))
+    app = drop(open_page(), draw_portrait(1, 20), draw_portrait(1, 21))
     assert "The same person" in answer(app)
     assert {metric.label for metric in app.metric} == {"False match rate", "False non-match rate"}
 
