@@ -96,7 +96,7 @@ def test_a_face_opens_its_photo(page: Page, sample_app: str) -> None:
     page.get_by_role("button", name="Open").first.click()
     expect(page.get_by_role("heading", name=re.compile("|".join(NAMES)))).to_be_visible()
     page.get_by_test_id("stImage").first.wait_for()
-    page.locator(".st-key-clusters_face button").first.click()
+    page.locator(".st-key-clusters_face").get_by_role("button", name=re.compile(r"0\.\d\d$")).first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_alt_text(re.compile("Photo .* with a box around"))).to_be_visible()
     expect(dialog.get_by_text("Similarity to the centre")).to_be_visible()
