@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -199,12 +200,37 @@ class Gallery(GalleryViews):
         with self.indexing():
             with self._database.write() as db:
                 db.execute("DELETE FROM photos WHERE person = ?", (person,))
+            self._forget_in_centers()
             self._database.forget_deleted()
             for row in photos:
                 copy = Path(row["location"]) / row["path"]
                 if copy.is_relative_to(self.uploads):
                     copy.unlink(missing_ok=True)
         return len(photos)
+
+    def _forget_in_centers(self) -> None:
+        """Makes the clusters' centres anew from the faces that are left: a centre is a portrait of who was in it."""
+        clustering = self.clustering()
+        if clustering is None:
+            return
+        if not len(clustering.faces):
+            with self._database.write() as db:
+                db.execute("DELETE FROM clusterings")
+            return
+        faces = self.faces()
+        embeddings = faces.embeddings[np.searchsorted(faces.ids, clustering.faces)]
+        _, labels = np.unique(clustering.labels, return_inverse=True)
+        centers = np.stack([embeddings[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
+        directions = centers / np.maximum(np.linalg.norm(centers, axis=1, keepdims=True), 1e-12)
+        self.save_clustering(
+            replace(
+                clustering,
+                labels=labels.astype(np.int32),
+                centers=centers,
+                similarity=(embeddings * directions[labels]).sum(axis=1),
+                inertia=float(((embeddings - centers[labels]) ** 2).sum()),
+            )
+        )
 
     def delete_all(self) -> None:
         """Removes everything the gallery holds, and the copies of uploaded photos, for good. Original photos stay."""

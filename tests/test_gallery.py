@@ -105,8 +105,13 @@ def test_deleting_a_person_removes_the_bytes_and_nobody_else(gallery: Gallery, t
     original.parent.mkdir(parents=True)
     original.write_bytes(b"original")
     cluster_gallery(gallery, 2)
+    clustered = gallery.clustering()
+    assert clustered is not None
+    ann = clustered.faces <= 3
+    shared = [clustered.centers[label].tobytes() for label in set(clustered.labels[ann].tolist())]
     assert b"secret-ann" in everything(gallery.path)
     assert gallery.delete_person("ann") == 4
+    assert not [center for center in shared if center in everything(gallery.path)]
     left = everything(gallery.path)
     assert b"secret-ann" not in left
     assert b"ann/" not in left
@@ -116,6 +121,10 @@ def test_deleting_a_person_removes_the_bytes_and_nobody_else(gallery: Gallery, t
     clustering = gallery.clustering()
     assert clustering is not None
     assert len(clustering.faces) == 3
+    np.testing.assert_allclose(
+        clustering.centers,
+        [gallery.faces().embeddings[clustering.labels == label].mean(axis=0) for label in range(clustering.n_clusters)],
+    )
 
 
 def test_deleting_everything_removes_the_bytes(gallery: Gallery) -> None:

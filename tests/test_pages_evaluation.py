@@ -14,7 +14,7 @@ from facecluster.gallery import Gallery
 from facecluster.ui import resources
 from facecluster.ui.jobs import jobs
 
-APP = str(Path(__file__).resolve().parents[1] / "app.py")
+from .apps import open_app
 
 
 @pytest.fixture(autouse=True)
@@ -25,10 +25,7 @@ def fresh_caches() -> Iterator[None]:
 
 
 def open_page() -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=120).run()
-    app.switch_page("pages/evaluation.py").run()
-    assert not app.exception
-    return app
+    return open_app("evaluation")
 
 
 def wait(app: AppTest, home: Path) -> AppTest:

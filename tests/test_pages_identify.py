@@ -16,7 +16,7 @@ from facecluster.embedding import FaceEmbedder
 from facecluster.gallery import Gallery
 from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_person
 
-APP = str(Path(__file__).resolve().parents[1] / "app.py")
+from .apps import open_app
 
 
 @pytest.fixture(autouse=True)
@@ -27,10 +27,7 @@ def fresh_caches() -> Iterator[None]:
 
 
 def open_page() -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=120).run()
-    app.switch_page("pages/identify.py").run()
-    assert not app.exception
-    return app
+    return open_app("identify")
 
 
 def drop(app: AppTest, **photos: Image.Image | bytes) -> AppTest:

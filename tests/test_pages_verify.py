@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from facecluster.samples import draw_portrait
 
-APP = str(Path(__file__).resolve().parents[1] / "app.py")
+from .apps import open_app
 
 
 @pytest.fixture(autouse=True)
@@ -24,10 +24,7 @@ def fresh_caches() -> Iterator[None]:
 
 
 def open_page() -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=120).run()
-    app.switch_page("pages/verify.py").run()
-    assert not app.exception
-    return app
+    return open_app("verify")
 
 
 def drop(app: AppTest, first: Image.Image | bytes, second: Image.Image | bytes) -> AppTest:
