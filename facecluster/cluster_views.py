@@ -61,6 +61,23 @@ class ClusterViews:
         summary = dict(rows[0])
         return summary | {key: json.loads(summary[key]) for key in ("parameters", "versions")}
 
+    def clustered_persons(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Face ids int64, clusters int32 and persons (object, None where unknown) of all clustered faces, each (n,)."""
+        sql = (
+            "SELECT a.face_id, a.cluster, f.person FROM assignments a JOIN faces f ON f.id = a.face_id "
+            "WHERE a.clustering_id = ? ORDER BY a.face_id"
+        )
+        columns = list(zip(*self._database.read(sql, self._clustering_id()), strict=True)) or [(), (), ()]
+        return np.array(columns[0], np.int64), np.array(columns[1], np.int32), np.array(columns[2], object)
+
+    def persons_left_out(self, last_face: int) -> dict[int, str]:
+        """The person of every labelled face up to `last_face` that is in no cluster, by face, in their order."""
+        sql = (
+            "SELECT id, person FROM faces WHERE person IS NOT NULL AND id <= ? AND id NOT IN "
+            "(SELECT face_id FROM assignments WHERE clustering_id = ?) ORDER BY id"
+        )
+        return dict(map(tuple, self._database.read(sql, last_face, self._clustering_id())))
+
     def clusters(self) -> pd.DataFrame:
         """CLUSTER_COLUMNS, one row a cluster: its main person, the share of labelled faces that are that person's
         (purity, NaN without labels), how many people it holds, and its faces' mean similarity to the centre."""

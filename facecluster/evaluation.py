@@ -158,17 +158,17 @@ def labelled_clustering(gallery: Gallery) -> tuple[np.ndarray, np.ndarray, np.nd
     of themselves. Faces found after the clustering was made take no part. Raises EvaluationError when the gallery has
     no clusters.
     """
-    clustering = gallery.clustering()
-    if clustering is None:
+    summary = gallery.clustering_summary()
+    if summary is None:
         raise EvaluationError("There are no clusters to evaluate yet: index photos, then cluster them.")
-    person_of = gallery.person_of_faces()
+    faces, labels, persons = gallery.clustered_persons()
     # Ids grow with every face found, so those up to the last one that the algorithm saw were left out by it.
-    last = clustering.parameters.get("last_face", max(clustering.faces.tolist(), default=0))
-    clustered = set(clustering.faces.tolist())
-    left_out = sorted(face for face in person_of if face <= last and face not in clustered)
-    faces = np.concatenate([clustering.faces, np.array(left_out, np.int64)])
-    labels = np.concatenate([clustering.labels, LEFT_OUT - np.arange(len(left_out), dtype=np.int32)])
-    return faces, labels, np.array([person_of.get(face) for face in faces.tolist()], dtype=object)
+    left_out = gallery.persons_left_out(summary["parameters"].get("last_face", int(faces.max(initial=0))))
+    return (
+        np.concatenate([faces, np.array(list(left_out), np.int64)]),
+        np.concatenate([labels, LEFT_OUT - np.arange(len(left_out), dtype=np.int32)]),
+        np.concatenate([persons, np.array(list(left_out.values()), object)]),
+    )
 
 
 def _labelled(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
