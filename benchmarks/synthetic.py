@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from facecluster.clustering import library_versions, similarity_to_centers
+from facecluster.centers import similarity_to_centers
+from facecluster.clustering import library_versions
 from facecluster.gallery import Gallery
 from facecluster.images import encode_jpeg
 from facecluster.records import EMBEDDING_SIZE, Clustering, NewFace, NewPhoto

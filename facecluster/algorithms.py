@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from facecluster.clustering import (
-    FaceClusterer,
-    cluster_gallery,
-    library_versions,
-    number_of_clusters,
-    similarity_to_centers,
-)
+from facecluster.centers import centers_of, similarity_to_centers
+from facecluster.clustering import FaceClusterer, cluster_gallery, library_versions, number_of_clusters
 from facecluster.errors import ClusteringError
 from facecluster.evaluation import LEFT_OUT
 from facecluster.records import Clustering
@@ -175,7 +170,7 @@ def apply_algorithm(
         )
     numbers, labels = np.unique(found.labels[kept], return_inverse=True)
     vectors = faces.embeddings[kept]
-    centers = np.stack([vectors[labels == label].mean(axis=0) for label in range(len(numbers))])
+    centers = centers_of(vectors, labels)
     return gallery.save_clustering(
         Clustering(
             algorithm=name,

@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances, pairwise_distances_argmin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from facecluster.centers import centers_of, similarity_to_centers
 from facecluster.errors import ClusteringError
 from facecluster.records import Clustering, Faces
 
@@ -100,10 +101,10 @@ class FaceClusterer(ClusterMixin, BaseEstimator):
     def _fit_full(self, X: np.ndarray) -> KMeans:
         reduced = self._reduced(X)
         ward = AgglomerativeClustering(self.n_clusters, linkage="ward").fit_predict(reduced)
-        best = self._lloyd(X, _means(X, ward))
+        best = self._lloyd(X, centers_of(X, ward))
         if self.n_init:
             start = KMeans(self.n_clusters, n_init=self.n_init, random_state=self.random_state).fit(reduced)
-            rival = self._lloyd(X, _means(X, start.labels_))
+            rival = self._lloyd(X, centers_of(X, start.labels_))
             best = min(best, rival, key=lambda fitted: fitted.inertia_)
         for _ in range(_MAX_SPLITS):
             rival = self._lloyd(X, self._merge_and_split(X, best))
@@ -118,7 +119,7 @@ class FaceClusterer(ClusterMixin, BaseEstimator):
             return MiniBatchKMeans(self.n_clusters, batch_size=4096, n_init=1, random_state=self.random_state).fit(X)
         sample = X[np.random.default_rng(self.random_state).choice(len(X), size, replace=False)]
         ward = AgglomerativeClustering(self.n_clusters, linkage="ward").fit_predict(self._reduced(sample))
-        return self._lloyd(X, _means(sample, ward), passes=_PASSES)
+        return self._lloyd(X, centers_of(sample, ward), passes=_PASSES)
 
     def _reduced(self, X: np.ndarray) -> np.ndarray:
         """`X` on its first principal components: starts are found there several times faster."""
@@ -200,12 +201,6 @@ def restore_clusterer(clustering: Clustering) -> FaceClusterer:
     return model
 
 
-def similarity_to_centers(embeddings: np.ndarray, centers: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(n,) float32 in [-1, 1]: the cosine of each (n, 512) unit embedding to the centre of its cluster."""
-    directions = centers / np.maximum(np.linalg.norm(centers, axis=1, keepdims=True), 1e-12)
-    return np.einsum("nd,nd->n", embeddings, directions[labels]).astype(np.float32)
-
-
 def library_versions() -> dict[str, str]:
     """The versions that a clustering depends on."""
     return {name: version(name) for name in ("numpy", "scikit-learn", "torch")}
@@ -230,10 +225,6 @@ def number_of_clusters(faces: Faces, wanted: int | str, seed: int) -> tuple[int,
     from facecluster.selection import suggest_n_clusters
 
     return suggest_n_clusters(faces.embeddings, random_state=seed).n_clusters, "suggested"
-
-
-def _means(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    return np.stack([X[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 
 def _squared_distances(X: np.ndarray, fitted: KMeans) -> np.ndarray:

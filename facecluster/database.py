@@ -10,6 +10,7 @@ from pathlib import Path
 
 from facecluster.errors import GalleryError
 
+Connection = sqlite3.Connection
 SCHEMA_VERSION = 1
 
 # Crops and embeddings lie in tables of their own, so that a list of faces is read without paging through them.

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from facecluster.database import Database
+from facecluster.centers import centers_of, similarity_to_centers
+from facecluster.database import Connection, Database
 from facecluster.errors import GalleryBusyError, GalleryError
 from facecluster.gallery_views import GalleryViews
 from facecluster.records import Clustering, KnownPhoto, NewFace, NewPhoto
@@ -153,24 +154,7 @@ class Gallery(GalleryViews):
         """Makes `clustering` the gallery's; names given to its predecessor's clusters pass to the closest new ones."""
         names = _inherited_names(self.clustering(), clustering)
         with self._database.write() as db:
-            db.execute("DELETE FROM clusterings")
-            new_id = db.execute(
-                "INSERT INTO clusterings (algorithm, parameters, seed, model, versions, inertia, seconds, n_clusters, "
-                "centers) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(clustering.algorithm, json.dumps(clustering.parameters), clustering.seed, clustering.model),
-                    *(json.dumps(clustering.versions), clustering.inertia, clustering.seconds, clustering.n_clusters),
-                    clustering.centers.astype("<f4").tobytes(),
-                ),
-            ).lastrowid
-            columns = (clustering.labels.tolist(), clustering.similarity.tolist(), clustering.faces.tolist())
-            db.executemany(
-                "INSERT INTO assignments (clustering_id, cluster, similarity, face_id) VALUES (?, ?, ?, ?)",
-                ((new_id, label, similarity, face) for label, similarity, face in zip(*columns, strict=True)),
-            )
-            db.executemany(
-                "INSERT INTO cluster_names VALUES (?, ?, ?)", ((new_id, number, name) for number, name in names.items())
-            )
+            _replace_clustering(db, clustering, names)
         saved = self.clustering()
         assert saved is not None
         return saved
@@ -200,7 +184,7 @@ class Gallery(GalleryViews):
         with self.indexing():
             with self._database.write() as db:
                 db.execute("DELETE FROM photos WHERE person = ?", (person,))
-            self._forget_in_centers()
+                self._renew_centers(db)
             self._database.forget_deleted()
             for row in photos:
                 copy = Path(row["location"]) / row["path"]
@@ -208,29 +192,23 @@ class Gallery(GalleryViews):
                     copy.unlink(missing_ok=True)
         return len(photos)
 
-    def _forget_in_centers(self) -> None:
+    def _renew_centers(self, db: Connection) -> None:
         """Makes the clusters' centres anew from the faces that are left: a centre is a portrait of who was in it."""
-        clustering = self.clustering()
-        if clustering is None:
+        old, faces = self.clustering(), self.faces()
+        if old is None or not len(old.faces):
+            db.execute("DELETE FROM clusterings")
             return
-        if not len(clustering.faces):
-            with self._database.write() as db:
-                db.execute("DELETE FROM clusterings")
-            return
-        faces = self.faces()
-        embeddings = faces.embeddings[np.searchsorted(faces.ids, clustering.faces)]
-        _, labels = np.unique(clustering.labels, return_inverse=True)
-        centers = np.stack([embeddings[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
-        directions = centers / np.maximum(np.linalg.norm(centers, axis=1, keepdims=True), 1e-12)
-        self.save_clustering(
-            replace(
-                clustering,
-                labels=labels.astype(np.int32),
-                centers=centers,
-                similarity=(embeddings * directions[labels]).sum(axis=1),
-                inertia=float(((embeddings - centers[labels]) ** 2).sum()),
-            )
+        embeddings = faces.embeddings[np.searchsorted(faces.ids, old.faces)]
+        _, labels = np.unique(old.labels, return_inverse=True)
+        centers = centers_of(embeddings, labels)
+        renewed = replace(
+            old,
+            labels=labels.astype(np.int32),
+            centers=centers,
+            similarity=similarity_to_centers(embeddings, centers, labels),
+            inertia=float(((embeddings - centers[labels]) ** 2).sum()),
         )
+        _replace_clustering(db, renewed, _inherited_names(old, renewed))
 
     def delete_all(self) -> None:
         """Removes everything the gallery holds, and the copies of uploaded photos, for good. Original photos stay."""
@@ -246,6 +224,27 @@ class Gallery(GalleryViews):
     def _set_meta(self, key: str, value: str) -> None:
         with self._database.write() as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def _replace_clustering(db: Connection, clustering: Clustering, names: dict[int, str]) -> None:
+    db.execute("DELETE FROM clusterings")
+    new_id = db.execute(
+        "INSERT INTO clusterings (algorithm, parameters, seed, model, versions, inertia, seconds, n_clusters, centers, "
+        "created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(nullif(?, ''), datetime('now')))",
+        (
+            *(clustering.algorithm, json.dumps(clustering.parameters), clustering.seed, clustering.model),
+            *(json.dumps(clustering.versions), clustering.inertia, clustering.seconds, clustering.n_clusters),
+            *(clustering.centers.astype("<f4").tobytes(), clustering.created),
+        ),
+    ).lastrowid
+    columns = (clustering.labels.tolist(), clustering.similarity.tolist(), clustering.faces.tolist())
+    db.executemany(
+        "INSERT INTO assignments (clustering_id, cluster, similarity, face_id) VALUES (?, ?, ?, ?)",
+        ((new_id, label, similarity, face) for label, similarity, face in zip(*columns, strict=True)),
+    )
+    db.executemany(
+        "INSERT INTO cluster_names VALUES (?, ?, ?)", ((new_id, number, name) for number, name in names.items())
+    )
 
 
 def _inherited_names(old: Clustering | None, new: Clustering) -> dict[int, str]:

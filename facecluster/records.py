@@ -104,7 +104,7 @@ class Clustering:
     """A stored result of clustering, with everything needed to make it again.
 
     `faces` (n,) int64 are the clustered faces' ids, `labels` (n,) int32 their clusters, `similarity` (n,) float32
-    their cosine similarity to the cluster's centre, `centers` (n_clusters, 512) float32 of unit norm.
+    their cosine similarity to the cluster's centre, `centers` (n_clusters, 512) float32 the means of their faces.
     """
 
     algorithm: str

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from facecluster.clustering import similarity_to_centers
+from facecluster.centers import similarity_to_centers
 from facecluster.large_matching import LargeFaceMatcher, in_pieces
 from facecluster.matching import FaceMatcher, Floats
 

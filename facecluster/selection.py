@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from facecluster.centers import centers_of
 from facecluster.errors import ClusteringError
 from facecluster.steps import IsCancelled, OnProgress, never, stepwise
 
@@ -151,7 +152,7 @@ class _Sweep:
         rows = []
         for number, values in sorted(self.silhouettes.items()):
             stability = float(np.mean(self.agreement[number])) if number in self.agreement else float("nan")
-            centers = _means(self.faces, self.labels[number])
+            centers = centers_of(self.faces, self.labels[number])
             inertia = float(((self.faces - centers[self.labels[number]]) ** 2).sum())
             rows.append((number, values[-1], stability, values[-1] + stability, values[:-1].min(), inertia))
         return pd.DataFrame(rows, columns=["clusters", "silhouette", "stability", "score", "weakest", "inertia"])
@@ -213,16 +214,9 @@ def _refine(points: Floats, labels: Labels) -> Labels:
     """The labels after KMeans' passes from these."""
     from sklearn.cluster import KMeans
 
-    start = _means(points, labels)
+    start = centers_of(points, labels)
     fitted = KMeans(len(start), init=start, n_init=1).fit(points)
     return np.unique(fitted.labels_, return_inverse=True)[1]
-
-
-def _means(points: Floats, labels: Labels) -> Floats:
-    order = np.argsort(labels, kind="stable")
-    counts = np.bincount(labels)
-    sums = np.add.reduceat(points[order], np.concatenate([[0], np.cumsum(counts)[:-1]]), axis=0)
-    return np.asarray(sums / counts[:, None], np.float32)
 
 
 def _silhouettes(distances: Floats, labels: Labels) -> Floats:

@@ -13,7 +13,8 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from facecluster import FaceClusterer, Gallery, match_people
-from facecluster.clustering import cluster_gallery, restore_clusterer, similarity_to_centers
+from facecluster.centers import similarity_to_centers
+from facecluster.clustering import cluster_gallery, restore_clusterer
 from facecluster.errors import ClusteringError
 from facecluster.evaluation import evaluate_clustering, labelled_clustering
 
