@@ -61,22 +61,21 @@ class ClusterViews:
         summary = dict(rows[0])
         return summary | {key: json.loads(summary[key]) for key in ("parameters", "versions")}
 
-    def clustered_persons(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Face ids int64, clusters int32 and persons (object, None where unknown) of all clustered faces, each (n,)."""
-        sql = (
-            "SELECT a.face_id, a.cluster, f.person FROM assignments a JOIN faces f ON f.id = a.face_id "
-            "WHERE a.clustering_id = ? ORDER BY a.face_id"
-        )
-        columns = list(zip(*self._database.read(sql, self._clustering_id()), strict=True)) or [(), (), ()]
-        return np.array(columns[0], np.int64), np.array(columns[1], np.int32), np.array(columns[2], object)
+    def faces_to_evaluate(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Face ids (n,) int64, clusters (n,) int32 and persons (n,) object, None where unknown, of the clustered faces.
 
-    def persons_left_out(self, last_face: int) -> dict[int, str]:
-        """The person of every labelled face up to `last_face` that is in no cluster, by face, in their order."""
+        Labelled faces that the algorithm left out come last, in cluster -1. Faces found after the clustering was made
+        take no part: ids grow with every face found. Nothing where there are no clusters.
+        """
         sql = (
-            "SELECT id, person FROM faces WHERE person IS NOT NULL AND id <= ? AND id NOT IN "
-            "(SELECT face_id FROM assignments WHERE clustering_id = ?) ORDER BY id"
+            "WITH current AS (SELECT id, coalesce(json_extract(parameters, '$.last_face'), (SELECT max(face_id) FROM "
+            "assignments WHERE clustering_id = clusterings.id)) AS last FROM clusterings ORDER BY id DESC LIMIT 1) "
+            "SELECT f.id, coalesce(a.cluster, -1), f.person FROM current JOIN faces f ON f.id <= current.last "
+            "LEFT JOIN assignments a ON a.face_id = f.id AND a.clustering_id = current.id "
+            "WHERE a.cluster IS NOT NULL OR f.person IS NOT NULL ORDER BY a.cluster IS NULL, f.id"
         )
-        return dict(map(tuple, self._database.read(sql, last_face, self._clustering_id())))
+        columns = list(zip(*self._database.read(sql), strict=True)) or [(), (), ()]
+        return np.array(columns[0], np.int64), np.array(columns[1], np.int32), np.array(columns[2], object)
 
     def clusters(self) -> pd.DataFrame:
         """CLUSTER_COLUMNS, one row a cluster: its main person, the share of labelled faces that are that person's

@@ -158,17 +158,12 @@ def labelled_clustering(gallery: Gallery) -> tuple[np.ndarray, np.ndarray, np.nd
     of themselves. Faces found after the clustering was made take no part. Raises EvaluationError when the gallery has
     no clusters.
     """
-    summary = gallery.clustering_summary()
-    if summary is None:
+    faces, labels, persons = gallery.faces_to_evaluate()
+    if not len(faces):
         raise EvaluationError("There are no clusters to evaluate yet: index photos, then cluster them.")
-    faces, labels, persons = gallery.clustered_persons()
-    # Ids grow with every face found, so those up to the last one that the algorithm saw were left out by it.
-    left_out = gallery.persons_left_out(summary["parameters"].get("last_face", int(faces.max(initial=0))))
-    return (
-        np.concatenate([faces, np.array(list(left_out), np.int64)]),
-        np.concatenate([labels, LEFT_OUT - np.arange(len(left_out), dtype=np.int32)]),
-        np.concatenate([persons, np.array(list(left_out.values()), object)]),
-    )
+    left_out = labels == LEFT_OUT
+    labels[left_out] = LEFT_OUT - np.arange(left_out.sum(), dtype=np.int32)
+    return faces, labels, persons
 
 
 def _labelled(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
