@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from facecluster.clustering import cluster_gallery
 from facecluster.gallery import Gallery
 
-APP = Path(__file__).resolve().parents[1] / "app.py"
+from .apps import open_app
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +22,7 @@ def fresh_caches() -> None:
 
 
 def open_page() -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=60).run()
-    return run(app.switch_page("pages/accuracy.py"))
+    return open_app("accuracy")
 
 
 def run(app: AppTest) -> AppTest:
