@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ACCURACY, PURITY, COVERAGE = "#2563eb", "#60a5fa", "#94a3b8"
 _FEW, _MANY = "#bfdbfe", "#1d4ed8"
 _LIGHT, _DARK = "#ffffff", "#0f172a"
-_WHISKER = "#64748b"
+_WHISKER = "#f59e0b"  # seen on the bars and on both grounds
 _ROOM_FOR_TEXT = 0.2  # the share of the axis that a figure takes on a phone
 _CLEAR = "rgba(0, 0, 0, 0)"
 _MAX_NUMBERED_CELLS = 1_500  # beyond that the numbers in a heatmap's cells are too small to read
@@ -99,7 +99,7 @@ def _whiskers(table: pd.DataFrame) -> dict[str, Any]:
         "array": (table["high"] - table["accuracy"]).clip(lower=0).where(long).tolist(),
         "arrayminus": (table["accuracy"] - table["low"]).clip(lower=0).where(long).tolist(),
         "color": _WHISKER,
-        "thickness": 1.5,
+        "thickness": 2,
         "width": 3,
     }
 

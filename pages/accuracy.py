@@ -19,7 +19,7 @@ within_app()
 
 FACES = 24
 SHOWN = (10, 20, 50)
-CHART_HEIGHT = 640
+CHART_HEIGHT = 1280  # pixels: twenty persons before a chart scrolls in itself
 HEATMAP_CLUSTERS = 60
 FLAGS = 8
 EVERYONE = ""  # no person has this name, since it is no name of a folder
