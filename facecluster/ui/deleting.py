@@ -42,7 +42,7 @@ def _confirm_person(gallery: Gallery, person: str) -> None:
     if _confirmed("Delete person") and _done(lambda: gallery.delete_person(person)):
         counts = gallery.counts()
         if counts.faces:
-            # The old centres still hold the mean of the deleted person's faces.
+            # Who is with whom was still decided with the deleted person's faces among them.
             choice, seed = last_choice(gallery)
             start_clustering(gallery, min(choice, counts.faces) if isinstance(choice, int) else choice, seed)
         elif not counts.photos:
