@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    import torch
 
 # Two tests must not fight over cores, and torch would start a thread a core in every worker.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
@@ -76,3 +80,43 @@ def _clustered_gallery(photos: Path, folder: Path) -> Path:
     cluster_gallery(gallery)
     gallery.close()
     return folder
+
+
+@pytest.fixture
+def pillow_as_in_a_new_process() -> None:
+    """pytest takes back after each test what was done to Python's warnings, which is else done once a process."""
+    from facecluster.images import _prepare_pillow
+
+    _prepare_pillow.cache_clear()
+
+
+@pytest.fixture
+def no_runtime_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The choice of a runtime does not depend on who runs the tests."""
+    from facecluster.runtime import ENVIRONMENT_VARIABLE
+
+    monkeypatch.delenv(ENVIRONMENT_VARIABLE, raising=False)
+
+
+@pytest.fixture(scope="session")
+def casia() -> torch.nn.Module:
+    from facecluster.weights import load_weights
+
+    return load_weights("casia-webface")
+
+
+@pytest.fixture(scope="session")
+def state(casia: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return dict(casia.state_dict())
+
+
+@pytest.fixture(scope="session")
+def weights_bytes(state: dict[str, torch.Tensor]) -> bytes:
+    """A weights file of facenet-pytorch's layout; in half precision, so that it is quick to send."""
+    import io
+
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save({name: value.half() for name, value in state.items()}, buffer)
+    return buffer.getvalue()

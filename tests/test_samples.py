@@ -1,4 +1,4 @@
-"""The drawn sample people: found by a real detector, told apart by real embeddings, written without harm."""
+"""The drawn sample people: found by a real detector, told apart by real embeddings."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facecluster.errors import SourceError
-from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_people, write_sample_people
+from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_people
 
 PEOPLE = 12
 PORTRAITS = 5
@@ -198,131 +197,3 @@ def test_a_group_photo_is_the_same_for_a_seed_and_another_for_the_next() -> None
 def test_a_group_of_nobody_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one person"):
         draw_group([])
-
-
-def test_people_are_written_as_a_folder_each(tmp_path: Path) -> None:
-    steps: list[tuple[int, ...]] = []
-
-    paths = write_sample_people(tmp_path / "new" / "people", 2, 3, on_progress=lambda *step: steps.append(step))
-
-    written = sorted(path for path in (tmp_path / "new" / "people").rglob("*") if path.is_file())
-    assert written == sorted(paths)
-    assert [path.relative_to(tmp_path / "new" / "people").as_posix() for path in paths] == [
-        f"{person.name}/{number:02}.jpg" for person in sample_people(2) for number in (1, 2, 3)
-    ]
-    assert steps == [(done, 6) for done in range(1, 7)]
-    with Image.open(paths[4]) as picture:
-        assert (picture.format, picture.size) == ("JPEG", (400, 480))
-
-
-def test_file_names_keep_their_order_beyond_99_portraits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("facecluster.samples.draw_portrait", lambda *_: Image.new("RGB", (8, 8)))
-
-    paths = write_sample_people(tmp_path, 1, 101)
-
-    assert paths == sorted(paths)
-
-
-def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
-    return {
-        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-def test_writing_again_changes_nothing(tmp_path: Path) -> None:
-    write_sample_people(tmp_path, 2, 2)
-    before = contents(tmp_path)
-
-    write_sample_people(tmp_path, 2, 2)
-
-    assert contents(tmp_path) == before
-
-
-def test_an_interrupted_run_is_completed(tmp_path: Path) -> None:
-    whole = contents_of_new(tmp_path / "whole")
-    paths = write_sample_people(tmp_path / "cut", 2, 2)
-    paths[3].unlink()
-    (paths[3].parent / ".02.jpg.part").write_bytes(b"half a picture")
-
-    write_sample_people(tmp_path / "cut", 2, 2)
-
-    assert {name: data for name, (data, _) in contents(tmp_path / "cut").items()} == whole
-
-
-def test_drawings_of_an_older_edition_are_drawn_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as past:
-        past.setattr("facecluster.samples._EDITION", b", edition 0")
-        write_sample_people(tmp_path / "old", 2, 2)
-
-    write_sample_people(tmp_path / "old", 2, 2)
-
-    assert {name: data for name, (data, _) in contents(tmp_path / "old").items()} == contents_of_new(tmp_path / "new")
-
-
-def contents_of_new(folder: Path) -> dict[str, bytes]:
-    write_sample_people(folder, 2, 2)
-    return {name: data for name, (data, _) in contents(folder).items()}
-
-
-@pytest.mark.parametrize(
-    "foreign",
-    ["holiday.jpg", "Somebody/01.jpg", "Marigold Fennimore/notes.txt", "Marigold Fennimore/01.jpg"],
-)
-def test_a_folder_with_anything_else_is_refused_and_left_alone(tmp_path: Path, foreign: str) -> None:
-    (tmp_path / foreign).parent.mkdir(exist_ok=True)
-    (tmp_path / foreign).write_bytes(b"mine")
-    before = contents(tmp_path)
-
-    with pytest.raises(SourceError) as refusal:
-        write_sample_people(tmp_path, 1, 1)
-
-    assert contents(tmp_path) == before
-    first_named = Path(foreign).parts[0] if foreign.startswith("Somebody") else str(Path(foreign))
-    assert str(refusal.value) == (
-        f"{tmp_path} already holds {first_named}, which is not one of the sample people to be written; "
-        "choose an empty or a new folder."
-    )
-
-
-def test_a_link_in_place_of_a_portrait_is_not_written_through(tmp_path: Path) -> None:
-    theirs = write_sample_people(tmp_path / "elsewhere", 1, 1)[0]
-    folder = tmp_path / "people" / theirs.parent.name
-    folder.mkdir(parents=True)
-    (folder / "01.jpg").symlink_to(theirs)
-
-    with pytest.raises(SourceError, match="which is not one of the sample people"):
-        write_sample_people(tmp_path / "people", 1, 1)
-
-
-def test_more_people_than_asked_for_are_not_removed(tmp_path: Path) -> None:
-    write_sample_people(tmp_path, 2, 1)
-    before = contents(tmp_path)
-
-    with pytest.raises(SourceError, match=f"already holds {sample_people(2)[1].name}"):
-        write_sample_people(tmp_path, 1, 1)
-
-    assert contents(tmp_path) == before
-
-
-def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "people").write_text("mine")
-
-    with pytest.raises(SourceError, match="people is a file, and the sample people need a folder"):
-        write_sample_people(tmp_path / "people", 1, 1)
-
-
-def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("mine")
-
-    with pytest.raises(SourceError, match=r"cannot be written to .*: Not a directory; choose a folder"):
-        write_sample_people(tmp_path / "file" / "people", 1, 1)
-
-
-@pytest.mark.parametrize(("people", "portraits"), [(0, 12), (12, 0), (-1, 1)])
-def test_nobody_and_nothing_are_refused(tmp_path: Path, people: int, portraits: int) -> None:
-    with pytest.raises(SourceError, match="at least one person and one portrait"):
-        write_sample_people(tmp_path / "people", people, portraits)
-
-    assert not (tmp_path / "people").exists()

@@ -1,0 +1,104 @@
+"""What is no photo, damaged or too large is refused with one sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from facecluster.errors import PhotoError
+from facecluster.images import MAX_PIXELS, load_image
+
+from .pictures import (
+    FORMATS,
+    assert_refused,
+    encoded,
+    picture,
+)
+
+pytestmark = pytest.mark.usefixtures("pillow_as_in_a_new_process")
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    assert_refused(tmp_path / "gone.jpg", "gone.jpg", "does not exist")
+    assert_refused(str(tmp_path / "gone.jpg"), "gone.jpg", "does not exist")
+
+
+def test_a_path_that_leads_through_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(FORMATS["jpeg"]())
+    assert_refused(tmp_path / "a.jpg" / "b.jpg", "b.jpg", "does not exist")
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "album.jpg").mkdir()
+    assert_refused(tmp_path / "album.jpg", "album.jpg", "is a folder")
+
+
+def test_a_photo_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Image, "open", refuse)  # root may read everything, so the refusal is played
+    assert_refused(tmp_path / "secret.jpg", "secret.jpg", "may not be read", "permission")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"Dear diary,\n" * 100, b"%PDF-1.7\n", b"\x00" * 1000, b"<svg/>"])
+def test_a_file_that_is_no_photo(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(content)
+    assert_refused(path, "photo.jpg", "is not a photo")
+    assert_refused(content, "The photo", "is not a photo")
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "jpeg of several pictures"])
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_photo_that_is_cut_off(name: str, share: float, tmp_path: Path) -> None:
+    whole = FORMATS[name]()
+    if name.startswith(("animated", "tiff of several")):
+        share *= 0.5  # the first picture is what counts
+    path = tmp_path / "photo.xyz"
+    path.write_bytes(whole[: int(len(whole) * share)])
+    assert_refused(path, "photo.xyz")
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF"])
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_a_damaged_photo_is_read_or_refused_and_nothing_else(format: str, data: st.DataObject) -> None:
+    content = bytearray(encoded(picture().resize((24, 16)), format))
+    for place in data.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=6)):
+        content[place] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(PhotoError):
+        image = load_image(bytes(content))
+        assert image.dtype == np.uint8
+        assert image.shape[2] == 3
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """A few bytes that claim to be a grey picture of this size."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("times", [1, 2.5, 100], ids=["just too large", "a bomb to Pillow", "huge"])
+def test_too_many_pixels(times: float, tmp_path: Path) -> None:
+    path = tmp_path / "bomb.png"
+    path.write_bytes(png_of_size(100_000, int(MAX_PIXELS * times / 100_000) + 1))
+    assert_refused(path, "bomb.png", "megapixels", "120")
+
+
+def test_a_photo_of_a_large_camera_is_not_too_large(tmp_path: Path) -> None:
+    # Not decoded here: it is refused for its missing pixels, not for their number.
+    assert_refused(png_of_size(12_000, 10_000), "The photo", "damaged or cut off")
