@@ -61,7 +61,8 @@ def evaluate_clustering(labels: np.ndarray, persons: Sequence[str | None] | np.n
     the arithmetic mean; B-cubed after Bagga & Baldwin 1998. Raises EvaluationError when no face has a person.
     """
     labels, names = _labelled(labels, persons)
-    table = contingency_matrix(names, labels).astype(float)
+    numbers, _ = pd.factorize(names)  # scikit-learn would sort the names anew for every figure
+    table = contingency_matrix(numbers, labels).astype(float)
     total = table.sum()
     correct = table[linear_sum_assignment(table, maximize=True)].sum()
     precision = float((table**2 / table.sum(axis=0)).sum() / total)
@@ -71,8 +72,8 @@ def evaluate_clustering(labels: np.ndarray, persons: Sequence[str | None] | np.n
         correct=int(correct),
         accuracy=float(correct / total),
         purity=float(table.max(axis=0).sum() / total),
-        ari=float(adjusted_rand_score(names, labels)),
-        nmi=float(normalized_mutual_info_score(names, labels)),
+        ari=float(adjusted_rand_score(numbers, labels)),
+        nmi=float(normalized_mutual_info_score(numbers, labels)),
         bcubed=BCubed(precision, recall, 2 * precision * recall / (precision + recall)),
     )
 
