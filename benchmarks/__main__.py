@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; default: all")
     parser.add_argument("--photos", type=Path, help="a folder of photos (default: the drawn sample people)")
     parser.add_argument("--rounds", type=int, default=3, help="of which medians are taken")
-    parser.add_argument("--limit", type=int, help="use only the first photos")
+    parser.add_argument("--limit", type=int, help="use only so many of the photos, evenly spread")
     parser.add_argument("--largest", type=int, default=100_000, help="faces up to which scaling is measured")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything there")
     options = parser.parse_args()

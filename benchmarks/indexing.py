@@ -37,7 +37,8 @@ SIZES = (20, 40)  # 40 is facecluster's default
 def measure_indexing(folder: Path, rounds: int, limit: int | None) -> dict[str, Any]:
     """Medians over `rounds`; in each, the plain loop and our runs follow each other on the same photos."""
     source = open_photos(folder)
-    photos = [source[index].read() for index in range(len(source))][:limit]
+    some = _Some(source, limit)
+    photos = [some[index].read() for index in range(len(some))]
     plain_loops = {size: PlainLoop(size) for size in SIZES}
     detectors = {size: FaceDetector(size) for size in SIZES}
     embedder = FaceEmbedder()
@@ -65,7 +66,7 @@ def measure_indexing(folder: Path, rounds: int, limit: int | None) -> dict[str, 
 
 
 class _Some:
-    """The first photos of a source."""
+    """An even share of a source's photos, so that a few are of as many people as all."""
 
     def __init__(self, source: PhotoSource, limit: int | None) -> None:
         self.kind, self.name, self.location = source.kind, source.name, source.location
@@ -75,7 +76,7 @@ class _Some:
         return self._length
 
     def __getitem__(self, index: int) -> Any:
-        return self._source[index]
+        return self._source[index * len(self._source) // self._length]
 
 
 def _index(folder: Path, detector: FaceDetector, embedder: FaceEmbedder, limit: int | None) -> float:
