@@ -72,10 +72,12 @@ class ClusterViews:
             "assignments WHERE clustering_id = clusterings.id)) AS last FROM clusterings ORDER BY id DESC LIMIT 1) "
             "SELECT f.id, coalesce(a.cluster, -1), f.person FROM current JOIN faces f ON f.id <= current.last "
             "LEFT JOIN assignments a ON a.face_id = f.id AND a.clustering_id = current.id "
-            "WHERE a.cluster IS NOT NULL OR f.person IS NOT NULL ORDER BY a.cluster IS NULL, f.id"
+            "WHERE a.cluster IS NOT NULL OR f.person IS NOT NULL ORDER BY f.id"
         )
         columns = list(zip(*self._database.read(sql), strict=True)) or [(), (), ()]
-        return np.array(columns[0], np.int64), np.array(columns[1], np.int32), np.array(columns[2], object)
+        faces, clusters = np.array(columns[0], np.int64), np.array(columns[1], np.int32)
+        order = np.argsort(clusters < 0, kind="stable")
+        return faces[order], clusters[order], np.array(columns[2], object)[order]
 
     def clusters(self) -> pd.DataFrame:
         """CLUSTER_COLUMNS, one row a cluster: its main person, the share of labelled faces that are that person's

@@ -88,8 +88,9 @@ def match_people(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray)
     accuracy's 95 % Wilson interval. Raises EvaluationError when no face has a person.
     """
     labels, names = _labelled(labels, persons)
-    table = pd.crosstab(pd.Series(names, name="person"), pd.Series(labels, name="cluster"))
-    counts = table.to_numpy()
+    numbers, people_names = pd.factorize(names, sort=True)
+    used = np.unique(labels)
+    counts = contingency_matrix(numbers, labels)
     rows = np.arange(len(counts))
     totals = counts.sum(axis=0)
     best = (counts * (totals.max() + 1) - totals).argmax(axis=1)
@@ -98,11 +99,11 @@ def match_people(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray)
     faces = counts.sum(axis=1)
     purity = counts[rows, best] / totals[best]
     coverage = counts[rows, best] / faces
-    clusters = table.columns.to_numpy()[best]
+    clusters = used[best]
     low, high = wilson(right, faces)
     people = pd.DataFrame(
         {
-            "person": table.index.to_numpy(),
+            "person": people_names,
             "cluster": clusters,
             "faces": faces,
             "accuracy": right / faces,
@@ -144,12 +145,15 @@ def people_by_cluster(labels: np.ndarray, persons: Sequence[str | None] | np.nda
 
 def wrong_faces(labels: np.ndarray, persons: np.ndarray) -> np.ndarray:
     """(n,) bool: labelled faces outside the cluster that the one-to-one pairing gives their person."""
-    known = pd.notna(np.asarray(persons, dtype=object))
-    table = pd.crosstab(pd.Series(np.asarray(persons, dtype=object)[known]), pd.Series(np.asarray(labels)[known]))
-    rows, columns = linear_sum_assignment(table.to_numpy(), maximize=True)
-    home = dict(zip(table.index[rows], table.columns[columns], strict=True))
-    expected = np.array([home.get(person, _NO_CLUSTER) if person is not None else _NO_CLUSTER for person in persons])
-    return known & (expected != np.asarray(labels))
+    labels, names = np.asarray(labels), np.asarray(persons, dtype=object)
+    known = pd.notna(names)
+    numbers, people = pd.factorize(names[known])
+    rows, columns = linear_sum_assignment(contingency_matrix(numbers, labels[known]), maximize=True)
+    home = np.full(len(people), _NO_CLUSTER)
+    home[rows] = np.unique(labels[known])[columns]
+    expected = np.full(len(labels), _NO_CLUSTER)
+    expected[known] = home[numbers]
+    return known & (expected != labels)
 
 
 def labelled_clustering(gallery: Gallery) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

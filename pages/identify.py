@@ -31,7 +31,7 @@ from facecluster.probes import (
     verdict,
 )
 from facecluster.ui import resources
-from facecluster.ui.components import has_weights, show_error
+from facecluster.ui.components import has_weights, show_error, when_ready
 from facecluster.ui.entry import within_app
 from facecluster.ui.faces import nothing_yet
 from facecluster.ui.markup import escape
@@ -101,7 +101,7 @@ def choose_threshold(identifier: Identifier) -> float:
     return threshold
 
 
-def read_new(files: list[tuple[str, UploadedFile]], identifier: Identifier, model: str) -> list[Probe]:
+def read_new(files: list[tuple[str, UploadedFile]], model: str) -> list[Probe]:
     """The probes of the files, each read once a session; what is no longer there is forgotten."""
     kept: dict[tuple[str, str], Probe] = st.session_state.get("identify_probes", {})
     keys = [(file.file_id, model) for _, file in files]
@@ -109,15 +109,16 @@ def read_new(files: list[tuple[str, UploadedFile]], identifier: Identifier, mode
     probes = {key: kept[key] for key in keys if key in kept}
     if new:
         bar = st.progress(0.0, text="Loading the models")
-        identifier.embedder.load()
-        identifier.detector.load()
+        detector, embedder = resources.detector(), resources.embedder(resources.weights_of(model) or model)
+        embedder.load()
+        detector.load()
         start = time.monotonic()
         for done, (key, name, file) in enumerate(new):
             passed = time.monotonic() - start
             left = passed / done * (len(new) - done) if done else None
             progress = Progress("Reading", done, len(new), seconds_left=left)
             bar.progress(progress.share, text=progress.text)
-            probes[key] = read_probe(name, file.getvalue(), identifier.detector, identifier.embedder)
+            probes[key] = read_probe(name, file.getvalue(), detector, embedder)
         bar.empty()
     st.session_state["identify_probes"] = probes
     return [probes[key] for key in keys]
@@ -192,12 +193,6 @@ gallery = resources.open_gallery()
 st.title("Identify", anchor=False)
 if nothing_yet(gallery) or not has_weights(gallery):
     st.stop()
-try:
-    identifier = resources.identifier(str(gallery.path), gallery.revision)
-except FaceClusterError as error:
-    show_error(error)
-    st.stop()
-
 drop, settings = st.columns([3, 2], gap="large")
 with drop:
     uploads = st.file_uploader(
@@ -213,13 +208,15 @@ with drop:
         shot = st.camera_input("Take a photo", key="identify_camera", label_visibility="collapsed")
         if shot is not None:
             files.append(("Camera", shot))
-with settings:
-    threshold = choose_threshold(identifier)
-
 try:
-    probes = read_new(files, identifier, gallery.model or "")
+    with settings:
+        identifier = when_ready(gallery, resources.identifier(str(gallery.path), gallery.revision))
+        threshold = choose_threshold(identifier) if identifier else 0.0
+    probes = read_new(files, gallery.model or "")
 except FaceClusterError as error:
     show_error(error)
+    st.stop()
+if identifier is None:
     st.stop()
 answers = [answer(probe, identifier, threshold) for probe in probes]
 

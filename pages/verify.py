@@ -13,7 +13,7 @@ from facecluster.pairing import PairVerdict, ProbeFace, compare_faces, main_prob
 from facecluster.probe_pictures import numbered_boxes, similarity_scale
 from facecluster.probes import Probe, Verdict, read_probe
 from facecluster.ui import resources
-from facecluster.ui.components import has_weights, show_error
+from facecluster.ui.components import has_weights, show_error, when_ready
 from facecluster.ui.entry import within_app
 from facecluster.ui.faces import nothing_yet
 from facecluster.ui.markup import escape
@@ -109,7 +109,7 @@ def page(gallery: Gallery) -> None:
         help="How many of the gallery's pairs of different people may pass for one person. Lower is stricter.",
     )
     try:
-        pairs = resources.pairs(str(gallery.path), gallery.revision)
+        pairs = when_ready(gallery, resources.pairs(str(gallery.path), gallery.revision))
         probes: list[Probe | None] = []
         columns = st.columns(2, gap="large")
         for column, side in zip(columns, SIDES, strict=True):
@@ -123,7 +123,7 @@ def page(gallery: Gallery) -> None:
         with column:
             faces.append(show_photo(probe, side) if probe is not None else None)
     one, other = faces
-    if one is not None and other is not None:
+    if one is not None and other is not None and pairs is not None:
         show_answer(one, other, pairs, float(rate))
     elif None in probes:
         st.caption(":material/compare: Drop in two photos to see whether they show one person.")

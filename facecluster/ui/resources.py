@@ -6,7 +6,8 @@ an upload is kept here: these caches are shared by everybody who uses the app.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -58,30 +59,55 @@ def clusterer(path: str, revision: int) -> FaceClusterer:
     """The gallery's fitted clusterer at this revision. Raises IdentificationError before the first clustering."""
     from facecluster.clustering import restore_clusterer
 
-    return restore_clusterer(_clustering(path))
+    return restore_clusterer(_clustering(gallery_at(path)))
 
 
-@st.cache_resource(max_entries=2, show_spinner="Comparing the gallery's faces…")
-def identifier(path: str, revision: int) -> Identifier:
-    """The gallery's Identifier at this revision. Raises IdentificationError before the first clustering."""
-    from facecluster.identification import Identifier
-
-    clustering = _clustering(path)
-    return Identifier(
-        gallery_at(path).faces(),
-        clustering,
-        clusterer=clusterer(path, revision),
-        detector=detector(),
-        embedder=embedder(weights_of(clustering.model) or clustering.model),
-    )
+def _is_usable(fit: Future[Any]) -> bool:
+    return not fit.done() or fit.exception() is None
 
 
-@st.cache_resource(max_entries=2, show_spinner="Comparing the gallery's faces…")
-def pairs(path: str, revision: int) -> PairErrors:
-    """How similar pairs of the gallery's faces are at this revision. Raises EvaluationError when there are too few."""
-    from facecluster.verification import gallery_pairs
+@st.cache_resource(max_entries=2, show_spinner=False, validate=_is_usable)
+def identifier(path: str, revision: int) -> Future[Identifier]:
+    """The gallery's Identifier at this revision, which other threads make: see `components.when_ready`.
 
-    return gallery_pairs(gallery_at(path))
+    Its failure is an IdentificationError before the first clustering.
+    """
+    gallery, searched = gallery_at(path), detector()
+
+    def make() -> Identifier:
+        from facecluster.identification import Identifier
+
+        clustering = _clustering(gallery)
+        return Identifier(
+            gallery.faces(),
+            clustering,
+            clusterer=clusterer(path, revision),
+            detector=searched,
+            embedder=embedder(weights_of(clustering.model) or clustering.model),
+        )
+
+    return _fitting().submit(make)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, validate=_is_usable)
+def pairs(path: str, revision: int) -> Future[PairErrors]:
+    """How similar pairs of the gallery's faces are at this revision; like `identifier`, other threads find out.
+
+    Its failure is an EvaluationError when there are too few faces.
+    """
+    gallery = gallery_at(path)
+
+    def make() -> PairErrors:
+        from facecluster.verification import gallery_pairs
+
+        return gallery_pairs(gallery)
+
+    return _fitting().submit(make)
+
+
+@st.cache_resource(show_spinner=False)
+def _fitting() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, "fit")
 
 
 @st.cache_resource(show_spinner=False)
@@ -90,8 +116,8 @@ def lab_store() -> LabStore:
     return LabStore()
 
 
-def _clustering(path: str) -> Clustering:
-    clustering = gallery_at(path).clustering()
+def _clustering(gallery: Gallery) -> Clustering:
+    clustering = gallery.clustering()
     if clustering is None:
         raise IdentificationError("The gallery has no clusters yet: add photos on the gallery page.")
     return clustering
