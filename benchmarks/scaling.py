@@ -132,7 +132,7 @@ def _open_pages(home: Path) -> dict[str, float]:
     os.environ["FACECLUSTER_HOME"] = str(home)
     from facecluster.ui import resources
 
-    fits = {"identify": resources.identifier, "verify": resources.pairs}
+    fits: dict[str, Any] = {"identify": resources.identifier, "verify": resources.pairs}
     root = Path(__file__).resolve().parents[1]
     taken: dict[str, float] = {}
     for page in ("gallery", "identify", "verify", "clusters", "accuracy", "evaluation"):
