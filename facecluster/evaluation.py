@@ -89,8 +89,7 @@ def match_people(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray)
     """
     labels, names = _labelled(labels, persons)
     numbers, people_names = pd.factorize(names, sort=True)
-    used = np.unique(labels)
-    counts = contingency_matrix(numbers, labels)
+    used, counts = np.unique(labels), contingency_matrix(numbers, labels)
     rows = np.arange(len(counts))
     totals = counts.sum(axis=0)
     best = (counts * (totals.max() + 1) - totals).argmax(axis=1)
@@ -147,7 +146,8 @@ def wrong_faces(labels: np.ndarray, persons: np.ndarray) -> np.ndarray:
     """(n,) bool: labelled faces outside the cluster that the one-to-one pairing gives their person."""
     labels, names = np.asarray(labels), np.asarray(persons, dtype=object)
     known = pd.notna(names)
-    numbers, people = pd.factorize(names[known])
+    # In the order of `match_people`: on a tie, its figures and these faces have to rest on the same pairing.
+    numbers, people = pd.factorize(names[known].astype(str), sort=True)
     rows, columns = linear_sum_assignment(contingency_matrix(numbers, labels[known]), maximize=True)
     home = np.full(len(people), _NO_CLUSTER)
     home[rows] = np.unique(labels[known])[columns]

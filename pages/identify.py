@@ -31,9 +31,10 @@ from facecluster.probes import (
     verdict,
 )
 from facecluster.ui import resources
-from facecluster.ui.components import has_weights, show_error, when_ready
+from facecluster.ui.components import has_weights, show_error
 from facecluster.ui.entry import within_app
 from facecluster.ui.faces import nothing_yet
+from facecluster.ui.fits import when_ready
 from facecluster.ui.markup import escape
 from facecluster.ui.photo_dialog import show_face
 
@@ -210,7 +211,7 @@ with drop:
             files.append(("Camera", shot))
 try:
     with settings:
-        identifier = when_ready(gallery, resources.identifier(str(gallery.path), gallery.revision))
+        identifier = when_ready(gallery, resources.identifier)
         threshold = choose_threshold(identifier) if identifier else 0.0
     probes = read_new(files, gallery.model or "")
 except FaceClusterError as error:

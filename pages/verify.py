@@ -13,9 +13,10 @@ from facecluster.pairing import PairVerdict, ProbeFace, compare_faces, main_prob
 from facecluster.probe_pictures import numbered_boxes, similarity_scale
 from facecluster.probes import Probe, Verdict, read_probe
 from facecluster.ui import resources
-from facecluster.ui.components import has_weights, show_error, when_ready
+from facecluster.ui.components import has_weights, show_error
 from facecluster.ui.entry import within_app
 from facecluster.ui.faces import nothing_yet
+from facecluster.ui.fits import when_ready
 from facecluster.ui.markup import escape
 from facecluster.verification import DEFAULT_FMR, PairErrors
 
@@ -109,7 +110,7 @@ def page(gallery: Gallery) -> None:
         help="How many of the gallery's pairs of different people may pass for one person. Lower is stricter.",
     )
     try:
-        pairs = when_ready(gallery, resources.pairs(str(gallery.path), gallery.revision))
+        pairs = when_ready(gallery, resources.pairs)
         probes: list[Probe | None] = []
         columns = st.columns(2, gap="large")
         for column, side in zip(columns, SIDES, strict=True):

@@ -124,3 +124,15 @@ def test_without_persons_there_is_nothing_to_measure() -> None:
 def test_lengths_must_agree() -> None:
     with pytest.raises(ValueError, match="same length, got 2 and 1"):
         evaluate_clustering(np.array([0, 1]), ["a"])
+
+
+def test_the_wrong_faces_are_those_that_the_accuracies_of_people_count_out() -> None:
+    # Both people lie in both clusters alike, so either pairing is a best one.
+    labels = np.array([0, 1, 0, 1, 0])
+    persons = np.array(["b", "b", "a", "a", None], dtype=object)
+    people = match_people(labels, persons)
+    wrong = wrong_faces(labels, persons)
+    assert not wrong[4]
+    for person, faces, accuracy in zip(people["person"], people["faces"], people["accuracy"], strict=True):
+        assert wrong[persons == person].sum() == round(faces * (1 - accuracy))
+    assert (labels[wrong & (persons == "a")] == [1]).all()  # a comes first by name, so cluster 0 is a's

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +11,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from facecluster import verification
-from facecluster.gallery import Gallery
 from facecluster.samples import draw_portrait
-from facecluster.ui import components, resources
 
 from .apps import open_app
 
@@ -87,25 +83,3 @@ def test_a_photo_without_a_face_and_a_file_that_is_none_are_told_apart(sample_ho
     assert any("No face of 40 pixels" in info.value for info in app.info)
     assert len(app.error) == 1
     assert not app.subheader
-
-
-def test_a_large_gallery_is_compared_while_photos_are_dropped_in(
-    sample_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    compared = threading.Event()
-
-    def slow_pairs(gallery: Gallery) -> verification.PairErrors:
-        assert compared.wait(60)
-        return pairs_of(gallery)
-
-    pairs_of = verification.gallery_pairs
-    monkeypatch.setattr(verification, "gallery_pairs", slow_pairs)
-    monkeypatch.setattr(components, "_AT_ONCE", 0)
-    app = drop(open_page(), draw_portrait(1, 20), draw_portrait(1, 21))
-    assert any("Comparing the gallery's" in each.value for each in app.markdown)
-    assert not app.subheader
-    compared.set()
-    gallery = resources.open_gallery()
-    resources.pairs(str(gallery.path), gallery.revision).result(60)
-    assert "The same person" in answer(app.run())
-    assert not any("Comparing the gallery's" in each.value for each in app.markdown)

@@ -7,7 +7,7 @@ an upload is kept here: these caches are shared by everybody who uses the app.
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -55,54 +55,47 @@ def embedder(model: str = CASIA) -> FaceEmbedder:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def clusterer(path: str, revision: int) -> FaceClusterer:
-    """The gallery's fitted clusterer at this revision. Raises IdentificationError before the first clustering."""
+def clusterer(path: str, revision: int, _clustering: Clustering) -> FaceClusterer:
+    """The fitted clusterer of the gallery's clustering at this revision."""
     from facecluster.clustering import restore_clusterer
 
-    return restore_clusterer(_clustering(gallery_at(path)))
+    return restore_clusterer(_clustering)
 
 
-def _is_usable(fit: Future[Any]) -> bool:
-    return not fit.done() or fit.exception() is None
-
-
-@st.cache_resource(max_entries=2, show_spinner=False, validate=_is_usable)
+@st.cache_resource(max_entries=2, show_spinner=False)
 def identifier(path: str, revision: int) -> Future[Identifier]:
-    """The gallery's Identifier at this revision, which other threads make: see `components.when_ready`.
+    """The gallery's Identifier at this revision, which another thread makes: see `fits.when_ready`.
 
-    Its failure is an IdentificationError before the first clustering.
+    It fails with IdentificationError before the first clustering.
     """
-    gallery, searched = gallery_at(path), detector()
+    gallery = gallery_at(path)
 
     def make() -> Identifier:
         from facecluster.identification import Identifier
 
-        clustering = _clustering(gallery)
-        return Identifier(
-            gallery.faces(),
-            clustering,
-            clusterer=clusterer(path, revision),
-            detector=searched,
-            embedder=embedder(weights_of(clustering.model) or clustering.model),
-        )
+        clustering = gallery.clustering()
+        if clustering is None:
+            raise IdentificationError("The gallery has no clusters yet: add photos on the gallery page.")
+        return Identifier(gallery.faces(), clustering, clusterer=clusterer(path, revision, clustering))
 
     return _fitting().submit(make)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, validate=_is_usable)
+@st.cache_resource(max_entries=2, show_spinner=False)
 def pairs(path: str, revision: int) -> Future[PairErrors]:
-    """How similar pairs of the gallery's faces are at this revision; like `identifier`, other threads find out.
+    """How similar pairs of the gallery's faces are at this revision, which another thread finds out.
 
-    Its failure is an EvaluationError when there are too few faces.
+    It fails with EvaluationError when there are too few faces.
     """
-    gallery = gallery_at(path)
+    from facecluster.verification import gallery_pairs
 
-    def make() -> PairErrors:
-        from facecluster.verification import gallery_pairs
+    return _fitting().submit(gallery_pairs, gallery_at(path))
 
-        return gallery_pairs(gallery)
 
-    return _fitting().submit(make)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def revision_during(path: str, job: int) -> int:
+    """The gallery's revision when this was first asked during the job of that number."""
+    return gallery_at(path).revision
 
 
 @st.cache_resource(show_spinner=False)
@@ -114,13 +107,6 @@ def _fitting() -> ThreadPoolExecutor:
 def lab_store() -> LabStore:
     """What the evaluation page measured last, of a few galleries."""
     return LabStore()
-
-
-def _clustering(gallery: Gallery) -> Clustering:
-    clustering = gallery.clustering()
-    if clustering is None:
-        raise IdentificationError("The gallery has no clusters yet: add photos on the gallery page.")
-    return clustering
 
 
 @st.cache_resource(show_spinner=False)
