@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
 FACE_SQL = "f.id AS face, f.photo_id AS photo, p.path, f.person, f.is_main AS main, f.detection_score, x1, y1, x2, y2 "
 
+# The clustered faces, and the labelled ones that the algorithm left out.
+_CLUSTERED_SQL = (
+    "FROM (SELECT id, coalesce(json_extract(parameters, '$.last_face'), (SELECT max(face_id) FROM assignments "
+    "WHERE clustering_id = clusterings.id)) AS last_face FROM clusterings ORDER BY id DESC LIMIT 1) AS current "
+    "JOIN faces f ON f.id <= current.last_face "
+    "LEFT JOIN assignments a ON a.face_id = f.id AND a.clustering_id = current.id "
+    "WHERE (a.cluster IS NOT NULL OR f.person IS NOT NULL)"
+)
+
 
 class ClusterViews:
     """The part of `Gallery` that reads clusters."""
@@ -67,17 +76,28 @@ class ClusterViews:
         Labelled faces that the algorithm left out come last, in cluster -1. Faces found after the clustering was made
         take no part: ids grow with every face found. Nothing where there are no clusters.
         """
-        sql = (
-            "WITH current AS (SELECT id, coalesce(json_extract(parameters, '$.last_face'), (SELECT max(face_id) FROM "
-            "assignments WHERE clustering_id = clusterings.id)) AS last FROM clusterings ORDER BY id DESC LIMIT 1) "
-            "SELECT f.id, coalesce(a.cluster, -1), f.person FROM current JOIN faces f ON f.id <= current.last "
-            "LEFT JOIN assignments a ON a.face_id = f.id AND a.clustering_id = current.id "
-            "WHERE a.cluster IS NOT NULL OR f.person IS NOT NULL ORDER BY f.id"
-        )
+        sql = f"SELECT f.id, coalesce(a.cluster, -1), f.person {_CLUSTERED_SQL} ORDER BY f.id"
         columns = list(zip(*self._database.read(sql), strict=True)) or [(), (), ()]
         faces, clusters = np.array(columns[0], np.int64), np.array(columns[1], np.int32)
         order = np.argsort(clusters < 0, kind="stable")
         return faces[order], clusters[order], np.array(columns[2], object)[order]
+
+    def people_in_clusters(self) -> pd.DataFrame:
+        """Columns person, cluster and faces: how many of the faces of `faces_to_evaluate` each person has in each
+        cluster, by person and cluster; person is None for nobody known."""
+        sql = (
+            f"SELECT f.person AS person, coalesce(a.cluster, -1) AS cluster, count(*) AS faces {_CLUSTERED_SQL} "
+            "GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+        return as_table(self._database.read(sql), ("person", "cluster", "faces"))
+
+    def faces_in_cluster(self, person: str, cluster: int, limit: int, offset: int = 0) -> list[int]:
+        """The ids of a person's faces in a cluster, or in none for cluster -1, as `people_in_clusters` counts them."""
+        clustered = "FROM assignments a JOIN faces f ON f.id = a.face_id WHERE a.cluster = ? AND a.clustering_id = ?"
+        left_out = f"{_CLUSTERED_SQL} AND coalesce(a.cluster, -1) = ? AND current.id = ?"
+        sql = f"SELECT f.id {clustered if cluster >= 0 else left_out} AND f.person = ? ORDER BY f.id LIMIT ? OFFSET ?"
+        rows = self._database.read(sql, cluster, self._clustering_id(), person, limit, offset)
+        return [row[0] for row in rows]
 
     def clusters(self) -> pd.DataFrame:
         """CLUSTER_COLUMNS, one row a cluster: its main person, the share of labelled faces that are that person's

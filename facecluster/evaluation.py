@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_matrix
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
 
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 PEOPLE_COLUMNS = ("person", "cluster", "faces", "accuracy", "purity", "coverage", "f1", "shares_cluster", "low", "high")
 # The one column of `people_by_cluster` for faces that the algorithm left out: no cluster has this number.
 LEFT_OUT = -1
-_NO_CLUSTER = np.iinfo(np.int64).min
+NO_CLUSTER = np.iinfo(np.int64).min  # for persons who are paired with none
+_NOBODY = "No face has a known person, so nothing can be measured: index photos that lie in one folder a person."
 
 
 @dataclass(frozen=True)
@@ -53,56 +56,114 @@ class ClusteringScores:
     bcubed: BCubed
 
 
-def evaluate_clustering(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> ClusteringScores:
-    """Scores clusters `labels` (n,) int against `persons` (n,), where None marks a face without a known person.
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """How many labelled faces of each person each cluster holds: all that any figure here rests on.
 
-    Accuracy pairs clusters and persons one to one so that the most faces fit (Kuhn 1955, the Hungarian method);
-    purity after Manning et al., Introduction to Information Retrieval, 16.3; ARI after Hubert & Arabie 1985; NMI with
-    the arithmetic mean; B-cubed after Bagga & Baldwin 1998. Raises EvaluationError when no face has a person.
+    `people` (p,) str and `clusters` (c,) int, both in order and each with a face; `counts` (p, c) int.
     """
-    labels, names = _labelled(labels, persons)
-    numbers, _ = pd.factorize(names)  # scikit-learn would sort the names anew for every figure
-    table = contingency_matrix(numbers, labels).astype(float)
+
+    people: np.ndarray
+    clusters: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def of_faces(cls, labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> Tally:
+        """Of clusters `labels` (n,) int and `persons` (n,), where None marks a face without a known person.
+
+        Raises EvaluationError when no face has a person, and ValueError when the lengths differ.
+        """
+        labels, names = _labelled(labels, persons)
+        numbers, people = pd.factorize(names, sort=True)
+        return cls(np.asarray(people), np.unique(labels), contingency_matrix(numbers, labels))
+
+    @classmethod
+    def of_pairs(cls, pairs: pd.DataFrame) -> Tally:
+        """Of columns person, cluster and faces, one row for each person in each cluster.
+
+        Faces in the cluster LEFT_OUT count as clusters of themselves. Raises EvaluationError when no row has a person.
+        """
+        known = pairs.dropna(subset="person")
+        if known.empty:
+            raise EvaluationError(_NOBODY)
+        left_out = known["cluster"] == LEFT_OUT
+        alone = known[left_out].loc[lambda rows: rows.index.repeat(rows["faces"])]
+        alone = alone.assign(faces=1, cluster=LEFT_OUT - np.arange(len(alone)))
+        cells = pd.concat([known[~left_out], alone])
+        rows, people = pd.factorize(cells["person"], sort=True)
+        columns, clusters = pd.factorize(cells["cluster"].to_numpy(np.int64), sort=True)
+        counts = coo_matrix((cells["faces"], (rows, columns)), shape=(len(people), len(clusters)))
+        return cls(people.to_numpy(str), clusters, counts.toarray())
+
+    @cached_property
+    def pairing(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of people and columns of their clusters, one to one, so that the most faces fit (Kuhn 1955, the
+        Hungarian method); both (min(p, c),). Found once, since on a tie all figures have to rest on the same one."""
+        rows, columns = linear_sum_assignment(self.counts, maximize=True)
+        return rows, columns
+
+
+def evaluate_clustering(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> ClusteringScores:
+    """`score` of clusters `labels` (n,) int against `persons` (n,), where None marks a face without a known person.
+
+    Raises EvaluationError when no face has a person.
+    """
+    return score(Tally.of_faces(labels, persons))
+
+
+def score(tally: Tally) -> ClusteringScores:
+    """A whole clustering in figures.
+
+    Accuracy pairs clusters and persons one to one so that the most faces fit (`Tally.pairing`); purity after Manning
+    et al., Introduction to Information Retrieval, 16.3; ARI after Hubert & Arabie 1985; NMI with the arithmetic mean;
+    B-cubed after Bagga & Baldwin 1998.
+    """
+    table = tally.counts.astype(float)
     total = table.sum()
-    correct = table[linear_sum_assignment(table, maximize=True)].sum()
+    correct = table[tally.pairing].sum()
     precision = float((table**2 / table.sum(axis=0)).sum() / total)
     recall = float((table**2 / table.sum(axis=1, keepdims=True)).sum() / total)
+    cells = np.nonzero(tally.counts)
+    person_of, cluster_of = (np.repeat(places, tally.counts[cells]) for places in cells)
     return ClusteringScores(
         faces=int(total),
         correct=int(correct),
         accuracy=float(correct / total),
         purity=float(table.max(axis=0).sum() / total),
-        ari=float(adjusted_rand_score(numbers, labels)),
-        nmi=float(normalized_mutual_info_score(numbers, labels)),
+        ari=float(adjusted_rand_score(person_of, cluster_of)),
+        nmi=float(normalized_mutual_info_score(person_of, cluster_of)),
         bcubed=BCubed(precision, recall, 2 * precision * recall / (precision + recall)),
     )
 
 
 def match_people(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> pd.DataFrame:
+    """`people_of` a clustering of faces, as `evaluate_clustering` takes it. Raises EvaluationError likewise."""
+    return people_of(Tally.of_faces(labels, persons))
+
+
+def people_of(tally: Tally) -> pd.DataFrame:
     """One row a person, PEOPLE_COLUMNS, worst F1 first.
 
     `cluster` holds most of the person's faces (on a tie, the purer). `accuracy` is the share of the person's
-    faces in the cluster that the one-to-one pairing of `evaluate_clustering` gives them. `purity` is the share of the
+    faces in the cluster that the one-to-one pairing of `score` gives them. `purity` is the share of the
     cluster's labelled faces that are this person's, `coverage` the share of this person's faces in it, `f1` their
     harmonic mean. `shares_cluster` is true when another person has the same cluster. `low` and `high` are the ends of
-    accuracy's 95 % Wilson interval. Raises EvaluationError when no face has a person.
+    accuracy's 95 % Wilson interval.
     """
-    labels, names = _labelled(labels, persons)
-    numbers, people_names = pd.factorize(names, sort=True)
-    used, counts = np.unique(labels), contingency_matrix(numbers, labels)
+    counts = tally.counts
     rows = np.arange(len(counts))
     totals = counts.sum(axis=0)
     best = (counts * (totals.max() + 1) - totals).argmax(axis=1)
-    assigned = dict(zip(*linear_sum_assignment(counts, maximize=True), strict=True))
-    right = np.array([counts[row, assigned[row]] if row in assigned else 0 for row in rows])
+    right = np.zeros(len(counts), np.int64)
+    right[tally.pairing[0]] = counts[tally.pairing]
     faces = counts.sum(axis=1)
     purity = counts[rows, best] / totals[best]
     coverage = counts[rows, best] / faces
-    clusters = used[best]
+    clusters = tally.clusters[best]
     low, high = wilson(right, faces)
     people = pd.DataFrame(
         {
-            "person": people_names,
+            "person": tally.people,
             "cluster": clusters,
             "faces": faces,
             "accuracy": right / faces,
@@ -146,14 +207,19 @@ def wrong_faces(labels: np.ndarray, persons: np.ndarray) -> np.ndarray:
     """(n,) bool: labelled faces outside the cluster that the one-to-one pairing gives their person."""
     labels, names = np.asarray(labels), np.asarray(persons, dtype=object)
     known = pd.notna(names)
-    # In the order of `match_people`: on a tie, its figures and these faces have to rest on the same pairing.
-    numbers, people = pd.factorize(names[known].astype(str), sort=True)
-    rows, columns = linear_sum_assignment(contingency_matrix(numbers, labels[known]), maximize=True)
-    home = np.full(len(people), _NO_CLUSTER)
-    home[rows] = np.unique(labels[known])[columns]
-    expected = np.full(len(labels), _NO_CLUSTER)
-    expected[known] = home[numbers]
+    tally = Tally.of_faces(labels, names)
+    home = paired_clusters(tally)
+    expected = np.full(len(labels), NO_CLUSTER)
+    expected[known] = home[np.searchsorted(tally.people, names[known].astype(str))]
     return known & (expected != labels)
+
+
+def paired_clusters(tally: Tally) -> np.ndarray:
+    """(p,) int64: the cluster that the one-to-one pairing gives each person, or NO_CLUSTER."""
+    home = np.full(len(tally.people), NO_CLUSTER)
+    rows, columns = tally.pairing
+    home[rows] = tally.clusters[columns]
+    return home
 
 
 def labelled_clustering(gallery: Gallery) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -177,7 +243,5 @@ def _labelled(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) ->
         raise ValueError(f"labels and persons must have the same length, got {len(labels)} and {len(names)}")
     known = pd.notna(names)
     if not known.any():
-        raise EvaluationError(
-            "No face has a known person, so nothing can be measured: index photos that lie in one folder a person."
-        )
+        raise EvaluationError(_NOBODY)
     return labels[known], names[known].astype(str)

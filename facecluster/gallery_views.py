@@ -57,7 +57,8 @@ class GalleryViews(ClusterViews):
     def counts(self) -> GalleryCounts:
         """How much the gallery holds."""
         by_status = dict(map(tuple, self._database.read("SELECT status, count(*) FROM photos GROUP BY status")))
-        (faces, people) = self._database.read("SELECT count(*), count(DISTINCT person) FROM faces")[0]
+        faces = self._database.read("SELECT count(*) FROM faces")[0][0]
+        people = self._database.read("SELECT count(*) FROM (SELECT DISTINCT person FROM faces WHERE person NOT NULL)")
         clusters = self._database.read("SELECT n_clusters FROM clusterings ORDER BY id DESC LIMIT 1")
         return GalleryCounts(
             photos=sum(by_status.values()),
@@ -66,7 +67,7 @@ class GalleryViews(ClusterViews):
             unreadable=by_status.get("unreadable", 0),
             duplicates=by_status.get("duplicate", 0),
             faces=faces,
-            people=people,
+            people=people[0][0],
             clusters=clusters[0][0] if clusters else 0,
         )
 
@@ -125,7 +126,7 @@ class GalleryViews(ClusterViews):
         rows = self._database.read(f"SELECT {FACE_SQL} FROM faces f JOIN photos p ON p.id = f.photo_id ORDER BY f.id")
         vectors = self._database.read("SELECT vector FROM embeddings ORDER BY face_id")
         embeddings = np.frombuffer(b"".join(row[0] for row in vectors), "<f4").reshape(-1, EMBEDDING_SIZE)
-        return Faces(as_table(rows, FACE_COLUMNS), embeddings.astype(np.float32))
+        return Faces(as_table(rows, FACE_COLUMNS), embeddings.astype(np.float32, copy=False))
 
     def face(self, face_id: int) -> FaceRecord:
         """Raises GalleryError when there is no such face."""

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from facecluster.charts import accuracy_by_person, people_by_cluster_heatmap, people_table, percent
@@ -165,7 +164,8 @@ def heatmap(report: tables.Accuracy, number: int) -> None:
 def wrong_faces(gallery: Gallery, report: tables.Accuracy, titles: dict[int, str]) -> None:
     st.subheader("Faces that are wrong", anchor=False)
     people = {person.person: f"{person.wrong:,} wrong of {person.faces:,}" for person in report.people.itertuples()}
-    people = {EVERYONE: f"{len(report.wrong):,} wrong of {report.scores.faces:,}", **people}
+    people = {EVERYONE: f"{report.wrong:,} wrong of {report.scores.faces:,}", **people}
+    number = {EVERYONE: report.wrong, **dict(zip(report.people["person"], report.people["wrong"], strict=True))}
 
     st.session_state.setdefault("accuracy_person", EVERYONE)
     if st.session_state["accuracy_person"] not in people:
@@ -178,12 +178,11 @@ def wrong_faces(gallery: Gallery, report: tables.Accuracy, titles: dict[int, str
         persist_state="page",
         width=420,
     )
-    wrong = report.wrong if person == EVERYONE else report.wrong[report.wrong["person"] == person]
-    if wrong.empty:
+    if not number[person]:
         text = "Every face is in its person's cluster." if person == EVERYONE else f"No face of {person} is wrong."
         st.markdown(f":green[:material/check_circle:] {escape(text)}")
         return
-    show_wrong(gallery, wrong, titles, person)
+    show_wrong(gallery, report, titles, person, number[person])
 
 
 def wrong_tile(gallery: Gallery, face: Any, titles: dict[int, str]) -> FaceTile:
@@ -194,11 +193,12 @@ def wrong_tile(gallery: Gallery, face: Any, titles: dict[int, str]) -> FaceTile:
     return FaceTile(face.face, label, f"Face of {face.person}, {place}", notes)
 
 
-def show_wrong(gallery: Gallery, wrong: pd.DataFrame, titles: dict[int, str], person: str) -> None:
+def show_wrong(gallery: Gallery, report: tables.Accuracy, titles: dict[int, str], person: str, number: int) -> None:
     st.caption("Below each face: its person, the cluster it is in, and its similarity to that cluster's centre.")
-    pages = tables.page_count(len(wrong), FACES)
+    pages = tables.page_count(number, FACES)
     page = st.pagination(pages, key=f"accuracy_page_{person}") if pages > 1 else 1
-    tiles = [wrong_tile(gallery, face, titles) for face in tables.page_of(wrong, page, FACES).itertuples()]
+    wrong = tables.wrong_page(gallery, report, None if person == EVERYONE else person, page, FACES)
+    tiles = [wrong_tile(gallery, face, titles) for face in wrong.itertuples()]
     clicked = face_grid(gallery, tiles, "accuracy_face")
     if clicked is not None:
         show_face(gallery, clicked)

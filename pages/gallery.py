@@ -31,7 +31,7 @@ def show_figures(gallery: Gallery, is_busy: bool) -> None:
     if counts.clusters and not is_busy:
         try:
             accuracy = tables.accuracy(gallery)
-            right, review = percent(accuracy.scores.accuracy), f"{len(accuracy.wrong):,}"
+            right, review = percent(accuracy.scores.accuracy), f"{accuracy.wrong:,}"
         except EvaluationError:
             review = f"{tables.doubtful_count(gallery):,}"
             meaning = "No face has a known person, so these are the faces far from their cluster's centre."

@@ -16,11 +16,13 @@ from facecluster.comparison import COMPARISON_COLUMNS, alone, best_without_numbe
 from facecluster.errors import Cancelled, ClusteringError, EvaluationError
 from facecluster.evaluation import (
     LEFT_OUT,
+    Tally,
     clusters_without_person,
     evaluate_clustering,
     labelled_clustering,
     match_people,
     people_by_cluster,
+    score,
     wrong_faces,
 )
 from facecluster.identification import Identifier
@@ -177,6 +179,8 @@ def test_left_out_faces_have_no_cluster_and_count_as_wrong(tmp_path: Path) -> No
     assert match_people(labels, known).set_index("person").loc["person 00", "accuracy"] == pytest.approx(0.9)
     assert gallery.clusters()["faces"].sum() == 28
     assert gallery.cluster_of(int(ids[left_out][0])) is None
+    assert score(Tally.of_pairs(gallery.people_in_clusters())) == scores
+    assert gallery.faces_in_cluster("person 00", LEFT_OUT, limit=5) == ids[left_out].tolist()
 
 
 def test_the_last_face_left_out_counts_but_one_found_later_does_not(tmp_path: Path) -> None:

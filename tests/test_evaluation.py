@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from facecluster.errors import EvaluationError
 from facecluster.evaluation import (
+    LEFT_OUT,
+    Tally,
     clusters_without_person,
     evaluate_clustering,
     match_people,
     people_by_cluster,
+    people_of,
+    score,
     wrong_faces,
 )
 
@@ -136,3 +141,16 @@ def test_the_wrong_faces_are_those_that_the_accuracies_of_people_count_out() -> 
     for person, faces, accuracy in zip(people["person"], people["faces"], people["accuracy"], strict=True):
         assert wrong[persons == person].sum() == round(faces * (1 - accuracy))
     assert (labels[wrong & (persons == "a")] == [1]).all()  # a comes first by name, so cluster 0 is a's
+
+
+def test_counts_of_pairs_give_the_figures_of_the_faces() -> None:
+    labels = np.array([0, 0, 0, 0, 1, 1, 2, -1, -2, -3])
+    persons = np.array(["a", "a", None, "b", "b", "b", "c", "a", "c", None], dtype=object)
+    faces = pd.DataFrame({"person": persons, "cluster": np.maximum(labels, LEFT_OUT)})
+    pairs = faces.groupby(["person", "cluster"], dropna=False).size().reset_index(name="faces")
+    tally = Tally.of_pairs(pairs)
+    assert score(tally) == evaluate_clustering(labels, persons)
+    # The faces left out have other numbers, which no figure shows.
+    pd.testing.assert_frame_equal(people_of(tally), match_people(labels, persons), check_dtype=False)
+    with pytest.raises(EvaluationError, match="No face has a known person"):
+        Tally.of_pairs(pairs[pairs["person"].isna()])

@@ -9,8 +9,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.synthetic import make_synthetic_gallery
 from facecluster.clustering import cluster_gallery
+from facecluster.evaluation import labelled_clustering, wrong_faces
 from facecluster.gallery import Gallery
+from facecluster.ui import tables
 
 from .apps import open_app
 
@@ -151,3 +154,26 @@ def test_faces_that_an_algorithm_left_out_are_wrong_and_can_be_opened(sample_hom
     assert "left out" in texts(app)
     app.button(key=f"accuracy_face_{face}").click()
     assert "Not in a cluster yet" in texts(run(app))
+
+
+def test_pages_of_wrong_faces_hold_each_of_them_once(tmp_path: Path) -> None:
+    gallery = make_synthetic_gallery(tmp_path / "gallery", faces=1500, clusters=6, people=6)
+    ids, labels, persons = labelled_clustering(gallery)
+    expected = sorted(
+        (person, int(cluster), int(face))
+        for face, cluster, person, wrong in zip(ids, labels, persons, wrong_faces(labels, persons), strict=True)
+        if wrong
+    )
+    report = tables.accuracy(gallery)
+    assert report.wrong == len(expected) > 4
+    for size in (1, 3, 4, 100):
+        pages = [
+            tables.wrong_page(gallery, report, None, page, size)
+            for page in range(1, tables.page_count(report.wrong, size) + 1)
+        ]
+        assert [len(page) for page in pages[:-1]] == [size] * (len(pages) - 1)
+        assert [(row.person, row.cluster, row.face) for page in pages for row in page.itertuples()] == expected
+    person = expected[-1][0]
+    mine = tables.wrong_page(gallery, report, person, 1, 100)
+    assert mine["face"].tolist() == [face for whose, _, face in expected if whose == person]
+    assert report.people.set_index("person").loc[person, "wrong"] == len(mine)

@@ -29,20 +29,24 @@ _KEYED: dict[str, Any] = {"hash_funcs": {Gallery: _state}, "show_spinner": False
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Everything the accuracy page shows.
+    """Everything the accuracy page shows but the faces themselves, which `wrong_page` reads.
 
     `people` has evaluation.PEOPLE_COLUMNS and wrong (how many of the person's faces are in another cluster than
-    theirs), worst accuracy first; `wrong` has face, person and cluster of each wrong face; `pairs` counts faces (size)
-    by person and cluster; a face that the algorithm left out has the cluster LEFT_OUT; `lone` are the clusters that are
-    no person's; `unlabelled` counts faces without a person, which take part in no figure.
+    theirs), worst accuracy first; `pairs` counts faces by person and cluster, and is_wrong says where these are not the
+    person's cluster; a face that the algorithm left out has the cluster LEFT_OUT; `lone` are the clusters that are no
+    person's; `unlabelled` counts faces without a person, which take part in no figure.
     """
 
     scores: ClusteringScores
     people: pd.DataFrame
-    wrong: pd.DataFrame
     pairs: pd.DataFrame
     lone: list[int]
     unlabelled: int
+
+    @property
+    def wrong(self) -> int:
+        """How many faces are in another cluster than their person's."""
+        return self.scores.faces - self.scores.correct
 
 
 @st.cache_data(max_entries=4, **_KEYED)
@@ -77,25 +81,41 @@ def doubtful_count(gallery: Gallery) -> int:
 @st.cache_data(max_entries=2, **_KEYED)
 def accuracy(gallery: Gallery) -> Accuracy:
     """Raises EvaluationError when no clustered face has a known person."""
-    import numpy as np
-    import pandas as pd
-
     from facecluster import evaluation
     from facecluster.charts import worst_first
 
-    faces, labels, persons = evaluation.labelled_clustering(gallery)
-    scores = evaluation.evaluate_clustering(labels, persons)
-    people = worst_first(evaluation.match_people(labels, persons))
-    table = pd.DataFrame({"face": faces, "person": persons, "cluster": np.maximum(labels, evaluation.LEFT_OUT)})
-    wrong = table[evaluation.wrong_faces(labels, persons)].sort_values(["person", "cluster", "face"], ignore_index=True)
+    counted = gallery.people_in_clusters()
+    tally = evaluation.Tally.of_pairs(counted)
+    scores, people = evaluation.score(tally), worst_first(evaluation.people_of(tally))
+    pairs = counted.dropna(subset="person")
+    home = dict(zip(tally.people.tolist(), evaluation.paired_clusters(tally).tolist(), strict=True))
+    pairs = pairs.assign(is_wrong=pairs["person"].map(home) != pairs["cluster"])
+    wrong = pairs[pairs["is_wrong"]].groupby("person")["faces"].sum()
+    used = set(counted["cluster"].tolist()) - {evaluation.LEFT_OUT}
     return Accuracy(
         scores=scores,
-        people=people.assign(wrong=people["person"].map(wrong["person"].value_counts()).fillna(0).astype(int)),
-        wrong=wrong,
-        pairs=table.groupby(["person", "cluster"], as_index=False).size(),
-        lone=sorted(set(np.unique(labels[labels >= 0]).tolist()) - set(people["cluster"].tolist())),
-        unlabelled=len(table) - scores.faces,
+        people=people.assign(wrong=people["person"].map(wrong).fillna(0).astype(int)),
+        pairs=pairs,
+        lone=sorted(used - set(people["cluster"].tolist())),
+        unlabelled=int(counted["faces"].sum()) - scores.faces,
     )
+
+
+def wrong_page(gallery: Gallery, report: Accuracy, person: str | None, page: int, size: int) -> pd.DataFrame:
+    """Columns face, person and cluster: one page of the faces in another cluster than their person's, who is `person`
+    or anybody; by person, cluster and face."""
+    import pandas as pd
+
+    wrong = report.pairs[report.pairs["is_wrong"]]
+    wrong = wrong if person is None else wrong[wrong["person"] == person]
+    found: list[tuple[int, str, int]] = []
+    skip = (page - 1) * size
+    for row in wrong.itertuples():
+        if skip < row.faces and len(found) < size:
+            faces = gallery.faces_in_cluster(row.person, row.cluster, size - len(found), skip)
+            found += [(face, row.person, row.cluster) for face in faces]
+        skip = max(0, skip - row.faces)
+    return pd.DataFrame(found, columns=["face", "person", "cluster"])
 
 
 def people_by_cluster(pairs: pd.DataFrame, persons: Sequence[str]) -> pd.DataFrame:
@@ -103,7 +123,7 @@ def people_by_cluster(pairs: pd.DataFrame, persons: Sequence[str]) -> pd.DataFra
     from facecluster import evaluation
 
     counted = pairs[pairs["person"].isin(persons)]
-    repeated = counted.loc[counted.index.repeat(counted["size"])]
+    repeated = counted.loc[counted.index.repeat(counted["faces"])]
     return evaluation.people_by_cluster(repeated["cluster"].to_numpy(), repeated["person"].to_numpy(dtype=object))
 
 
