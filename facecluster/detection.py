@@ -21,7 +21,7 @@ import numpy as np
 from facecluster import boxes as box_math
 from facecluster import pyramid
 from facecluster.networks import CompiledModule, Recipe
-from facecluster.runtime import choose_runtime, compile_recipes
+from facecluster.runtime import choose_runtime, compile_recipes, full_precision
 
 # InceptionResnetV1 sees 160 px: a face of 20 px, facenet-pytorch's default, would be enlarged eight times and tells it
 # little, while looking for it doubles the time.
@@ -90,7 +90,7 @@ class FaceDetector:
     @property
     def runtime(self) -> str:
         """The name of the runtime in use, such as `openvino-f32`. Raises RuntimeChoiceError."""
-        return self._networks[0].name if self._networks else choose_runtime(self._requested_runtime)
+        return self._networks[0].name if self._networks else full_precision(choose_runtime(self._requested_runtime))
 
     def load(self) -> None:
         """Loads the networks now rather than at the first photo. Raises RuntimeChoiceError."""

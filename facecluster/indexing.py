@@ -29,6 +29,7 @@ from facecluster.records import KnownPhoto, NewPhoto
 from facecluster.weights import CASIA, model_name
 
 BATCH_SIZE = 16
+_SMALLEST_BATCH = 4
 _READ_AHEAD = 2 * BATCH_SIZE
 
 T = TypeVar("T")
@@ -114,8 +115,9 @@ class _Run:
         with ThreadPoolExecutor(2, "read") as readers, ThreadPoolExecutor(workers, "faces") as processors:
             photos = (self.source[index] for index in range(len(self.source)))
             tasks = map(self._decide, _in_order(readers, read_photo, photos, _READ_AHEAD))
+            batches = _batches(tasks, _batch_sizes(len(self.source), batch_size, workers))
             try:
-                for batch in _in_order(processors, self.extractor.process, _batches(tasks, batch_size), workers + 1):
+                for batch in _in_order(processors, self.extractor.process, batches, workers + 1):
                     self._store(batch, model)
                     self._tell(start)
                     if cancelled():
@@ -217,10 +219,19 @@ def _is_gone(known: KnownPhoto) -> bool:
     return not (location.exists() if known.source_kind == "zip" else (location / known.path).exists())
 
 
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def _batch_sizes(photos: int, largest: int, workers: int) -> Iterator[int]:
+    # Smaller ones at the end: else one worker has a whole batch to do when the others are done.
+    while photos > 0:
+        size = min(largest, max(_SMALLEST_BATCH, photos // (2 * workers)))
+        yield size
+        photos -= size
+
+
+def _batches(items: Iterable[T], sizes: Iterable[int]) -> Iterator[list[T]]:
     iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
+    for size in sizes:
+        if batch := list(islice(iterator, size)):
+            yield batch
 
 
 def _in_order(pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:

@@ -20,7 +20,9 @@ class Recipe:
     """How to make a network, in any process: `function` of `module` with `arguments` gives a torch module.
 
     `name` and `version` tell it and its weights from all others. `input_shape` is a valid shape of input; the axes in
-    `varying` may have other lengths in calls.
+    `varying` may have other lengths in calls. `examples` names the module and the function that gives
+    inputs as they will come; only with them can the network be put into integers, all but its first `exact_first`
+    convolutions (see `facecluster.quantization`).
     """
 
     name: str
@@ -30,11 +32,18 @@ class Recipe:
     arguments: tuple[str, ...]
     input_shape: tuple[int, ...]
     varying: tuple[int, ...] = (0,)
+    examples: tuple[str, str] | tuple[()] = ()
+    exact_first: int = 0
 
     def build(self) -> torch.nn.Module:
         """The network, in eval mode."""
         network: torch.nn.Module = getattr(import_module(self.module), self.function)(*self.arguments)
         return network.eval()
+
+    def make_examples(self) -> np.ndarray:
+        """Inputs of the kind that the network will get, float32; for recipes that name some."""
+        module, function = self.examples  # type: ignore[misc]
+        return np.asarray(getattr(import_module(module), function)(), np.float32)
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> Recipe:

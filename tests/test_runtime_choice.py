@@ -26,6 +26,25 @@ def test_a_runtime_that_nobody_knows_is_refused_with_those_that_work() -> None:
         choose_runtime("tpu")
 
 
+@pytest.mark.parametrize(
+    ("capabilities", "machine", "names"),
+    [
+        (["FP32", "INT8", "BF16"], "x86_64", ("openvino-bf16", "openvino-int8", "openvino-f32")),
+        (["FP32", "INT8"], "AMD64", ("openvino-int8", "openvino-f32")),
+        (["FP32", "INT8"], "aarch64", ("openvino-f32",)),
+        (["FP32"], "x86_64", ("openvino-f32",)),
+    ],
+)
+def test_integers_are_for_x86_processors_that_have_them(
+    monkeypatch: pytest.MonkeyPatch, capabilities: list[str], machine: str, names: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(runtime, "_cuda_works", lambda: False)
+    monkeypatch.setattr(runtime, "_mps_works", lambda: False)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setattr(runtime, "_openvino", lambda: stand_in_for_openvino([], capabilities))
+    assert available_runtimes() == (*names, "eager")
+
+
 def test_a_runtime_that_this_machine_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime, "_cuda_works", lambda: False)
     with pytest.raises(RuntimeChoiceError, match=r"^The runtime 'cuda' does not work on this machine: choose auto, "):
@@ -47,6 +66,7 @@ def test_the_environment_chooses_and_an_argument_overrules_it(monkeypatch: pytes
         (True, False, ["openvino-f32"], "cuda"),
         (False, True, ["openvino-f32"], "mps"),
         (False, False, ["openvino-bf16", "openvino-f32"], "openvino-bf16"),
+        (False, False, ["openvino-int8", "openvino-f32"], "openvino-int8"),
         (False, False, ["openvino-f32"], "openvino-f32"),
         (False, False, [], "eager"),
     ],
