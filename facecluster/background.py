@@ -84,9 +84,11 @@ class Stage:
 class Job:
     """One piece of long work. What pages read of it is replaced as a whole, so they need no lock."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, if_cancelled: str = "") -> None:
+        """`if_cancelled` is a sentence: what is left of the work when somebody stops it."""
         self.number = next(_numbers)
         self.title = title
+        self.if_cancelled = if_cancelled
         self.progress = Progress("Starting")
         self.state: State = "running"
         self.message = ""
@@ -142,7 +144,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
 
-    def start(self, key: str, title: str, work: Callable[[Job], str]) -> Job:
+    def start(self, key: str, title: str, work: Callable[[Job], str], if_cancelled: str = "") -> Job:
         """Runs `work` in a thread of its own; it returns the closing sentence.
 
         Raises GalleryBusyError while an earlier job of the same key runs.
@@ -151,7 +153,7 @@ class Jobs:
             earlier = self._jobs.get(key)
             if earlier is not None and earlier.is_running:
                 raise GalleryBusyError(f"{earlier.title} is still under way: wait until it is done, or cancel it.")
-            job = self._jobs[key] = Job(title)
+            job = self._jobs[key] = Job(title, if_cancelled)
         # A daemon, so that Ctrl+C ends the app; what an index has stored until then is kept.
         threading.Thread(target=job.run, args=(work,), name=f"job-{job.number}", daemon=True).start()
         return job

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import torch
 
 # Two tests must not fight over cores, and torch would start a thread a core in every worker.
@@ -88,6 +90,18 @@ def pillow_as_in_a_new_process() -> None:
     from facecluster.images import _prepare_pillow
 
     _prepare_pillow.cache_clear()
+
+
+@pytest.fixture
+def fresh_caches() -> Iterator[None]:
+    """What a page keeps between its runs is empty at the beginning, and again at the end."""
+    import streamlit as st
+
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
 
 
 @pytest.fixture

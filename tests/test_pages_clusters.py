@@ -6,18 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from facecluster.gallery import Gallery
 
+pytestmark = pytest.mark.usefixtures("fresh_caches")
+
 APP = Path(__file__).resolve().parents[1] / "app.py"
-
-
-@pytest.fixture(autouse=True)
-def fresh_caches() -> None:
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 def open_page(cluster: int | str | None = None) -> AppTest:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from facecluster.errors import Cancelled
 from facecluster.gallery import Gallery
 from facecluster.ui import resources
 from facecluster.ui.jobs import jobs
 
 from .apps import open_app
 
-
-@pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 
 def open_page() -> AppTest:
@@ -132,3 +130,29 @@ def test_figures_are_forgotten_with_the_people_in_them(sample_home: Path) -> Non
     assert resources.lab_store().latest(str(sample_home)) is not None
     resources.forget_people()
     assert resources.lab_store().latest(str(sample_home)) is None
+
+
+def test_cancelling_leaves_the_earlier_evaluation(sample_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = evaluate(open_page(), sample_home, "held_out")
+    before = resources.lab_store().latest(str(sample_home))
+    begun = threading.Event()
+
+    def measure(*_: Any, cancelled: Callable[[], bool], **__: Any) -> None:
+        begun.set()
+        while not cancelled():
+            time.sleep(0.01)
+        raise Cancelled("The evaluation was cancelled.")
+
+    monkeypatch.setattr("facecluster.lab.evaluate_gallery", measure)
+    press(app, "Evaluate")
+    assert begun.wait(30)
+    app.run()
+    cancel = app.button(key="jobs_cancel")
+    assert "earlier evaluation stays" in cancel.help
+    cancel.click().run()
+    job = jobs().latest(str(sample_home))
+    assert job is not None
+    assert job.wait(30)
+    assert (job.state, job.message) == ("cancelled", "The evaluation was cancelled: an earlier one is still shown.")
+    assert resources.lab_store().latest(str(sample_home)) is before
+    assert "Top-1" in metrics(app.run())

@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import threading
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from facecluster import adding
@@ -17,14 +15,9 @@ from facecluster.background import Job, Progress
 from facecluster.gallery import Gallery
 from facecluster.ui.jobs import jobs
 
+pytestmark = pytest.mark.usefixtures("fresh_caches")
+
 APP = str(Path(__file__).resolve().parents[1] / "app.py")
-
-
-@pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 def open_app() -> AppTest:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -18,12 +16,7 @@ from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample
 
 from .apps import open_app
 
-
-@pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 
 def open_page() -> AppTest:
@@ -116,6 +109,18 @@ def test_the_threshold_changes_answers_without_reading_photos_again(
     app.button(key="identify_reset").click().run()
     assert app.slider(key="identify_threshold").value == own
     assert answers(app) == [sample_person(2).name]
+
+
+def test_fewer_strangers_with_a_name_is_a_higher_threshold_and_the_expectations_follow(sample_home: Path) -> None:
+    app = open_page()
+    thresholds, told = [], []
+    for rate in (0.05, 0.01, 0.001):
+        app.select_slider(key="identify_fpir").set_value(rate).run()
+        assert not app.exception
+        thresholds.append(float(app.slider(key="identify_threshold").value))  # type: ignore[arg-type]
+        told.append(next(each.value for each in app.caption if each.value.startswith("Expected at")))
+    assert thresholds[0] < thresholds[1] <= thresholds[2]
+    assert [f"Expected at {each:.2f}:" in words for each, words in zip(thresholds, told, strict=True)] == [True] * 3
 
 
 def test_a_probe_becomes_no_part_of_the_gallery_and_of_no_other_session(sample_home: Path) -> None:

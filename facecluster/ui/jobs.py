@@ -47,6 +47,7 @@ def start_adding(gallery: Gallery, origin: Origin, model: str, faces: FacesToKee
             str(gallery.path),
             "Adding photos",
             lambda job: add_photos(gallery, origin, job, detector=detector, embedder=embedder, faces=faces),
+            if_cancelled="Photos that were added so far are kept, and adding the same ones again goes on from there.",
         )
     except FaceClusterError as error:
         show_error(error)
@@ -72,6 +73,7 @@ def start_evaluating(gallery: Gallery, settings: LabSettings, groups: pd.DataFra
             str(gallery.path),
             "The evaluation",
             lambda job: evaluate_in_job(gallery, settings, groups, store, job),
+            if_cancelled="Nothing is measured then, and an earlier evaluation stays.",
         )
     except FaceClusterError as error:
         show_error(error)
@@ -118,7 +120,7 @@ def _ticking(job: Job) -> None:
             icon=":material/stop_circle:",
             on_click=job.cancel,
             disabled=job.is_cancelled or not progress.can_cancel,
-            help="Photos that were added so far are kept, and adding the same ones again goes on from there.",
+            help=job.if_cancelled or None,
         )
 
 
