@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PEOPLE_COLUMNS = ("person", "cluster", "faces", "accuracy", "purity", "coverage", "f1", "shares_cluster", "low", "high")
 # The one column of `people_by_cluster` for faces that the algorithm left out: no cluster has this number.
 LEFT_OUT = -1
-NO_CLUSTER = np.iinfo(np.int64).min  # for persons who are paired with none
+_NO_CLUSTER = np.iinfo(np.int64).min  # for persons who are paired with none
 _NOBODY = "No face has a known person, so nothing can be measured: index photos that lie in one folder a person."
 
 
@@ -102,6 +102,13 @@ class Tally:
         rows, columns = linear_sum_assignment(self.counts, maximize=True)
         return rows, columns
 
+    @cached_property
+    def right(self) -> np.ndarray:
+        """(p,) int: how many faces of each person lie in the cluster that is paired with them."""
+        right = np.zeros(len(self.people), np.int64)
+        right[self.pairing[0]] = self.counts[self.pairing]
+        return right
+
 
 def evaluate_clustering(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> ClusteringScores:
     """`score` of clusters `labels` (n,) int against `persons` (n,), where None marks a face without a known person.
@@ -120,7 +127,7 @@ def score(tally: Tally) -> ClusteringScores:
     """
     table = tally.counts.astype(float)
     total = table.sum()
-    correct = table[tally.pairing].sum()
+    correct = tally.right.sum()
     precision = float((table**2 / table.sum(axis=0)).sum() / total)
     recall = float((table**2 / table.sum(axis=1, keepdims=True)).sum() / total)
     cells = np.nonzero(tally.counts)
@@ -154,19 +161,17 @@ def people_of(tally: Tally) -> pd.DataFrame:
     rows = np.arange(len(counts))
     totals = counts.sum(axis=0)
     best = (counts * (totals.max() + 1) - totals).argmax(axis=1)
-    right = np.zeros(len(counts), np.int64)
-    right[tally.pairing[0]] = counts[tally.pairing]
     faces = counts.sum(axis=1)
     purity = counts[rows, best] / totals[best]
     coverage = counts[rows, best] / faces
     clusters = tally.clusters[best]
-    low, high = wilson(right, faces)
+    low, high = wilson(tally.right, faces)
     people = pd.DataFrame(
         {
             "person": tally.people,
             "cluster": clusters,
             "faces": faces,
-            "accuracy": right / faces,
+            "accuracy": tally.right / faces,
             "purity": purity,
             "coverage": coverage,
             "f1": 2 * purity * coverage / (purity + coverage),
@@ -208,15 +213,26 @@ def wrong_faces(labels: np.ndarray, persons: np.ndarray) -> np.ndarray:
     labels, names = np.asarray(labels), np.asarray(persons, dtype=object)
     known = pd.notna(names)
     tally = Tally.of_faces(labels, names)
-    home = paired_clusters(tally)
-    expected = np.full(len(labels), NO_CLUSTER)
+    home = _paired_clusters(tally)
+    expected = np.full(len(labels), _NO_CLUSTER)
     expected[known] = home[np.searchsorted(tally.people, names[known].astype(str))]
     return known & (expected != labels)
 
 
-def paired_clusters(tally: Tally) -> np.ndarray:
-    """(p,) int64: the cluster that the one-to-one pairing gives each person, or NO_CLUSTER."""
-    home = np.full(len(tally.people), NO_CLUSTER)
+def right_faces(tally: Tally, pairs: pd.DataFrame) -> np.ndarray:
+    """(rows,) int: how many faces of each row of `pairs` lie in the cluster that is paired with their person.
+
+    `pairs` are rows with a person as `Tally.of_pairs` takes them. Of faces that the algorithm left out, each a cluster
+    of itself, that is one at most.
+    """
+    person = np.searchsorted(tally.people, pairs["person"].to_numpy(str))
+    home = np.maximum(_paired_clusters(tally), LEFT_OUT)
+    return np.where(pairs["cluster"] == home[person], tally.right[person], 0)
+
+
+def _paired_clusters(tally: Tally) -> np.ndarray:
+    """(p,) int64: the cluster that the one-to-one pairing gives each person, or _NO_CLUSTER."""
+    home = np.full(len(tally.people), _NO_CLUSTER)
     rows, columns = tally.pairing
     home[rows] = tally.clusters[columns]
     return home

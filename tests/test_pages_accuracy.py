@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -15,6 +17,8 @@ from facecluster.gallery import Gallery
 from facecluster.ui import tables
 
 from .apps import open_app
+from .galleries import make_gallery
+from .people import draw_people
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -172,3 +176,29 @@ def test_pages_of_wrong_faces_hold_each_of_them_once(tmp_path: Path) -> None:
     mine = tables.wrong_page(gallery, report, person, 1, 100)
     assert mine["face"].tolist() == [face for whose, _, face in expected if whose == person]
     assert report.people.set_index("person").loc[person, "wrong"] == len(mine)
+
+
+def test_wrong_faces_of_people_whom_the_algorithm_left_out(tmp_path: Path) -> None:
+    embeddings, persons = draw_people(3, 10)
+    persons[10:14] = "nowhere"
+    gallery = make_gallery(tmp_path / "gallery", embeddings, persons)
+    made = cluster_gallery(gallery, 3)
+    kept = np.delete(np.arange(30), np.arange(10, 14))
+    gallery.save_clustering(
+        replace(
+            made,
+            faces=made.faces[kept],
+            labels=made.labels[kept],
+            similarity=made.similarity[kept],
+            parameters=made.parameters | {"last_face": int(made.faces.max())},
+        )
+    )
+    ids, labels, known = labelled_clustering(gallery)
+    expected = known[wrong_faces(labels, known)].tolist()
+    report = tables.accuracy(gallery)
+    assert labels[known == "nowhere"].max() < 0
+    assert expected == ["nowhere"] * 3
+    assert report.wrong == report.people["wrong"].sum() == 3
+    pages = [tables.wrong_page(gallery, report, None, page, 2)["face"].tolist() for page in (1, 2)]
+    assert [len(page) for page in pages] == [2, 1]
+    assert set(pages[0] + pages[1]) < set(ids[known == "nowhere"].tolist())

@@ -32,9 +32,9 @@ class Accuracy:
     """Everything the accuracy page shows but the faces themselves, which `wrong_page` reads.
 
     `people` has evaluation.PEOPLE_COLUMNS and wrong (how many of the person's faces are in another cluster than
-    theirs), worst accuracy first; `pairs` counts faces by person and cluster, and is_wrong says where these are not the
-    person's cluster; a face that the algorithm left out has the cluster LEFT_OUT; `lone` are the clusters that are no
-    person's; `unlabelled` counts faces without a person, which take part in no figure.
+    theirs), worst accuracy first; `pairs` counts faces by person and cluster, and how many of them are right; a face
+    that the algorithm left out has the cluster LEFT_OUT; `lone` are the clusters that are no person's; `unlabelled`
+    counts faces without a person, which take part in no figure.
     """
 
     scores: ClusteringScores
@@ -88,13 +88,12 @@ def accuracy(gallery: Gallery) -> Accuracy:
     tally = evaluation.Tally.of_pairs(counted)
     scores, people = evaluation.score(tally), worst_first(evaluation.people_of(tally))
     pairs = counted.dropna(subset="person")
-    home = dict(zip(tally.people.tolist(), evaluation.paired_clusters(tally).tolist(), strict=True))
-    pairs = pairs.assign(is_wrong=pairs["person"].map(home) != pairs["cluster"])
-    wrong = pairs[pairs["is_wrong"]].groupby("person")["faces"].sum()
+    pairs = pairs.assign(right=evaluation.right_faces(tally, pairs))
+    wrong = dict(zip(tally.people.tolist(), tally.counts.sum(axis=1) - tally.right, strict=True))
     used = set(counted["cluster"].tolist()) - {evaluation.LEFT_OUT}
     return Accuracy(
         scores=scores,
-        people=people.assign(wrong=people["person"].map(wrong).fillna(0).astype(int)),
+        people=people.assign(wrong=people["person"].map(wrong)),
         pairs=pairs,
         lone=sorted(used - set(people["cluster"].tolist())),
         unlabelled=int(counted["faces"].sum()) - scores.faces,
@@ -106,15 +105,16 @@ def wrong_page(gallery: Gallery, report: Accuracy, person: str | None, page: int
     or anybody; by person, cluster and face."""
     import pandas as pd
 
-    wrong = report.pairs[report.pairs["is_wrong"]]
-    wrong = wrong if person is None else wrong[wrong["person"] == person]
+    pairs = report.pairs if person is None else report.pairs[report.pairs["person"] == person]
     found: list[tuple[int, str, int]] = []
     skip = (page - 1) * size
-    for row in wrong.itertuples():
-        if skip < row.faces and len(found) < size:
-            faces = gallery.faces_in_cluster(row.person, row.cluster, size - len(found), skip)
+    for row in pairs[pairs["right"] < pairs["faces"]].itertuples():
+        wrong = row.faces - row.right
+        if skip < wrong and len(found) < size:
+            # Only of left-out faces can some be right and others wrong; the first one then stands for the right one.
+            faces = gallery.faces_in_cluster(row.person, row.cluster, size - len(found), row.right + skip)
             found += [(face, row.person, row.cluster) for face in faces]
-        skip = max(0, skip - row.faces)
+        skip = max(0, skip - wrong)
     return pd.DataFrame(found, columns=["face", "person", "cluster"])
 
 
