@@ -195,7 +195,7 @@ def stability_chart(people: pd.DataFrame) -> go.Figure:
         hovertemplate="%{y} faces<br>together %{x:.1%}<extra></extra>",
     )
     figure = go.Figure(points)
-    figure.update_xaxes(title="share of the person's pairs of faces in one cluster", tickformat=".0%")
+    figure.update_xaxes(title="share of pairs together", tickformat=".0%")
     figure.update_yaxes(autorange="reversed", automargin=True, type="category")
     return _plain(figure, 90 + 26 * max(len(people), 1))
 

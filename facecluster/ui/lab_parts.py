@@ -114,7 +114,10 @@ def number_of_clusters(results: LabResults) -> None:
         missing(results, "sweep")
         return
     st.markdown(f"**Suggested: {found.n_clusters} clusters.** {escape(found.reason)}")
-    st.caption("The suggestion looks at no names. Accuracy and ARI do, on the faces that were clustered.")
+    st.caption(
+        "The suggestion looks at no names. Accuracy and ARI do, on the faces that were clustered. Stability is "
+        "measured only for the numbers with the best silhouettes."
+    )
     figure = lab_charts.sweep_chart(sweep, found.n_clusters, len(results.people))
     _chart(figure, "evaluation_sweep", f"Criteria over the number of clusters, {found.n_clusters} suggested")
     table = sweep.rename(columns=lambda name: {"ari": "ARI"}.get(name, name.capitalize()))
