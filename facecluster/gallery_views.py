@@ -24,6 +24,8 @@ from facecluster.records import (
 if TYPE_CHECKING:
     import pandas as pd
 
+_ALL_COMPARED = 10_000  # faces: 20 MB of embeddings
+_LIKELY_NEIGHBOURS = 8_192  # faces of the nearest clusters that are compared in a larger gallery
 _PHOTO = (
     "p.id, p.path, p.status, p.settings, p.person, p.source_id, s.kind AS source_kind, s.location AS source_location "
 )
@@ -151,17 +153,25 @@ class GalleryViews(ClusterViews):
         rows = self._database.read("SELECT id, person FROM faces WHERE person IS NOT NULL")
         return {row[0]: row[1] for row in rows}
 
+    def embeddings_of(self, face_ids: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Embeddings (n, 512) float32, unit norm, of some faces. Raises GalleryError when one is not there."""
+        found: dict[int, np.ndarray] = {}
+        for ids, vectors in self._embeddings(face_ids):
+            found.update(zip(ids.tolist(), vectors, strict=True))
+        missing = [face for face in face_ids if int(face) not in found]
+        if missing:
+            raise GalleryError(f"The gallery holds no face {missing[0]}: it was deleted; reload the page.")
+        return np.array([found[int(face)] for face in face_ids], np.float32).reshape(-1, EMBEDDING_SIZE)
+
     def nearest_faces(self, face_id: int, limit: int = 8) -> pd.DataFrame:
         """FACE_COLUMNS and similarity (cosine to the face) of the gallery's most similar other faces.
 
-        Reads every embedding in pieces of 8 MB and keeps none. Raises GalleryError when there is no such face.
+        Beyond 10,000 faces only those are compared that lie in the clusters nearest to the face, or in none.
+        Embeddings are read in pieces of 8 MB and not kept. Raises GalleryError when there is no such face.
         """
-        mine = self._database.read("SELECT vector FROM embeddings WHERE face_id = ?", face_id)
-        if not mine:
-            raise GalleryError(f"The gallery holds no face {face_id}: it was deleted; reload the page.")
-        probe = np.frombuffer(mine[0][0], "<f4")
+        probe = self.embeddings_of([face_id])[0]
         best: list[tuple[float, int]] = []
-        for ids, vectors in self._embeddings_in_pieces():
+        for ids, vectors in self._embeddings(self._likely_neighbours(probe)):
             similarity = vectors @ probe
             similarity[ids == face_id] = -2
             top = np.argsort(-similarity)[:limit]
@@ -172,13 +182,37 @@ class GalleryViews(ClusterViews):
         table = self._faces_by_id([face for _, face in best])
         return table.assign(similarity=np.array([similarity for similarity, _ in best], np.float32))
 
-    def _embeddings_in_pieces(self, size: int = 4096) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        last = -1
-        sql = "SELECT face_id, vector FROM embeddings WHERE face_id > ? ORDER BY face_id LIMIT ?"
-        while rows := self._database.read(sql, last, size):
-            ids = np.array([row[0] for row in rows], np.int64)
-            last = int(ids[-1])
-            yield ids, np.frombuffer(b"".join([row[1] for row in rows]), "<f4").reshape(-1, EMBEDDING_SIZE)
+    def _likely_neighbours(self, probe: np.ndarray) -> list[int]:
+        """The faces that are worth comparing with an embedding (512,): in a small gallery all."""
+        n_faces = self._database.read("SELECT count(*) FROM faces")[0][0]
+        current = self._database.read("SELECT id, centers FROM clusterings ORDER BY id DESC LIMIT 1")
+        if n_faces <= _ALL_COMPARED or not current:
+            return [row[0] for row in self._database.read("SELECT id FROM faces")]
+        clustering, centers = current[0]
+        in_none = "SELECT id FROM faces WHERE id NOT IN (SELECT face_id FROM assignments WHERE clustering_id = ?)"
+        faces = [row[0] for row in self._database.read(in_none, clustering)]
+        in_cluster = "SELECT face_id FROM assignments WHERE clustering_id = ? AND cluster = ?"
+        means = np.frombuffer(centers, "<f4").reshape(-1, EMBEDDING_SIZE)
+        near = means @ probe / np.maximum(np.linalg.norm(means, axis=1), 1e-12)
+        enough = len(faces) + _LIKELY_NEIGHBOURS
+        for cluster in np.argsort(-near, kind="stable").tolist():
+            faces += [row[0] for row in self._database.read(in_cluster, clustering, cluster)]
+            if len(faces) >= enough:
+                break
+        return faces
+
+    def _embeddings(
+        self, face_ids: Sequence[int] | np.ndarray, size: int = 4096
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Some faces' ids (n,) int64 and embeddings (n, 512), piece by piece, in the order of the file."""
+        wanted = sorted(map(int, face_ids))
+        for start in range(0, len(wanted), size):
+            part = wanted[start : start + size]
+            marks = ", ".join("?" * len(part))
+            sql = f"SELECT face_id, vector FROM embeddings WHERE face_id IN ({marks}) ORDER BY face_id"
+            rows = self._database.read(sql, *part)
+            vectors = np.frombuffer(b"".join([row[1] for row in rows]), "<f4").reshape(-1, EMBEDDING_SIZE)
+            yield np.array([row[0] for row in rows], np.int64), vectors
 
     def _faces_by_id(self, ids: Sequence[int]) -> pd.DataFrame:
         marks = ", ".join("?" * len(ids))

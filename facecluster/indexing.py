@@ -203,7 +203,8 @@ class _Run:
         report = self.report
         done = report.indexed + report.skipped + report.duplicates + report.unreadable
         seconds = time.perf_counter() - start - self.loading_seconds
-        rate = done / seconds if seconds > 0 else None
+        # Known photos pass in no time: counted in, they would promise a resumed run's end far too soon.
+        rate = (done - report.skipped or done) / seconds if seconds > 0 else None
         left = (report.photos - done) / rate if rate else None
         self.on_progress(IndexProgress(done, report.photos, rate, left))
 

@@ -69,8 +69,7 @@ class PairErrors:
         Beyond 4,000 faces, so many taken evenly. Raises EvaluationError without a pair of different people.
         """
         names = np.asarray(identities, dtype=object)
-        rows = np.flatnonzero(known_persons(names))
-        rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _MAX_FACES)).astype(int))]
+        rows = _evenly(np.flatnonzero(known_persons(names)), _MAX_FACES)
         _, who = np.unique(names[rows].astype(str), return_inverse=True)
         above = np.triu_indices(len(rows), 1)
         similarity = (embeddings[rows] @ embeddings[rows].T)[above]
@@ -145,15 +144,18 @@ def verify_photos(
 
 def gallery_pairs(gallery: Gallery) -> PairErrors:
     """The pairs of a gallery's people, or of its clusters where nobody is labelled. Raises EvaluationError."""
-    faces = gallery.faces()
-    if known_persons(faces.persons).any():
-        return PairErrors().fit(faces.embeddings, faces.persons)
-    clustering = gallery.clustering()
-    if clustering is None:
-        raise EvaluationError("The gallery knows no people and has no clusters yet: cluster its faces first.")
-    label_of = dict(zip(clustering.faces.tolist(), clustering.labels.tolist(), strict=True))
-    clusters = np.array([label_of.get(face) for face in faces.ids.tolist()], dtype=object)
-    return PairErrors().fit(faces.embeddings, clusters)
+    who: dict[int, str] | dict[int, int] = gallery.person_of_faces()
+    if not who:
+        clustering = gallery.clustering()
+        if clustering is None:
+            raise EvaluationError("The gallery knows no people and has no clusters yet: cluster its faces first.")
+        who = dict(zip(clustering.faces.tolist(), clustering.labels.tolist(), strict=True))
+    faces = _evenly(np.array(sorted(who)), _MAX_FACES)
+    return PairErrors().fit(gallery.embeddings_of(faces), np.array([who[face] for face in faces.tolist()], object))
+
+
+def _evenly(items: np.ndarray, number: int) -> np.ndarray:
+    return items[np.unique(np.linspace(0, len(items) - 1, min(len(items), number)).astype(int))]
 
 
 def _main_face(image: np.ndarray, which: str, detector: FaceDetector, embedder: FaceEmbedder) -> VerifiedFace:

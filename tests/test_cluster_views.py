@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.synthetic import make_synthetic_gallery
+from facecluster import gallery_views
 from facecluster.drawing import photo_with_box
 from facecluster.errors import GalleryError
 from facecluster.gallery import Gallery
@@ -54,6 +56,46 @@ def test_nearest_faces_are_the_most_similar_others(gallery: Gallery) -> None:
     nearest = gallery.nearest_faces(int(faces.ids[7]), 6)
     assert nearest["face"].tolist() == faces.ids[best].tolist()
     assert nearest["similarity"].to_numpy() == pytest.approx(similarity[best], abs=1e-5)
+
+
+def test_nearest_faces_in_a_large_gallery_are_sought_in_the_nearest_clusters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = make_synthetic_gallery(tmp_path, faces=2_000, clusters=40, people=40)
+    everybody = [large.nearest_faces(face, 6)["face"].tolist() for face in range(1, 2_000, 100)]
+    monkeypatch.setattr(gallery_views, "_ALL_COMPARED", 1_000)
+    monkeypatch.setattr(gallery_views, "_LIKELY_NEIGHBOURS", 200)
+    assert [large.nearest_faces(face, 6)["face"].tolist() for face in range(1, 2_000, 100)] == everybody
+
+
+def test_a_nearest_face_that_no_cluster_took_is_found_in_a_large_gallery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = make_synthetic_gallery(tmp_path, faces=400, clusters=8, people=8)
+    face = 7
+    nearest = large.nearest_faces(face, 1)["face"].tolist()
+    clustering = large.clustering()
+    assert clustering
+    kept = clustering.faces != nearest[0]
+    large.save_clustering(
+        replace(
+            clustering,
+            faces=clustering.faces[kept],
+            labels=clustering.labels[kept],
+            similarity=clustering.similarity[kept],
+        )
+    )
+    monkeypatch.setattr(gallery_views, "_ALL_COMPARED", 100)
+    monkeypatch.setattr(gallery_views, "_LIKELY_NEIGHBOURS", 1)
+    assert large.nearest_faces(face, 1)["face"].tolist() == nearest
+
+
+def test_embeddings_come_in_the_order_they_are_asked_for(gallery: Gallery) -> None:
+    faces = gallery.faces()
+    assert np.array_equal(gallery.embeddings_of(faces.ids[[5, 2, 9]]), faces.embeddings[[5, 2, 9]])
+    assert gallery.embeddings_of([]).shape == (0, 512)
+    with pytest.raises(GalleryError, match="holds no face 9999"):
+        gallery.embeddings_of([1, 9999])
 
 
 def test_nearest_faces_of_a_face_alone_are_none(tmp_path: Path) -> None:
