@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _ALL_COMPARED = 10_000  # faces: 20 MB of embeddings
 _LIKELY_NEIGHBOURS = 8_192  # faces of the nearest clusters that are compared in a larger gallery
+_RIM = 0.02  # and the share of faces least similar to their cluster's centre
 _PHOTO = (
     "p.id, p.path, p.status, p.settings, p.person, p.source_id, s.kind AS source_kind, s.location AS source_location "
 )
@@ -166,7 +167,8 @@ class GalleryViews(ClusterViews):
     def nearest_faces(self, face_id: int, limit: int = 8) -> pd.DataFrame:
         """FACE_COLUMNS and similarity (cosine to the face) of the gallery's most similar other faces.
 
-        Beyond 10,000 faces only those are compared that lie in the clusters nearest to the face, or in none.
+        Beyond 10,000 faces only those are compared that lie in the clusters nearest to the face, in none, or in one
+        whose centre they resemble least.
         Embeddings are read in pieces of 8 MB and not kept. Raises GalleryError when there is no such face.
         """
         probe = self.embeddings_of([face_id])[0]
@@ -191,6 +193,9 @@ class GalleryViews(ClusterViews):
         clustering, centers = current[0]
         in_none = "SELECT id FROM faces WHERE id NOT IN (SELECT face_id FROM assignments WHERE clustering_id = ?)"
         faces = [row[0] for row in self._database.read(in_none, clustering)]
+        # A face that was put with the wrong people lies near to its own ones, and far from its cluster's centre.
+        astray = "SELECT face_id FROM assignments WHERE clustering_id = ? ORDER BY similarity LIMIT ?"
+        faces += [row[0] for row in self._database.read(astray, clustering, round(_RIM * n_faces))]
         in_cluster = "SELECT face_id FROM assignments WHERE clustering_id = ? AND cluster = ?"
         means = np.frombuffer(centers, "<f4").reshape(-1, EMBEDDING_SIZE)
         near = means @ probe / np.maximum(np.linalg.norm(means, axis=1), 1e-12)
@@ -199,7 +204,7 @@ class GalleryViews(ClusterViews):
             faces += [row[0] for row in self._database.read(in_cluster, clustering, cluster)]
             if len(faces) >= enough:
                 break
-        return faces
+        return list(set(faces))
 
     def _embeddings(
         self, face_ids: Sequence[int] | np.ndarray, size: int = 4096
