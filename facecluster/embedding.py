@@ -18,8 +18,8 @@ CROP_SIZE = 160  # pixels: what InceptionResnetV1 was trained on
 MARGIN = 32  # pixels of the crop: clusters best of 0, 14, 32 and 44
 EMBEDDING_SIZE = 512
 
-# The stem and the five blocks on 17 x 17 places: little is won with them in integers, and most precision lost.
-_EXACT_FIRST = 41
+# The stem up to 73 x 73 places: there integers cost most precision.
+_EXACT_FIRST = 4
 
 # A batch costs nearly the same a face from 1 to 32, so a few sizes that add up to any number waste nothing.
 _BATCHES = (16, 8, 4, 2, 1)

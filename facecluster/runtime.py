@@ -193,8 +193,10 @@ def _cache_key(recipe: Recipe, in_integers: bool = False) -> str:
 
     shape = "x".join("n" if axis in recipe.varying else str(length) for axis, length in enumerate(recipe.input_shape))
     openvino_version = _openvino().__version__.partition("-")[0]
-    name = f"{recipe.name}-int8" if in_integers else recipe.name
-    return f"{name}@{recipe.version}-{shape}-facecluster-{__version__}-openvino-{openvino_version}"
+    details = f"{recipe.version}-{shape}-facecluster-{__version__}-openvino-{openvino_version}"
+    if in_integers:
+        return f"{recipe.name}-int8@{details}-form-{quantization.FORM}-exact-{recipe.exact_first}"
+    return f"{recipe.name}@{details}"
 
 
 def _kept(recipe: Recipe, in_integers: bool = False) -> Any:

@@ -95,6 +95,14 @@ def test_convolutions_on_the_same_numbers_share_their_integers() -> None:
     assert (kinds.count("Convolution"), kinds.count("FakeQuantize")) == (4, 2)
 
 
+def test_rounding_moves_no_output_on_average() -> None:
+    model, smaller = quantised(examples())
+    openvino, faces = runtime._openvino(), batch(200, 3, 12, 12)
+    moved = quantization._outputs(openvino, smaller, faces) - quantization._outputs(openvino, model, faces)
+    assert np.abs(moved).min() > 0
+    assert np.abs(moved.mean(axis=0)).max() < 2 * moved.std(axis=0).mean()  # over 5 times without the correction
+
+
 def test_a_network_that_would_change_direction_stays_in_floats() -> None:
     given = examples()
     given[::4] *= 100  # those that are checked exceed by far what the scales were found on
@@ -115,6 +123,14 @@ def test_the_two_precisions_are_kept_beside_each_other_and_agree(cache: Path) ->
     assert sorted(folder.name.partition("@")[0] for folder in cache.iterdir()) == ["Features", "Features-int8"]
     (again,) = compile_recipes([recipe(function="not_there")], runtime="openvino-int8")
     np.testing.assert_allclose(directions(again(faces)[0]), answers["openvino-int8"], atol=1e-6)
+
+
+@needs_integers
+def test_other_layers_in_integers_are_another_kept_network(cache: Path) -> None:
+    faces = batch(4, 3, 12, 12)
+    one, other = (compile_recipes([recipe(exact_first=n)], runtime="openvino-int8")[0](faces)[0] for n in (1, 3))
+    assert not np.array_equal(one, other)
+    assert len(list(cache.iterdir())) == 1  # the latest
 
 
 @needs_integers
