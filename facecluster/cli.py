@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
     identify = add("identify", _identify, "tell who is on photos")
     identify.add_argument("images", nargs="+", metavar="IMAGE")
+    identify.add_argument("--model", default=None, metavar="FILE", help="where the gallery's .pt file lies now")
     strictness = identify.add_mutually_exclusive_group()
     strictness.add_argument("--threshold", type=_similarity, metavar="SIMILARITY", help="default: set by the gallery")
     strictness.add_argument("--fpir", type=_share, default=0.01, help="share of strangers named that is accepted")
@@ -127,13 +128,12 @@ def _index(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from facecluster.detection import FaceDetector
-    from facecluster.embedding import FaceEmbedder
+    from facecluster.embedding import gallery_embedder
     from facecluster.gallery import Gallery
     from facecluster.indexing import IndexProgress, index_photos
-    from facecluster.weights import CASIA
 
     gallery = Gallery.open(options.gallery)
-    embedder = FaceEmbedder(options.model or gallery.model or CASIA)
+    embedder = gallery_embedder(gallery, options.model)
     with tqdm(total=len(source), unit=" photos", file=sys.stderr, disable=None) as bar:
 
         def show(progress: IndexProgress) -> None:
@@ -183,12 +183,14 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _identify(options: argparse.Namespace) -> int:
+    from facecluster.embedding import gallery_embedder
     from facecluster.errors import PhotoError
     from facecluster.gallery import Gallery
     from facecluster.identification import Identifier
     from facecluster.images import load_image
 
-    identifier = Identifier.from_gallery(Gallery.open(options.gallery, create=False))
+    gallery = Gallery.open(options.gallery, create=False)
+    identifier = Identifier.from_gallery(gallery, embedder=gallery_embedder(gallery, options.model))
     threshold = options.threshold if options.threshold is not None else identifier.threshold(options.fpir)
     answers: list[dict[str, Any]] = []
     for image in options.images:

@@ -6,13 +6,18 @@ Cropping and scaling are facenet-pytorch's, so embeddings compare with those tha
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from facecluster import weights
+from facecluster.errors import WeightsError
 from facecluster.networks import CompiledModule, Recipe
 from facecluster.runtime import choose_runtime, compile_recipes
+
+if TYPE_CHECKING:
+    from facecluster.gallery import Gallery
 
 CROP_SIZE = 160  # pixels: what InceptionResnetV1 was trained on
 MARGIN = 32  # pixels of the crop: clusters best of 0, 14, 32 and 44
@@ -91,6 +96,24 @@ class FaceEmbedder:
         embeddings = np.concatenate(parts)
         # The network ends in unit length, up to half precision on some devices.
         return np.asarray(embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True), np.float32)
+
+
+def gallery_embedder(gallery: Gallery, model: str | None = None) -> FaceEmbedder:
+    """The embedder whose embeddings compare with the gallery's; an empty gallery has none yet and takes any.
+
+    `model` says where the weights are when the gallery's own file lies elsewhere now. Raises WeightsError when the
+    weights are not there or have changed, GalleryError when `model` is another one than the gallery's.
+    """
+    if model is not None:
+        gallery.require_model(weights.model_name(model))
+        return FaceEmbedder(model)
+    chosen, recorded = gallery.weights or weights.CASIA, gallery.model
+    if recorded is not None and not weights.loads(chosen, recorded):
+        raise WeightsError(
+            f"The gallery's faces were embedded with {recorded}, which is not at {chosen} any more: name the file "
+            "with --model."
+        )
+    return FaceEmbedder(chosen)
 
 
 def _recipe(model: str) -> Recipe:

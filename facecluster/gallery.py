@@ -93,11 +93,16 @@ class Gallery(GalleryViews):
                 f"index with --model {held}, or into another gallery with --gallery."
             )
 
-    def use_model(self, model: str) -> None:
-        """Settles the model whose embeddings the gallery holds. Raises GalleryError when it holds another's."""
+    def use_model(self, model: str, weights: str | None = None) -> None:
+        """Settles the model whose embeddings the gallery holds, and the file that `weights` names if it is from one.
+
+        Raises GalleryError when the gallery holds another's.
+        """
         self.require_model(model)
-        if self.model != model:
+        place = model if weights in (None, model) else str(Path(str(weights)).expanduser().absolute())
+        if (self.model, self.weights) != (model, place):
             self._set_meta("model", model)
+            self._set_meta("weights", place)
 
     def add_source(self, kind: str, location: str, name: str) -> int:
         """The id of a source of photos, known or new."""

@@ -54,6 +54,11 @@ class GalleryViews(ClusterViews):
         return self._meta("model")
 
     @property
+    def weights(self) -> str | None:
+        """What loads that model: its name, or the file it was read from, which may be gone or changed since."""
+        return self._meta("weights") or self.model
+
+    @property
     def bytes_on_disk(self) -> int:
         return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
 

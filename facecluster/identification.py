@@ -118,10 +118,13 @@ class Identifier:
     def from_gallery(
         cls, gallery: Gallery, *, detector: FaceDetector | None = None, embedder: FaceEmbedder | None = None
     ) -> Identifier:
-        """Raises IdentificationError when the gallery has no clusters yet."""
+        """Raises IdentificationError when the gallery has no clusters yet, WeightsError when its model is gone."""
         clustering = gallery.clustering()
         if clustering is None:
             raise IdentificationError("The gallery has no clusters yet: index photos, then run facecluster cluster.")
+        from facecluster.embedding import gallery_embedder
+
+        embedder = embedder or gallery_embedder(gallery)
         return cls(gallery.faces(), clustering, detector=detector, embedder=embedder)
 
     def threshold(self, fpir: float = DEFAULT_FPIR) -> float:

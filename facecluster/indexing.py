@@ -166,7 +166,7 @@ class _Run:
         self.extractor.embedder.embed(np.zeros((1, 160, 160, 3), np.uint8))
         self.extractor.detector.detect(np.zeros((240, 320, 3), np.uint8))
         self.report = replace(self.report, runtime=self.extractor.embedder.runtime)
-        self.gallery.use_model(self.report.model)
+        self.gallery.use_model(self.report.model, self.extractor.embedder.model)
         self.loading_seconds = time.perf_counter() - start
 
     def _source_id(self) -> int:

@@ -48,6 +48,14 @@ def model_name(model: str) -> str:
     return f"{path.name}:{_sha256(path)[:12]}"
 
 
+def loads(weights: str, model: str) -> bool:
+    """Whether `weights`, a known name or a file, is there and is the model that `model_name` once called so."""
+    try:
+        return model_name(weights) == model
+    except WeightsError:
+        return False
+
+
 def load_weights(model: str = CASIA, on_progress: ProgressCallback | None = None) -> torch.nn.Module:
     """A `facenet_pytorch.InceptionResnetV1` in eval mode that turns (n, 3, 160, 160) float32 into (n, 512) float32.
 

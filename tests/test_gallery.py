@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 import zlib
@@ -53,6 +54,18 @@ def test_every_change_raises_the_revision(gallery: Gallery) -> None:
     after = gallery.revision
     gallery.name_cluster(0, "Somebody")
     assert before < after < gallery.revision
+
+
+def test_a_gallery_made_anew_in_the_same_place_never_passes_for_the_one_before(tmp_path: Path) -> None:
+    revisions = set()
+    for _ in range(3):
+        gallery = Gallery.open(tmp_path / "gallery")
+        revisions.add(gallery.revision)
+        gallery.add_source("folder", "/photos", "photos")
+        revisions.add(gallery.revision)
+        gallery.close()
+        shutil.rmtree(tmp_path / "gallery")
+    assert len(revisions) == 6
 
 
 def test_an_empty_gallery_has_empty_tables(tmp_path: Path) -> None:

@@ -16,10 +16,7 @@ def show_error(error: FaceClusterError) -> None:
 
 
 def has_weights(gallery: Gallery) -> bool:
-    """Whether the gallery's model can be loaded; if not, asks where its weights file lies.
-
-    A gallery records the name and the checksum of a weights file, and not its place.
-    """
+    """Whether the gallery's model can be loaded; if not, asks where its weights file lies now."""
     if gallery.model is None or resources.weights_of(gallery.model) is not None:
         return True
     with st.form("components_weights", border=True):

@@ -14,7 +14,7 @@ import streamlit as st
 from facecluster.errors import IdentificationError
 from facecluster.gallery import FILE_NAME, Gallery, default_gallery
 from facecluster.lab_work import LabStore
-from facecluster.weights import CASIA, MODELS, model_name
+from facecluster.weights import CASIA, MODELS, loads, model_name
 
 if TYPE_CHECKING:
     from facecluster.clustering import FaceClusterer
@@ -115,11 +115,16 @@ def _weights_files() -> dict[str, str]:
 
 
 def weights_of(name: str) -> str | None:
-    """What loads the model that a gallery records as `name`: `name` itself, the path of a file this app used, or None.
+    """What loads the model that a gallery records as `name`: `name` itself, the path of a file, or None.
 
-    A gallery records a weights file by its name and checksum, and not where it lies.
+    The file is one that this app used, or the one that the open gallery was made with if that is still there.
     """
-    return name if name in MODELS else _weights_files().get(name)
+    if name in MODELS or name in _weights_files():
+        return _weights_files().get(name, name)
+    gallery = open_gallery()
+    if gallery.model == name and gallery.weights and loads(gallery.weights, name):
+        remember_weights(gallery.weights)
+    return _weights_files().get(name)
 
 
 def remember_weights(model: str) -> str:
