@@ -12,6 +12,7 @@ from facecluster.errors import IdentificationError
 from facecluster.matching import FaceMatcher
 from facecluster.records import Clustering, Faces
 from facecluster.searching import Found, build_search
+from facecluster.steps import OnProgress
 
 if TYPE_CHECKING:
     from facecluster.detection import Detection, FaceDetector
@@ -89,7 +90,8 @@ class Identifier:
 
     `matcher` gives the similarities and the threshold (see `FaceMatcher` for how the gallery's own faces set it);
     build one with `from_gallery`. Detector and embedder load on first use. Beyond 50,000 faces, only those in the
-    clusters nearest to a probe are compared with it (see `ClusterSearch`).
+    clusters nearest to a probe are compared with it (see `ClusterSearch`), and `on_progress(done, total)` is told of
+    the preparation.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Identifier:
         clusterer: FaceClusterer | None = None,
         detector: FaceDetector | None = None,
         embedder: FaceEmbedder | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         if len(clustering.faces) == 0:
             raise IdentificationError("The gallery holds no clustered faces yet: index photos, then cluster them.")
@@ -110,7 +113,7 @@ class Identifier:
         self._embedder = embedder
         clusters = _clusters(faces, clustering)
         identities, self._identities = _identities(faces, clustering, clusters)
-        self._search = build_search(faces.embeddings, identities, clusters, clustering.centers)
+        self._search = build_search(faces.embeddings, identities, clusters, clustering.centers, on_progress)
         self._persons = faces.persons
         self._paths = faces.table["path"].to_numpy(dtype=object)
 

@@ -24,6 +24,7 @@ from facecluster.matching import (
     mean_of_best,
     shape_of_strangers,
 )
+from facecluster.steps import OnProgress
 
 Rows = NDArray[np.intp]
 
@@ -48,8 +49,14 @@ class LargeFaceMatcher(FaceMatcher):
     26 MB of sampled faces. Fitting 1,000,000 faces of 10,000 people added 0.2 GB to the 2 GB of embeddings at its peak.
     """
 
-    def fit(self, embeddings: ArrayLike, identities: ArrayLike) -> LargeFaceMatcher:
-        """As `FaceMatcher.fit`; faces whose identity is -1 stay out, which saves the caller a copy of the others."""
+    def fit(
+        self, embeddings: ArrayLike, identities: ArrayLike, on_progress: OnProgress | None = None
+    ) -> LargeFaceMatcher:
+        """As `FaceMatcher.fit`; faces whose identity is -1 stay out, which saves the caller a copy of the others.
+
+        `on_progress(done, total)` counts the identities whose faces are left out.
+        """
+        self._on_progress = on_progress or (lambda done, total: None)
         self._faces = np.asarray(embeddings, np.float32)
         labels = np.asarray(identities)
         self._check(self._faces, labels)
@@ -165,7 +172,8 @@ class LargeFaceMatcher(FaceMatcher):
         pairs = [cohort[:, other].ravel() for cohort, other in zip(cohorts, others, strict=True)]
         self._typical = float(np.median(np.concatenate(pairs))) if people > 1 else 0.0
         told, strange, usual, mistaken = [], [], [], []
-        for column, part, cohort, other in zip(chosen, rows, cohorts, others, strict=True):
+        for number, (column, part, cohort, other) in enumerate(zip(chosen, rows, cohorts, others, strict=True)):
+            self._on_progress(number, len(chosen))
             own = self._own(self.rows_of(column), part)
             rivals = np.setdiff1d(self.nearest(self._faces[part], _RIVALS + 1), [column])
             plain = self._cosines_to(self._faces[part], rivals)

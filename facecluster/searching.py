@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from facecluster.centers import similarity_to_centers
 from facecluster.large_matching import LargeFaceMatcher, in_pieces
 from facecluster.matching import FaceMatcher, Floats
+from facecluster.steps import OnProgress
 
 Rows = NDArray[np.intp]
 
@@ -58,15 +59,20 @@ class Search(Protocol):
 
 
 def build_search(
-    embeddings: Floats, identities: NDArray[np.int_], clusters: NDArray[np.int_], centers: Floats
+    embeddings: Floats,
+    identities: NDArray[np.int_],
+    clusters: NDArray[np.int_],
+    centers: Floats,
+    on_progress: OnProgress | None = None,
 ) -> Search:
     """The search that suits the size of a gallery.
 
     embeddings: (n, 512) float32, unit length; identities: (n,) int, -1 where a face stands for nobody; clusters: (n,)
-    int, -1 where a face is in none; centers: (k, 512) float32. Raises IdentificationError when no face has an identity.
+    int, -1 where a face is in none; centers: (k, 512) float32. `on_progress` is for galleries that take long. Raises
+    IdentificationError when no face has an identity.
     """
     if len(embeddings) > EXACT_FACES:
-        return ClusterSearch(embeddings, identities, clusters, centers)
+        return ClusterSearch(embeddings, identities, clusters, centers, on_progress)
     return ExactSearch(embeddings, identities)
 
 
@@ -102,7 +108,12 @@ class ClusterSearch:
     """
 
     def __init__(
-        self, embeddings: Floats, identities: NDArray[np.int_], clusters: NDArray[np.int_], centers: Floats
+        self,
+        embeddings: Floats,
+        identities: NDArray[np.int_],
+        clusters: NDArray[np.int_],
+        centers: Floats,
+        on_progress: OnProgress | None = None,
     ) -> None:
         self._embeddings = embeddings
         self._identities = identities
@@ -111,7 +122,7 @@ class ClusterSearch:
         # Faces in the order of their clusters: cluster i's are rows_[edges_[i] : edges_[i + 1]].
         self._rows = np.argsort(cells, kind="stable")
         self._edges = np.concatenate([[0], np.cumsum(np.bincount(cells, minlength=len(centers)))])
-        self.matcher = LargeFaceMatcher().fit(embeddings, identities)
+        self.matcher = LargeFaceMatcher().fit(embeddings, identities, on_progress)
         self._column = np.searchsorted(self.matcher.identities_, identities)
 
     def find(self, probes: Floats, n_identities: int, n_faces: int) -> list[Found]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from facecluster import identification, verification
+from benchmarks.synthetic import make_synthetic_gallery
+from facecluster import identification, searching, verification
+from facecluster.background import Progress
 from facecluster.errors import EvaluationError
 from facecluster.gallery import Gallery
 from facecluster.samples import draw_portrait
@@ -52,7 +55,7 @@ def portrait(person: int, number: int) -> bytes:
 
 def is_waiting(app: AppTest) -> bool:
     assert not app.exception
-    return any("Comparing the gallery's" in each.value for each in app.markdown)
+    return any("once after every change of the gallery" in each.value for each in app.caption)
 
 
 def made(fit: Any) -> Any:
@@ -116,3 +119,17 @@ def test_the_page_answers_while_photos_are_added(sample_home: Path, go_on: threa
     assert gallery.revision > before
     assert not is_waiting(app.run())
     assert app.slider(key="identify_threshold")
+
+
+def test_the_wait_tells_how_far_it_is(tmp_path: Path) -> None:
+    told = []
+    gallery = make_synthetic_gallery(tmp_path, faces=1_000, clusters=50, people=50)
+    clustering = gallery.clustering()
+    assert clustering
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(searching, "EXACT_FACES", 500)
+        identification.Identifier(gallery.faces(), clustering, on_progress=lambda *step: told.append(step))
+    assert told == [(done, 50) for done in range(50)]
+    fitting = resources.Fitting(ThreadPoolExecutor(1), lambda report: report(Progress("Reading", 3, 4)))
+    fitting.result(60)
+    assert fitting.progress.text == "Reading · 3 of 4 photos"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
 import streamlit as st
@@ -18,12 +17,12 @@ Fitted = TypeVar("Fitted")
 
 
 class Fit(Protocol[Fitted]):
-    """A cached function of `resources` that gives a future, such as `resources.identifier`."""
+    """A cached function of `resources` that has another thread make something, such as `resources.identifier`."""
 
-    def __call__(self, path: str, revision: int) -> Future[Fitted]: ...
+    def __call__(self, path: str, revision: int) -> resources.Fitting[Fitted]: ...
 
     def clear(self, path: str, revision: int) -> None:
-        """Forgets the future."""
+        """Forgets what was made."""
 
 
 def when_ready(gallery: Gallery, fit: Fit[Fitted]) -> Fitted | None:
@@ -35,7 +34,7 @@ def when_ready(gallery: Gallery, fit: Fit[Fitted]) -> Fitted | None:
     revision = _revision(gallery) if faces > _AT_ONCE else gallery.revision
     made = fit(path, revision)
     if faces > _AT_ONCE and not made.done():
-        st.fragment(run_every=_TICK)(_waiting)(made, faces)
+        st.fragment(run_every=_TICK)(_waiting)(made)
         return None
     try:
         with st.spinner("Comparing the gallery's faces…"):
@@ -52,10 +51,9 @@ def _revision(gallery: Gallery) -> int:
     return resources.revision_during(str(gallery.path), job.number) if job else gallery.revision
 
 
-def _waiting(made: Future[Any], faces: int) -> None:
+def _waiting(made: resources.Fitting[Any]) -> None:
     if made.done():
         st.rerun()  # the whole page, which can use it now
-    st.markdown(
-        f":material/hourglass_top: Comparing the gallery's {faces:,} faces with each other, once after every change. "
-        "Photos can be dropped in meanwhile."
-    )
+    progress = made.progress
+    st.progress(progress.share, text=f":material/hourglass_top: {progress.text}")
+    st.caption("This is done once after every change of the gallery. Photos can be dropped in meanwhile.")

@@ -6,11 +6,13 @@ an upload is kept here: these caches are shared by everybody who uses the app.
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import streamlit as st
 
+from facecluster.background import Progress, Stage
 from facecluster.errors import IdentificationError
 from facecluster.gallery import FILE_NAME, Gallery, default_gallery
 from facecluster.lab_work import LabStore
@@ -25,6 +27,20 @@ if TYPE_CHECKING:
     from facecluster.verification import PairErrors
 
 MIN_FACE_SIZE = 40
+
+Fitted = TypeVar("Fitted")
+
+
+class Fitting(Generic[Fitted]):
+    """Something that another thread makes of a gallery, and how far it is: `done()` and `result()` as a future's."""
+
+    def __init__(self, pool: ThreadPoolExecutor, make: Callable[[Callable[[Progress], None]], Fitted]) -> None:
+        self.progress = Progress("Comparing the gallery's faces with each other")
+        self._future = pool.submit(make, self._report)
+        self.done, self.result = self._future.done, self._future.result
+
+    def _report(self, progress: Progress) -> None:
+        self.progress = progress
 
 
 def open_gallery() -> Gallery:
@@ -63,33 +79,36 @@ def clusterer(path: str, revision: int, _clustering: Clustering) -> FaceClustere
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def identifier(path: str, revision: int) -> Future[Identifier]:
+def identifier(path: str, revision: int) -> Fitting[Identifier]:
     """The gallery's Identifier at this revision, which another thread makes: see `fits.when_ready`.
 
     It fails with IdentificationError before the first clustering.
     """
     gallery = gallery_at(path)
 
-    def make() -> Identifier:
+    def make(report: Callable[[Progress], None]) -> Identifier:
         from facecluster.identification import Identifier
 
+        report(Progress("Reading the gallery's faces"))
         clustering = gallery.clustering()
         if clustering is None:
             raise IdentificationError("The gallery has no clusters yet: add photos on the gallery page.")
-        return Identifier(gallery.faces(), clustering, clusterer=clusterer(path, revision, clustering))
+        faces, fitted = gallery.faces(), clusterer(path, revision, clustering)
+        comparing = Stage("Comparing the gallery's faces with each other", report, "people")
+        return Identifier(faces, clustering, clusterer=fitted, on_progress=comparing)
 
-    return _fitting().submit(make)
+    return Fitting(_fitting(), make)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def pairs(path: str, revision: int) -> Future[PairErrors]:
+def pairs(path: str, revision: int) -> Fitting[PairErrors]:
     """How similar pairs of the gallery's faces are at this revision, which another thread finds out.
 
     It fails with EvaluationError when there are too few faces.
     """
     from facecluster.verification import gallery_pairs
 
-    return _fitting().submit(gallery_pairs, gallery_at(path))
+    return Fitting(_fitting(), lambda report: gallery_pairs(gallery_at(path)))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
