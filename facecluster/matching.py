@@ -75,7 +75,8 @@ class FaceMatcher:
 
     A face's similarity to an identity is the mean cosine to that identity's `n_nearest` most similar faces (all of
     them, when it has fewer), less `cohort_weight` times how much more than usual the face resembles the other
-    identities. For a usual face this is the cosine itself, so it stays on the cosine scale. The order of the
+    identities. For a usual face this is the cosine itself, so it stays on the cosine scale; what the correction adds is
+    at most half of what lacks to 1. The order of the
     identities is that of the cosines. The correction is the mean part of t-norm (Auckenthaler, Carey and
     Lloyd-Thomas, "Score normalization for text-independent speaker verification systems", 2000).
 
@@ -201,7 +202,8 @@ class FaceMatcher:
     def _corrected(self, cosines: Floats, rest: Floats) -> Floats:
         """Cosines less what the mean cosine to the rest of the gallery says about the face alone."""
         corrected = cosines - self.cohort_weight * (rest - self._typical)
-        return np.asarray(np.clip(corrected, -1, 1), np.float32)
+        # At most half of the way to 1, which is for copies of a face alone.
+        return np.asarray(np.clip(corrected, -1, (1 + cosines) / 2), np.float32)
 
     def _calibrate(self) -> None:
         n, people = len(self._faces), len(self.identities_)

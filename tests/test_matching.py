@@ -50,6 +50,18 @@ def test_a_face_that_resembles_everybody_scores_less(gallery: tuple[Floats, NDAr
     assert (loss[0] - loss[1])[1] > (loss[0] - loss[1])[0] + 0.05
 
 
+def test_only_copies_of_a_face_reach_a_similarity_of_1() -> None:
+    """Person 0 resembles nobody where everybody else looks alike, so the correction raises its similarity."""
+    faces, people = draw_people(8, 12)
+    faces[12:] = unit(faces[12:].astype(float) + 2 * unit(np.random.default_rng(1).normal(size=512)))
+    probe = unit(faces[:1].astype(float) + 0.2 * faces[1:2] + 0.2 * faces[2:3])
+    plain = FaceMatcher(cohort_weight=0).fit(faces, people).scores(probe)[0, 0]
+    corrected = FaceMatcher().fit(faces, people).scores(probe)[0, 0]
+    assert 0.9 < plain < corrected < 0.97
+    copies = np.concatenate([faces, faces[:1], faces[:1]]), np.concatenate([people, [0, 0]])
+    assert FaceMatcher().fit(*copies).scores(faces[:1])[0, 0] == pytest.approx(1, abs=1e-6)
+
+
 def test_probes_of_known_people_are_named_and_strangers_are_not() -> None:
     faces, people = draw_people(10, 12)
     held_out = np.arange(len(faces)) % 4 == 0
