@@ -192,6 +192,9 @@ def _identify(options: argparse.Namespace) -> int:
     gallery = Gallery.open(options.gallery, create=False)
     identifier = Identifier.from_gallery(gallery, embedder=gallery_embedder(gallery, options.model))
     threshold = options.threshold if options.threshold is not None else identifier.threshold(options.fpir)
+    caveat = "" if options.threshold is not None else identifier.matcher.caveat(options.fpir)
+    if caveat:
+        print(f"facecluster: {caveat}", file=sys.stderr)
     answers: list[dict[str, Any]] = []
     for image in options.images:
         try:

@@ -9,7 +9,7 @@ import numpy as np
 
 from facecluster.clustering import FaceClusterer, restore_clusterer
 from facecluster.errors import IdentificationError
-from facecluster.matching import FaceMatcher
+from facecluster.matching import FaceMatcher, Identity
 from facecluster.records import Clustering, Faces
 from facecluster.searching import Found, build_search
 from facecluster.steps import OnProgress
@@ -113,7 +113,10 @@ class Identifier:
         self._embedder = embedder
         clusters = _clusters(faces, clustering)
         identities, self._identities = _identities(faces, clustering, clusters)
-        self._search = build_search(faces.embeddings, identities, clusters, clustering.centers, on_progress)
+        word: Identity = "person" if all(cluster is None for _, cluster in self._identities) else "cluster"
+        self._search = build_search(
+            faces.embeddings, identities, clusters, clustering.centers, identity=word, on_progress=on_progress
+        )
         self._persons = faces.persons
         self._paths = faces.table["path"].to_numpy(dtype=object)
 

@@ -10,6 +10,7 @@ few to see one stranger in a hundred, so what they show is blended with a refere
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from facecluster.errors import IdentificationError
 
 Floats = NDArray[np.float32]
+Identity = Literal["person", "cluster"]
 
 # The reference shape: a stranger's similarity to one identity is about normal. Its centre is the gallery's own median,
 # its spread a fixed share of the way from there to how alike a person's own faces are. Measured with both the
@@ -33,6 +35,7 @@ _REFERENCE_PEOPLE = 100
 _NORMAL_90 = 1.2816  # standard deviations from the median to the 90th percentile of a normal distribution
 MIN_IDENTITIES = 3
 _MIN_OWN = 10
+_RAREST = 1e-4  # an FPIR below is spoken of as this one
 _MAX_CALIBRATED = 2000
 _CHUNK = 1024
 
@@ -86,6 +89,8 @@ class FaceMatcher:
         Faces of an identity that are averaged. With 1, a single wrongly labelled face gives wrong names.
     cohort_weight : float, default 0.3
         Share of the resemblance to others that is taken off, in [0, 1]; 0 leaves plain cosines.
+    identity : {"person", "cluster"}, default "person"
+        What its sentences call an identity.
 
     Attributes
     ----------
@@ -101,9 +106,10 @@ class FaceMatcher:
         Faces that were left out one by one: all, or 2,000 drawn evenly from a larger gallery.
     """
 
-    def __init__(self, n_nearest: int = 3, cohort_weight: float = 0.3) -> None:
+    def __init__(self, n_nearest: int = 3, cohort_weight: float = 0.3, identity: Identity = "person") -> None:
         self.n_nearest = n_nearest
         self.cohort_weight = cohort_weight
+        self.identity = identity
 
     def fit(self, embeddings: ArrayLike, identities: ArrayLike) -> FaceMatcher:
         """Takes the gallery's faces and measures them against each other.
@@ -135,7 +141,7 @@ class FaceMatcher:
         """Similarity below which a face is nobody known, for a false positive identification rate in (0, 1).
 
         Falls as `fpir` rises. It is the similarity that a share `fpir` of strangers is expected to reach
-        (`expected_fpir`); see `is_reliable`.
+        (`expected_fpir`); see `is_reliable` and `caveat`.
         """
         if not 0 < fpir < 1:
             raise ValueError(f"fpir must lie between 0 and 1, got {fpir}")
@@ -167,15 +173,34 @@ class FaceMatcher:
         people, told = len(self.identities_), int((~np.isnan(self.own_similarities_)).sum())
         if people < MIN_IDENTITIES:
             return (
-                f"The gallery knows {people} {'person' if people == 1 else 'people'}, and it takes at least "
+                f"The gallery knows {self._counted()}, and it takes at least "
                 f"{MIN_IDENTITIES} to see how strangers score, so the threshold is one measured on other photos."
             )
         if told < _MIN_OWN:
             return (
-                f"Only {told} faces have another face of the same person beside them, and it takes at least "
-                f"{_MIN_OWN} to see how alike one person's faces are, so the threshold leans on other photos."
+                f"Only {told} faces have another face of the same {self.identity} beside them, and it takes at least "
+                f"{_MIN_OWN} to see how alike one {self.identity}'s faces are, so the threshold leans on other photos."
             )
         return ""
+
+    def caveat(self, fpir: float = 0.01) -> str:
+        """What to know before believing a threshold for this FPIR, in one sentence: `reason`, or that the gallery has
+        fewer identities than it takes for one of them to be the stranger who gets a name; empty when it has enough.
+
+        The range of FPIR is that of draws of the 17 celebrities (docs/identification.md).
+        """
+        wanted = 1 / max(fpir, _RAREST)
+        if self.reason or len(self.identities_) >= wanted:
+            return self.reason
+        return (
+            f"With {self._counted()}, one stranger in {wanted:,.0f} cannot be seen, so the threshold leans on a shape "
+            "measured on other photos: where 1 % was asked for, a single gallery's real FPIR was 0 to 5 %."
+        )
+
+    def _counted(self) -> str:
+        number = len(self.identities_)
+        several = "people" if self.identity == "person" else "clusters"
+        return f"{number} {self.identity if number == 1 else several}"
 
     def _check(self, faces: Floats, labels: NDArray[np.int_]) -> None:
         if self.n_nearest < 1:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from facecluster.centers import similarity_to_centers
 from facecluster.large_matching import LargeFaceMatcher, in_pieces
-from facecluster.matching import FaceMatcher, Floats
+from facecluster.matching import FaceMatcher, Floats, Identity
 from facecluster.steps import OnProgress
 
 Rows = NDArray[np.intp]
@@ -63,25 +63,29 @@ def build_search(
     identities: NDArray[np.int_],
     clusters: NDArray[np.int_],
     centers: Floats,
+    *,
+    identity: Identity = "person",
     on_progress: OnProgress | None = None,
 ) -> Search:
     """The search that suits the size of a gallery.
 
     embeddings: (n, 512) float32, unit length; identities: (n,) int, -1 where a face stands for nobody; clusters: (n,)
-    int, -1 where a face is in none; centers: (k, 512) float32. `on_progress` is for galleries that take long. Raises
-    IdentificationError when no face has an identity.
+    int, -1 where a face is in none; centers: (k, 512) float32; `identity`: what the identities are. `on_progress` is for
+    galleries that take long. Raises IdentificationError when no face has an identity.
     """
     if len(embeddings) > EXACT_FACES:
-        return ClusterSearch(embeddings, identities, clusters, centers, on_progress)
-    return ExactSearch(embeddings, identities)
+        return ClusterSearch(
+            embeddings, identities, clusters, centers, identity=identity, on_progress=on_progress
+        )
+    return ExactSearch(embeddings, identities, identity)
 
 
 class ExactSearch:
     """Compares a probe with every face."""
 
-    def __init__(self, embeddings: Floats, identities: NDArray[np.int_]) -> None:
+    def __init__(self, embeddings: Floats, identities: NDArray[np.int_], identity: Identity = "person") -> None:
         enrolled = identities >= 0
-        self.matcher = FaceMatcher().fit(embeddings[enrolled], identities[enrolled])
+        self.matcher = FaceMatcher(identity=identity).fit(embeddings[enrolled], identities[enrolled])
         self._embeddings = embeddings
 
     def find(self, probes: Floats, n_identities: int, n_faces: int) -> list[Found]:
@@ -113,6 +117,8 @@ class ClusterSearch:
         identities: NDArray[np.int_],
         clusters: NDArray[np.int_],
         centers: Floats,
+        *,
+        identity: Identity = "person",
         on_progress: OnProgress | None = None,
     ) -> None:
         self._embeddings = embeddings
@@ -122,7 +128,7 @@ class ClusterSearch:
         # Faces in the order of their clusters: cluster i's are rows_[edges_[i] : edges_[i + 1]].
         self._rows = np.argsort(cells, kind="stable")
         self._edges = np.concatenate([[0], np.cumsum(np.bincount(cells, minlength=len(centers)))])
-        self.matcher = LargeFaceMatcher().fit(embeddings, identities, on_progress)
+        self.matcher = LargeFaceMatcher(identity=identity).fit(embeddings, identities, on_progress)
         self._column = np.searchsorted(self.matcher.identities_, identities)
 
     def find(self, probes: Floats, n_identities: int, n_faces: int) -> list[Found]:

@@ -87,10 +87,13 @@ def choose_threshold(identifier: Identifier) -> float:
     threshold = exact if value == own else float(value)
     matcher = identifier.matcher
     missed = matcher.expected_fnir(threshold)
-    told = f"Expected at {value:.2f}: {percent(matcher.expected_fpir(threshold))} of strangers get a name"
-    st.caption(f"{told}, {percent(missed)} of known people are missed." if missed == missed else f"{told}.")
-    if matcher.reason:
-        st.caption(f":material/info: {matcher.reason}")
+    named = matcher.expected_fpir(threshold)
+    told = f"Expected at {value:.2f}: {percent(named)} of strangers get a name"
+    whose = "known people" if matcher.identity == "person" else "the clusters' own faces"
+    st.caption(f"{told}, {percent(missed)} of {whose} are missed." if missed == missed else f"{told}.")
+    caveat = matcher.caveat(float(fpir) if threshold == exact else named)
+    if caveat:
+        st.caption(f":material/info: {caveat}")
     st.button(
         f"Back to the gallery's own for {100 * float(fpir):g} %, {own:.2f}",
         key="identify_reset",

@@ -76,6 +76,9 @@ def test_identify_answers_an_entry_an_image(
     assert known["faces"][0]["person"] == sample_people(12)[2].name
     assert stranger["faces"][0]["person"] is None
     assert set(known["faces"][0]["neighbours"][0]) == {"face", "photo", "person", "similarity"}
+    assert ran.errors.startswith("facecluster: With 12 people, one stranger in 100 cannot be seen")
+    by_hand = Ran(capsys, "identify", tmp_path / "known.png", "--threshold", 0.5)
+    assert (by_hand.status, by_hand.errors) == (0, ""), "whoever sets the threshold needs no word on the gallery's"
 
 
 def test_a_bad_image_is_reported_and_the_others_answered(

@@ -143,6 +143,30 @@ def test_too_small_a_gallery_says_so_and_still_answers(people: int, faces: int) 
     assert np.isnan(matcher.expected_fnir(0.5)) == (faces == 1)
 
 
+def test_fewer_people_than_it_takes_to_see_a_stranger_is_said_and_enough_are_not() -> None:
+    faces, people = draw_people(20, 4)
+    matcher = FaceMatcher().fit(faces, people)
+    assert matcher.is_reliable
+    caveat = matcher.caveat(0.01)
+    assert caveat.startswith("With 20 people, one stranger in 100 cannot be seen")
+    assert caveat.endswith("0 to 5 %.")
+    assert "one stranger in 1,000 " in matcher.caveat(0.001)
+    assert matcher.caveat(0.05) == "", "one in 20 can be the stranger"
+    assert "one stranger in 10,000 " in matcher.caveat(0.0)
+    clusters = FaceMatcher(identity="cluster").fit(faces, people)
+    assert clusters.caveat().startswith("With 20 clusters, ")
+    assert "people" not in clusters.caveat()
+
+
+@pytest.mark.parametrize(("number", "each"), [(1, 9), (2, 9), (4, 2)])
+def test_a_rule_of_thumb_speaks_of_clusters_where_the_identities_are_clusters(number: int, each: int) -> None:
+    matcher = FaceMatcher(identity="cluster").fit(*draw_people(number, each))
+    assert matcher.reason
+    assert matcher.caveat(0.5) == matcher.reason
+    assert "cluster" in matcher.reason
+    assert not {"people", "person", "person's"} & set(matcher.reason.replace(",", "").split())
+
+
 def test_copies_of_one_face_do_not_break_it() -> None:
     faces, people = draw_people(3, 1)
     matcher = FaceMatcher().fit(np.repeat(faces, 5, axis=0), np.repeat(people, 5))

@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from facecluster.clustering import cluster_gallery
 from facecluster.detection import FaceDetector
 from facecluster.embedding import FaceEmbedder
 from facecluster.gallery import Gallery
 from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_person
 
 from .apps import open_app
+from .galleries import make_gallery
+from .people import draw_people
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -121,6 +125,25 @@ def test_fewer_strangers_with_a_name_is_a_higher_threshold_and_the_expectations_
         told.append(next(each.value for each in app.caption if each.value.startswith("Expected at")))
     assert thresholds[0] < thresholds[1] <= thresholds[2]
     assert [f"Expected at {each:.2f}:" in words for each, words in zip(thresholds, told, strict=True)] == [True] * 3
+
+
+def test_twelve_people_cannot_show_one_stranger_in_a_hundred_and_the_page_says_so(sample_home: Path) -> None:
+    app = open_page()
+    captions = [each.value for each in app.caption]
+    assert any("With 12 people, one stranger in 100 cannot be seen" in each for each in captions)
+    assert any("of known people are missed" in each for each in captions)
+    # Where many strangers may get a name, twelve people show it.
+    app.slider(key="identify_threshold").set_value(0.2).run()
+    assert not any("cannot be seen" in each.value for each in app.caption)
+
+
+def test_without_people_the_page_speaks_of_clusters(gallery_home: Path) -> None:
+    faces, _ = draw_people(6, 8)
+    cluster_gallery(make_gallery(gallery_home, faces, np.full(len(faces), None)), 6)
+    captions = [each.value for each in open_page().caption]
+    assert any("With 6 clusters, one stranger in 100 cannot be seen" in each for each in captions)
+    assert any("of the clusters' own faces are missed" in each for each in captions)
+    assert not any("people" in each for each in captions)
 
 
 def test_a_probe_becomes_no_part_of_the_gallery_and_of_no_other_session(sample_home: Path) -> None:
