@@ -15,16 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facecluster.matching import (
-    FALLBACK,
-    MIN_IDENTITIES,
-    FaceMatcher,
-    Floats,
-    are_one_person,
-    mean_of_best,
-    shape_of_strangers,
-)
+from facecluster.matching import FaceMatcher, mean_of_best
 from facecluster.steps import OnProgress
+from facecluster.strangers import FALLBACK, MIN_IDENTITIES, Floats, are_one_person, shape_of_strangers
 
 Rows = NDArray[np.intp]
 
@@ -190,19 +183,19 @@ class LargeFaceMatcher(FaceMatcher):
         """Models strangers from blocks of one identity's faces each: to its rivals, and to the cohort."""
         people, all_sound = len(self.identities_), np.concatenate(sound)
         if people < MIN_IDENTITIES:
-            self._strangers = FALLBACK
+            self.strangers_ = FALLBACK
             return
         if not all_sound.any():
             sound, all_sound = [~block for block in sound], ~all_sound
         own = self.own_similarities_
         spread = np.concatenate([block[rows].ravel() for block, rows in zip(usual, sound, strict=True)])
         shape = shape_of_strangers(spread, own[all_sound & ~np.isnan(own)], people)
-        same = shape.reached_by(0.01)
+        same = shape.one_in_a_hundred
         best = [
             block[np.ix_(rows, ~are_one_person(block, same))].max(axis=1, initial=-1)
             for block, rows in zip(strange, sound, strict=True)
         ]
-        self._strangers = replace(shape, seen=np.sort(np.concatenate(best)))
+        self.strangers_ = replace(shape, seen=np.sort(np.concatenate(best)))
 
     def _own(self, of_identity: Rows, rows: Rows) -> Floats:  # type: ignore[override]
         """Mean cosine of faces `rows` to the nearest others of their identity, (n,); NaN when they are alone."""

@@ -3,74 +3,24 @@
 Only arrays come in here: unit embeddings and a number for each face's identity (a person, or a cluster).
 The rule is the mean cosine to the three most similar faces of an identity, corrected for faces that resemble
 everybody (score normalisation against the gallery itself). The threshold is a question about
-strangers, of whom the gallery has none, so each of its people plays the stranger in turn. A dozen people are too
-few to see one stranger in a hundred, so what they show is blended with a reference shape of how strangers score.
+strangers, of whom the gallery has none, so each of its people plays the stranger in turn (`facecluster.strangers`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facecluster.errors import IdentificationError
+from facecluster.strangers import MIN_IDENTITIES, MIN_OWN, Floats, model_strangers
 
-Floats = NDArray[np.float32]
 Identity = Literal["person", "cluster"]
 
-# The reference shape: a stranger's similarity to one identity is about normal. Its centre is the gallery's own median,
-# its spread a fixed share of the way from there to how alike a person's own faces are. Measured with both the
-# 17-celebrity photos and the drawn sample people; the same share held for 1 to 30 faces a person and 3 to 16 people.
-_SPREAD_OF_MEDIAN = 0.20
-_SPREAD_OF_LOW = 0.275  # where a gallery's people lie close together, a stricter threshold misses nobody
-_LOW = 0.05  # the quantile of a person's own similarities that the second share is taken from
-# What stands in for a gallery that cannot tell: InceptionResnetV1 trained on CASIA-WebFace, celebrity photos.
-_STRANGER_MEDIAN = 0.15
-_OWN_GAP = 0.65
-_FALLBACK_IDENTITIES = 12
-# A stranger in a hundred shows only among a hundred people: the reference counts as many.
-_REFERENCE_PEOPLE = 100
-_NORMAL_90 = 1.2816  # standard deviations from the median to the 90th percentile of a normal distribution
-MIN_IDENTITIES = 3
-_MIN_OWN = 10
 _RAREST = 1e-4  # an FPIR below is spoken of as this one
 _MAX_CALIBRATED = 2000
 _CHUNK = 1024
-
-
-@dataclass(frozen=True)
-class Strangers:
-    """How strangers score on this gallery: normal for one identity, and what left-out people really reached."""
-
-    centre: float
-    spread: float
-    identities: int
-    seen: Floats  # (n,) sorted: the best similarity of each left-out face to the other identities
-    weight: float  # of what was seen, in [0, 1]
-
-    def share_above(self, threshold: float) -> float:
-        """Expected share of strangers that score the threshold or more with some identity."""
-        from scipy.special import log_ndtr
-
-        shape = -np.expm1(self.identities * log_ndtr((threshold - self.centre) / self.spread))
-        if not len(self.seen):
-            return float(shape)
-        seen = 1 - np.searchsorted(self.seen, threshold) / len(self.seen)
-        return float((1 - self.weight) * shape + self.weight * seen)
-
-    def reached_by(self, share: float) -> float:
-        """The similarity in [-1, 1] that this share of strangers is expected to reach."""
-        low, high = -1.0, 1.0
-        for _ in range(40):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self.share_above(middle) > share else (low, middle)
-        return high
-
-
-_NOTHING = np.empty(0, np.float32)
-FALLBACK = Strangers(_STRANGER_MEDIAN, _SPREAD_OF_MEDIAN * _OWN_GAP, _FALLBACK_IDENTITIES, _NOTHING, 0)
 
 
 class FaceMatcher:
@@ -104,6 +54,8 @@ class FaceMatcher:
         Whether such a face, left out, is more similar to another identity than to its own.
     n_calibrated_ : int
         Faces that were left out one by one: all, or 2,000 drawn evenly from a larger gallery.
+    strangers_ : Strangers
+        How strangers score on this gallery.
     """
 
     def __init__(self, n_nearest: int = 3, cohort_weight: float = 0.3, identity: Identity = "person") -> None:
@@ -145,11 +97,11 @@ class FaceMatcher:
         """
         if not 0 < fpir < 1:
             raise ValueError(f"fpir must lie between 0 and 1, got {fpir}")
-        return self._strangers.reached_by(fpir)
+        return self.strangers_.reached_by(fpir)
 
     def expected_fpir(self, threshold: float) -> float:
         """Share of strangers' faces in [0, 1] that the threshold is expected to give a name."""
-        return self._strangers.share_above(threshold)
+        return self.strangers_.share_above(threshold)
 
     def expected_fnir(self, threshold: float) -> float:
         """Share of known people's faces in [0, 1] that would be unknown or get a wrong name; NaN when unknowable.
@@ -176,10 +128,10 @@ class FaceMatcher:
                 f"The gallery knows {self._counted()}, and it takes at least "
                 f"{MIN_IDENTITIES} to see how strangers score, so the threshold is one measured on other photos."
             )
-        if told < _MIN_OWN:
+        if told < MIN_OWN:
             return (
                 f"Only {told} faces have another face of the same {self.identity} beside them, and it takes at least "
-                f"{_MIN_OWN} to see how alike one {self.identity}'s faces are, so the threshold leans on other photos."
+                f"{MIN_OWN} to see how alike one {self.identity}'s faces are, so the threshold leans on other photos."
             )
         return ""
 
@@ -246,7 +198,7 @@ class FaceMatcher:
         strange = self._corrected(cosines, (total - cosines) / (people - 2)) if people > 2 else cosines
         strange[is_own] = -1  # never the best of the others
         self.stranger_similarities_ = strange.max(axis=1)
-        self._strangers = _model_strangers(strange, self.own_similarities_, ~self.mistaken_, column)
+        self.strangers_ = model_strangers(strange, self.own_similarities_, ~self.mistaken_, column)
 
     def _own(self, chosen: NDArray[np.int_]) -> Floats:
         """Similarity of the chosen faces to their own identity, each left out of it; NaN when it is alone there."""
@@ -267,46 +219,3 @@ def mean_of_best(similarities: Floats, n_best: int) -> Floats:
     if n > n_best:
         similarities = np.partition(similarities, n - n_best, axis=1)[:, n - n_best :]
     return np.asarray(similarities.mean(axis=1), np.float32)
-
-
-def _model_strangers(others: Floats, own: Floats, sound: NDArray[np.bool_], column: NDArray[np.int_]) -> Strangers:
-    """How strangers score, from each face's similarity to identities that are not its own.
-
-    others: (n, n_identities), of which the face's own `column` does not count; own: (n,), NaN where unknown;
-    sound: (n,), False for a face nearer to somebody else: wrongly labelled or beyond recognition, so it tells nothing.
-    """
-    people = others.shape[1]
-    if people < MIN_IDENTITIES:
-        return FALLBACK
-    is_own = column[:, None] == np.arange(people)
-    sound = sound | (not sound.any())
-    shape = shape_of_strangers(others[~is_own & sound[:, None]], own[sound & ~np.isnan(own)], people)
-    same = shape.reached_by(0.01)
-    apart = others.copy()
-    for person in np.unique(column):
-        mine = column == person
-        apart[np.ix_(mine, are_one_person(others[mine], same))] = -1
-    return replace(shape, seen=np.sort(apart[sound].max(axis=1)))
-
-
-def shape_of_strangers(strange: Floats, told: Floats, people: int) -> Strangers:
-    """The model before any left-out face counts, of a gallery of so many people.
-
-    strange: (n,) similarities to identities that are not a face's own; told: (m,) to its own.
-    """
-    centre = float(np.median(strange))
-    median, low = np.quantile(told, [0.5, _LOW]) if len(told) >= _MIN_OWN else (centre + _OWN_GAP, centre)
-    reference = max(_SPREAD_OF_MEDIAN * (median - centre), _SPREAD_OF_LOW * (low - centre), 1e-3)
-    # Robust, from the upper side: that is the one that crosses thresholds.
-    seen_spread = (np.quantile(strange, 0.9) - centre) / _NORMAL_90
-    weight = people / (people + _REFERENCE_PEOPLE)
-    spread = float(np.sqrt((1 - weight) * reference**2 + weight * seen_spread**2))
-    return Strangers(centre, spread, people, _NOTHING, weight)
-
-
-def are_one_person(similarities: Floats, same: float) -> NDArray[np.bool_]:
-    """Which identities mostly pass as that of these faces: one person twice, say one split into two clusters.
-
-    similarities: (n, n_others) of one identity's faces to others; `same` is what one stranger in a hundred reaches.
-    """
-    return np.asarray(np.median(similarities, axis=0) >= same)

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from facecluster.centers import similarity_to_centers
 from facecluster.large_matching import LargeFaceMatcher, in_pieces
-from facecluster.matching import FaceMatcher, Floats, Identity
+from facecluster.matching import FaceMatcher, Identity
 from facecluster.steps import OnProgress
+from facecluster.strangers import Floats
 
 Rows = NDArray[np.intp]
 

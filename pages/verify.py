@@ -87,14 +87,15 @@ def show_answer(one: ProbeFace, other: ProbeFace, pairs: PairErrors, rate: float
         side = "reaches" if found.same else "below"
         st.markdown(f"similarity **{found.similarity:.2f}**, {side} the threshold of {found.threshold:.2f}")
         with st.grid(2, min_column_width=200):
-            wrong = "Pairs of different people in the gallery that reach the threshold too."
+            two, single = ("different clusters", "one cluster") if found.basis else ("different people", "one person")
+            wrong = f"Pairs of faces of {two} in the gallery that reach the threshold too."
             st.metric("False match rate", f"{100 * found.false_match_rate:.3g} %", help=wrong, border=True)
             missed, known = found.false_non_match_rate, found.false_non_match_rate == found.false_non_match_rate
-            help_text = "Pairs of one person in the gallery that do not reach the threshold."
+            help_text = f"Pairs of faces of {single} in the gallery that do not reach the threshold."
             st.metric("False non-match rate", percent(missed) if known else "n/a", help=help_text, border=True)
         st.caption("Both rates are measured on the pairs that the threshold was chosen on.")
-        if found.warning:
-            st.caption(f":material/info: {escape(found.warning)}")
+        for sentence in filter(None, (found.basis, found.warning)):
+            st.caption(f":material/info: {escape(sentence)}")
 
 
 def page(gallery: Gallery) -> None:
@@ -107,7 +108,7 @@ def page(gallery: Gallery) -> None:
         format_func=lambda rate: f"{100 * rate:g} %",
         key="verify_rate",
         persist_state="session",
-        help="How many of the gallery's pairs of different people may pass for one person. Lower is stricter.",
+        help="How many of the gallery's pairs of faces of different people may pass for one person. Lower is stricter.",
     )
     try:
         pairs = when_ready(gallery, resources.pairs)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from facecluster.gallery import FILE_NAME
 from facecluster.samples import draw_portrait
 
 from .apps import open_app
@@ -56,6 +58,18 @@ def test_two_portraits_of_one_person_are_the_same_person(sample_home: Path) -> N
     app = drop(open_page(), draw_portrait(1, 20), draw_portrait(1, 21))
     assert "The same person" in answer(app)
     assert {metric.label for metric in app.metric} == {"False match rate", "False non-match rate"}
+    captions = [each.value for each in app.caption]
+    assert any("12 people make 66 pairs of people" in each for each in captions)
+    assert not any("clusters" in each for each in captions)
+
+
+def test_without_people_the_rates_are_said_to_rest_on_clusters(sample_home: Path) -> None:
+    with sqlite3.connect(sample_home / FILE_NAME) as database:
+        database.execute("update photos set person = null")
+        database.execute("update faces set person = null")
+    app = drop(open_page(), draw_portrait(1, 20), draw_portrait(1, 21))
+    assert any("rest on its clusters, not on people" in each.value for each in app.caption)
+    assert all("clusters" in metric.help or "cluster" in metric.help for metric in app.metric)
 
 
 def test_portraits_of_two_people_are_different_people(sample_home: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from facecluster import load_image
 from facecluster.algorithms import apply_algorithm
+from facecluster.clustering import FaceClusterer
 from facecluster.errors import EvaluationError, PhotoError
 from facecluster.verification import PairErrors, gallery_pairs, verify, verify_photos
 from tests.fakes import FakeDetector, FakeEmbedder, write_photo
@@ -54,11 +55,43 @@ def test_one_person_matches_and_two_do_not(pairs: PairErrors) -> None:
     assert one.similarity == pytest.approx(float(faces[0] @ faces[1]))
     assert one.threshold == two.threshold == pairs.threshold(0.01)
     assert one.false_match_rate <= 0.01
-    assert one.warning == ""
+    assert (one.warning, one.basis) == (pairs.warning(0.01), "")
 
 
-def test_too_few_pairs_are_warned_of(pairs: PairErrors) -> None:
-    assert "a false match rate of 0.01 % shows in 100,000 or more" in pairs.warning(0.0001)
+def test_too_few_pairs_of_people_are_warned_of_however_many_faces_they_have() -> None:
+    many_faces = PairErrors().fit(*draw_people(17, 40))
+    assert many_faces.n_different_identities_ == 136
+    warning = many_faces.warning(0.0001)
+    assert warning.startswith("The gallery's 17 people make 136 pairs of people")
+    assert "a false match rate of 0.01 % shows in 30,000 or more" in warning
+    assert many_faces.warning(0.05) == "", "by the rule of 3, 60 pairs of people can show one in twenty"
+
+
+def test_too_few_pairs_of_faces_are_warned_of() -> None:
+    one_face_each = PairErrors().fit(*draw_people(30, 1))
+    assert one_face_each.warning(0.05) == ""
+    assert "435 pairs of faces of different people" in one_face_each.warning(0.02)
+
+
+@pytest.mark.parametrize("clusters", [17, 22, 30])
+def test_people_split_over_clusters_do_not_pass_for_people_who_look_the_same(clusters: int) -> None:
+    faces, persons = draw_people(17, 40, scatter=1.3, alike=0.2, seed=3)
+    labels = FaceClusterer(clusters, random_state=0).fit(faces).labels_
+    told, true = PairErrors("cluster").fit(faces, labels), PairErrors().fit(faces, persons)
+    assert told.n_different_identities_ < clusters * (clusters - 1) / 2 or clusters == 17
+    for rate in (0.001, 0.01):
+        threshold = told.threshold(rate)
+        assert true.false_match_rate(threshold) == pytest.approx(rate, rel=0.3)
+        assert true.false_non_match_rate(threshold) == told.false_non_match_rate(threshold) == 0
+
+
+def test_clusters_that_mix_people_keep_the_threshold_near_and_the_rates_are_said_to_rest_on_them() -> None:
+    faces, persons = draw_people(17, 40, scatter=1.3, alike=0.2, seed=3)
+    told = PairErrors("cluster").fit(faces, FaceClusterer(12, random_state=0).fit(faces).labels_)
+    true = PairErrors().fit(faces, persons)
+    assert true.false_match_rate(told.threshold(0.01)) == pytest.approx(0.01, rel=0.3)
+    assert "not on people" in verify(faces[0], faces[1], told).basis
+    assert "12 clusters make 66 pairs of clusters" in told.warning(0.01)
 
 
 def test_copies_and_people_unknown_do_not_count() -> None:
@@ -82,7 +115,9 @@ def test_the_gallerys_pairs_are_its_people_or_its_clusters(tmp_path: Path) -> No
     with pytest.raises(EvaluationError, match="cluster its faces first"):
         gallery_pairs(unknown)
     apply_algorithm(unknown, "chinese-whispers")
-    assert len(gallery_pairs(unknown).same_) == 3 * 15
+    clusters = gallery_pairs(unknown)
+    assert len(clusters.same_) == 3 * 15
+    assert (gallery_pairs(known).basis, "rest on its clusters" in clusters.basis) == ("", True)
 
 
 def test_two_photos(tmp_path: Path, pairs: PairErrors) -> None:
