@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facecluster.charts import ACCURACY, COVERAGE, PURITY
+from facecluster.charts import ACCURACY, COVERAGE, PURITY, percent
+from facecluster.open_set import rates_at
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
+
+    from facecluster.open_set import OpenSet
 
 _CLEAR = "rgba(0, 0, 0, 0)"
 _AMBER = "#d97706"
@@ -22,17 +25,30 @@ _LEAST_RATE = 1e-4
 _RATES = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]
 
 
-def det_chart(det: pd.DataFrame, threshold: float, target_fpir: float) -> go.Figure:
-    """FNIR against FPIR over thresholds, both logarithmic, with the chosen threshold marked.
+def det_words(found: OpenSet) -> str:
+    """What `det_chart` shows, in sentences: whose galleries the curve is of, and what both marks stand for."""
+    fpir, fnir = rates_at(found.table, found.threshold)
+    return (
+        f"The curve is of the draws' galleries, which hold {found.people - found.left_out} of the {found.people} "
+        f"people. Diamond: the thresholds that they chose themselves gave FPIR {percent(found.fpir)} and FNIR "
+        f"{percent(found.fnir)}. Circle: the whole gallery's threshold, {found.threshold:.3f}, would have given them "
+        f"FPIR {percent(fpir)} and FNIR {percent(fnir)}."
+    )
 
-    `det` has open_set.DET_COLUMNS, of which rates below 0.0001 are left out; the target is a dotted line.
+
+def det_chart(found: OpenSet) -> go.Figure:
+    """FNIR against FPIR over thresholds, means over the draws, both logarithmic; `det_words` tells it in sentences.
+
+    Marked are what the draws' own thresholds gave and what the whole gallery's would have. Rates below 0.0001 are left
+    out of the curve, and marks of such rates lie on the edge; the FPIR asked for is a dotted line.
     """
     import plotly.graph_objects as go
 
+    det, target_fpir = found.det, found.target_fpir
     shown = det[(det["fpir"] >= _LEAST_RATE) & (det["fnir"] >= _LEAST_RATE)]
     figure = go.Figure()
     figure.add_scatter(
-        name="Error rates over thresholds",
+        name="Over thresholds",
         x=shown["fpir"].tolist(),
         y=shown["fnir"].tolist(),
         customdata=shown["threshold"].tolist(),
@@ -40,15 +56,19 @@ def det_chart(det: pd.DataFrame, threshold: float, target_fpir: float) -> go.Fig
         line={"color": ACCURACY, "width": 3},
         hovertemplate="threshold %{customdata:.3f}<br>FPIR %{x:.2%}<br>FNIR %{y:.2%}<extra></extra>",
     )
-    fpir, fnir = (float(np.interp(threshold, det["threshold"], det[name])) for name in ("fpir", "fnir"))
-    figure.add_scatter(
-        name=f"Chosen threshold {threshold:.3f}",
-        x=[max(fpir, _LEAST_RATE)],
-        y=[max(fnir, _LEAST_RATE)],
-        mode="markers",
-        marker={"size": 13, "color": _AMBER, "symbol": "diamond"},
-        hovertemplate=f"threshold {threshold:.3f}<br>FPIR {fpir:.2%}<br>FNIR {fnir:.2%}<extra></extra>",
-    )
+    own, whole = "The draws' own thresholds", f"The whole gallery's threshold {found.threshold:.3f}"
+    for name, (fpir, fnir), symbol in (
+        (own, (found.fpir, found.fnir), "diamond"),
+        (whole, rates_at(found.table, found.threshold), "circle-open"),
+    ):
+        figure.add_scatter(
+            name=name,
+            x=[max(fpir, _LEAST_RATE)],
+            y=[max(fnir, _LEAST_RATE)],
+            mode="markers",
+            marker={"size": 13, "color": _AMBER, "symbol": symbol, "line": {"width": 3}},
+            hovertemplate=f"{name}<br>FPIR {fpir:.2%}<br>FNIR {fnir:.2%}<extra></extra>",
+        )
     figure.add_vline(x=target_fpir, line={"dash": "dot", "color": COVERAGE})
     # On a logarithmic axis a note's place is the exponent.
     place = {"x": float(np.log10(target_fpir)), "xanchor": "left", "y": 1, "yref": "paper"}
@@ -60,7 +80,8 @@ def det_chart(det: pd.DataFrame, threshold: float, target_fpir: float) -> go.Fig
 
 
 def similarity_chart(distribution: pd.DataFrame, threshold: float) -> go.Figure:
-    """How similar known faces are to their own person, and strangers to whom they resemble most; the threshold marked.
+    """How similar known faces are to their own person, and strangers to whom they resemble most; the whole gallery's
+    threshold marked.
 
     `distribution` has open_set.DISTRIBUTION_COLUMNS.
     """
@@ -79,7 +100,11 @@ def similarity_chart(distribution: pd.DataFrame, threshold: float) -> go.Figure:
             hovertemplate="similarity %{x:.2f}: %{y:.1%}<extra>" + name + "</extra>",
         )
     figure.update_layout(barmode="overlay", bargap=0)
-    figure.add_vline(x=threshold, line={"dash": "dash", "color": _AMBER}, annotation_text=f"threshold {threshold:.3f}")
+    figure.add_vline(
+        x=threshold,
+        line={"dash": "dash", "color": _AMBER},
+        annotation_text=f"whole gallery's threshold {threshold:.3f}",
+    )
     figure.update_xaxes(title="similarity")
     figure.update_yaxes(title="share of faces", tickformat=".0%", rangemode="tozero")
     return _plain(figure, 380)

@@ -138,6 +138,15 @@ def det_curve(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(DET_COLUMNS, (_THRESHOLDS, *values), strict=True)))
 
 
+def rates_at(table: pd.DataFrame, threshold: float) -> tuple[float, float]:
+    """FPIR and FNIR in [0, 1] that one threshold gives the draws of OPEN_SET_FACE_COLUMNS, means over the draws."""
+    named = table["similarity"] >= threshold
+    strange = table["stranger"].astype(bool)
+    wrong = pd.Series(np.where(strange, named, ~(named & table["right"])), index=table.index)
+    fpir, fnir = (wrong[which].groupby(table.loc[which, "draw"]).mean().mean() for which in (strange, ~strange))
+    return float(fpir), float(fnir)
+
+
 def _share_reaching(similarities: np.ndarray) -> np.ndarray:
     """(thresholds,): the share of similarities that reach each of the fixed thresholds."""
     below = np.searchsorted(np.sort(similarities), _THRESHOLDS, side="left")

@@ -160,7 +160,8 @@ def _open_set(results: LabResults) -> str:
     parts = [
         f"<p>{escape(text)}</p>",
         f'<p class="note">{escape(found.warning)}</p>' if found.warning else "",
-        _figure(lab_charts.det_chart(found.det, found.threshold, found.target_fpir)),
+        f"<p>{escape(lab_charts.det_words(found))}</p>",
+        _figure(lab_charts.det_chart(found)),
         _figure(lab_charts.similarity_chart(found.distribution, found.threshold)),
         _table(found.draws),
     ]

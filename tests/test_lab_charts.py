@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -23,13 +25,27 @@ def found() -> OpenSet:
     return leave_people_out(FACES, PERSONS, draws=4, fpir=0.05)
 
 
-def test_det_marks_the_chosen_threshold(found: OpenSet) -> None:
-    figure = lab_charts.det_chart(found.det, 0.45, 0.05)
-    curve, point = figure.data
-    at = found.det.set_index("threshold").loc[0.45]
-    assert (point.x[0], point.y[0]) == (pytest.approx(max(at["fpir"], 1e-4)), pytest.approx(max(at["fnir"], 1e-4)))
+def test_det_marks_what_the_draws_thresholds_gave_and_what_the_whole_gallerys_would_have(found: OpenSet) -> None:
+    figure = lab_charts.det_chart(found)
+    curve, own, whole = figure.data
+    assert (own.x[0], own.y[0]) == (max(found.fpir, 1e-4), max(found.fnir, 1e-4))
+    at = [np.interp(found.threshold, found.det["threshold"], found.det[name]) for name in ("fpir", "fnir")]
+    assert (whole.x[0], whole.y[0]) == (pytest.approx(max(at[0], 1e-4), abs=0.02), pytest.approx(at[1], abs=0.02))
+    assert f"{found.threshold:.3f}" in whole.name
+    assert f"{found.threshold:.3f}" not in own.name + own.hovertemplate
     assert min(*curve.x, *curve.y) >= 1e-4, "zero has no place on a logarithmic axis"
     assert [shape.x0 for shape in figure.layout.shapes] == [0.05]
+
+
+def test_the_words_beside_the_det_chart_say_what_its_marks_show(found: OpenSet) -> None:
+    _, own, whole = lab_charts.det_chart(found).data
+    words = lab_charts.det_words(found)
+    diamond, circle = words[words.index("Diamond") :].split("Circle")
+    for text, mark in ((diamond, own), (circle, whole)):
+        told = [float(rate) for rate in re.findall(r"F[PN]IR ([\d.]+)", text)]
+        shown = [float(rate) for rate in re.findall(r"F[PN]IR ([\d.]+)%", mark.hovertemplate)]
+        assert told == pytest.approx(shown, abs=0.06), "one decimal in words, two in the chart"
+    assert "6 of the 9 people" in words
 
 
 def test_similarities_show_both_hills_and_the_threshold(found: OpenSet) -> None:
@@ -92,7 +108,7 @@ def test_groups_mark_small_ones() -> None:
 
 def test_the_pages_theme_decides(found: OpenSet) -> None:
     figures: list[go.Figure] = [
-        lab_charts.det_chart(found.det, 0.4, 0.01),
+        lab_charts.det_chart(found),
         lab_charts.similarity_chart(found.distribution, 0.4),
     ]
     for figure in figures:

@@ -12,7 +12,7 @@ from sklearn.metrics import brier_score_loss, roc_curve
 from facecluster import Gallery
 from facecluster.calibration import expected_calibration_error, measure_calibration, reliability
 from facecluster.errors import Cancelled, EvaluationError
-from facecluster.open_set import DET_COLUMNS, DRAW_COLUMNS, det_curve, leave_people_out, too_few_to_tell
+from facecluster.open_set import DET_COLUMNS, DRAW_COLUMNS, det_curve, leave_people_out, rates_at, too_few_to_tell
 from tests.people import draw_people
 
 
@@ -73,6 +73,13 @@ def test_rates_are_the_means_of_the_draws_and_these_follow_from_the_faces() -> N
         named = rows["similarity"] >= row.threshold
         assert row.fpir == pytest.approx(named[rows["stranger"]].mean())
         assert row.fnir == pytest.approx(1 - (named & (rows["best"] == rows["person"]))[~rows["stranger"]].mean())
+
+
+def test_rates_at_a_threshold_by_hand() -> None:
+    table = probes([(0, False, 0.8, True), (0, False, 0.9, False), (0, True, 0.7, False), (0, True, 0.3, False),
+                    (1, False, 0.5, True), (1, True, 0.1, False)])  # fmt: skip
+    assert rates_at(table, 0.65) == (pytest.approx((1 / 2 + 0) / 2), pytest.approx((1 / 2 + 1) / 2))
+    assert rates_at(table, -1) == (1, pytest.approx((1 / 2 + 0) / 2))
 
 
 def test_the_same_seed_draws_the_same_people() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from facecluster.clustering import cluster_gallery
 from facecluster.errors import Cancelled, EvaluationError
 from facecluster.groups import read_groups
 from facecluster.lab import PARTS, LabResults, LabSettings, evaluate_gallery
+from facecluster.lab_charts import det_words
 from facecluster.report import DEFINITIONS, report_html, write_report
 from facecluster.report_data import as_document
 from tests.galleries import make_gallery
@@ -94,6 +96,8 @@ def test_the_report_stands_alone(results: LabResults) -> None:
     assert "&lt;b&gt;red&lt;/b&gt;" in html
     assert results.created in html
     assert "scikit-learn" in html
+    assert results.open_set is not None
+    assert escape(det_words(results.open_set)) in html
 
 
 def test_the_json_holds_the_figures_and_no_face(results: LabResults) -> None:

@@ -78,15 +78,20 @@ def strangers(results: LabResults) -> None:
         st.warning(escape(found.warning), title="The gallery is small", icon=":material/warning:")
     with st.grid(4, min_column_width=200):
         asked = f"asked for {100 * found.target_fpir:g} %"
-        _mean("FPIR", found.fpir, found.fpir_sd, f"Strangers' faces that got a name; {asked}.")
-        _mean("FNIR", found.fnir, found.fnir_sd, "Known people's faces that stayed unknown or got a wrong name.")
-        help_text = f"The whole gallery's, for an FPIR of {100 * found.target_fpir:g} %; identification uses it."
+        at = "At the thresholds that the draws' galleries chose"
+        _mean("FPIR", found.fpir, found.fpir_sd, f"{at}: strangers' faces that got a name; {asked}.")
+        _mean("FNIR", found.fnir, found.fnir_sd, f"{at}: known people's faces that stayed unknown or got a wrong name.")
+        help_text = (
+            f"The whole gallery's, for an FPIR of {100 * found.target_fpir:g} %; identification uses it. The draws' "
+            "galleries are smaller and chose their own."
+        )
         st.metric("Threshold", f"{found.threshold:.3f}", help=help_text, border=True)
         help_text = "What the draws' galleries expected, by leaving out one face at a time."
         st.metric("FNIR foretold", percent(found.expected_fnir), help=help_text, border=True)
     st.subheader("Error rates over thresholds (DET)", anchor=False)
-    alt = f"DET curve; at the threshold {found.threshold:.3f} FPIR {percent(found.fpir)} and FNIR {percent(found.fnir)}"
-    _chart(lab_charts.det_chart(found.det, found.threshold, found.target_fpir), "evaluation_det", alt)
+    words = lab_charts.det_words(found)
+    st.caption(words)
+    _chart(lab_charts.det_chart(found), "evaluation_det", f"DET curve. {words}")
     st.subheader("Similarities", anchor=False)
     figure = lab_charts.similarity_chart(found.distribution, found.threshold)
     _chart(figure, "evaluation_similarities", "Similarities of known people to themselves and of strangers to others")
