@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from facecluster.background import Job, Progress, Stage
-from facecluster.errors import SourceError
+from facecluster.errors import ClusteringError, SourceError
 from facecluster.photos import KAGGLE, PhotoSource, open_photos, unpack_zip
 from facecluster.weights import VGGFACE2, load_weights, model_name
 
@@ -64,8 +64,9 @@ def add_photos(
 ) -> str:
     """Does everything from `origin` to clusters, reporting to `job`; returns what was done in a sentence or two.
 
-    Copies of photos without a place on this machine go into the gallery's uploads. Raises SourceError, WeightsError,
-    GalleryError, GalleryBusyError and Cancelled; what was indexed until then stays.
+    Copies of photos without a place on this machine go into the gallery's uploads. Faces are grouped as last chosen.
+    Raises SourceError, WeightsError, GalleryError, GalleryBusyError, ClusteringError and Cancelled; what was indexed
+    until then stays.
     """
     job.report(Progress("Looking for photos"))
     gallery.require_model(model_name(embedder.model))  # before anything is drawn, unpacked or downloaded
@@ -75,8 +76,11 @@ def add_photos(
         report = _index(gallery, source, job, detector, embedder, faces)
     finally:
         _forget_unused_copies(gallery)
-    clustering = _cluster_anew(gallery, job.report)
-    return " ".join(filter(None, [_told(report), _grouped(clustering)]))
+    try:
+        clustering = _cluster_anew(gallery, job.report)
+    except ClusteringError as error:
+        raise ClusteringError(f"{_told(report)} The faces were not grouped anew. {error}") from error
+    return " ".join(filter(None, [_told(report), _grouped(gallery, clustering)]))
 
 
 def _load(detector: FaceDetector, embedder: FaceEmbedder, report: Report) -> None:
@@ -121,17 +125,26 @@ def _forget_unused_copies(gallery: Gallery) -> None:
 
 
 def cluster_again(
-    gallery: Gallery, job: Job, n_clusters: int | Literal["people", "auto"] = "people", seed: int = 0
+    gallery: Gallery,
+    job: Job,
+    n_clusters: int | Literal["people", "auto"] = "people",
+    seed: int = 0,
+    algorithm: str | None = None,
 ) -> str:
-    """Groups the gallery's faces anew; returns what was done in a sentence. Raises ClusteringError."""
-    from facecluster.clustering import cluster_gallery
+    """Groups the gallery's faces anew; returns what was done in a sentence.
+
+    `algorithm` is a name of ALGORITHMS, None for the one that made the gallery's clusters. Those that need no number
+    do not look at `n_clusters`. Raises ClusteringError.
+    """
+    from facecluster.algorithms import apply_algorithm
 
     job.report(_GROUPING)
-    return _grouped(cluster_gallery(gallery, n_clusters, seed))
+    name = algorithm or last_algorithm(gallery)
+    return _grouped(gallery, apply_algorithm(gallery, name, n_clusters, seed))
 
 
 def last_choice(gallery: Gallery) -> tuple[int | Literal["people", "auto"], int]:
-    """How the gallery's clusters were last chosen, and their seed; as many as people at first."""
+    """How the number of the gallery's clusters was last chosen, and their seed; as many as people at first."""
     last = gallery.clustering_summary()
     if last is None:
         return "people", 0
@@ -143,21 +156,29 @@ def last_choice(gallery: Gallery) -> tuple[int | Literal["people", "auto"], int]
     return choices.get(last["parameters"].get("chosen_by"), "people"), int(last["seed"])
 
 
+def last_algorithm(gallery: Gallery) -> str:
+    """The name in ALGORITHMS of what made the gallery's clusters; KMeans at first."""
+    from facecluster.algorithms import ALGORITHMS
+
+    last = gallery.clustering_summary()
+    return last["algorithm"] if last is not None and last["algorithm"] in ALGORITHMS else "kmeans"
+
+
 _GROUPING = Progress("Grouping the faces by person", can_cancel=False)
 
 
 def _cluster_anew(gallery: Gallery, report: Report) -> Clustering | None:
-    """Clusters as last chosen, unless every face is in a cluster already."""
-    from facecluster.clustering import cluster_gallery
+    """Clusters as last chosen, unless every face took part in that already."""
+    from facecluster.algorithms import ALGORITHMS, apply_algorithm
 
-    counts = gallery.counts()
+    counts, name = gallery.counts(), last_algorithm(gallery)
     choice, seed = last_choice(gallery)
-    fits = choice != "people" or counts.clusters == counts.people
-    is_current = counts.clusters and fits and int(gallery.clusters()["faces"].sum()) == counts.faces
+    fits = not ALGORITHMS[name].needs_number or choice != "people" or counts.clusters == counts.people
+    is_current = counts.clusters and fits and not gallery.unclustered().found_later
     if is_current or not counts.faces:
         return None
     report(_GROUPING)
-    return cluster_gallery(gallery, min(choice, counts.faces) if isinstance(choice, int) else choice, seed)
+    return apply_algorithm(gallery, name, min(choice, counts.faces) if isinstance(choice, int) else choice, seed)
 
 
 def _open(gallery: Gallery, origin: Origin, report: Report) -> PhotoSource:
@@ -232,7 +253,9 @@ def _told(report: IndexReport) -> str:
     return f"{faces} ({left})." if left else f"{faces}."
 
 
-def _grouped(clustering: Clustering | None) -> str:
+def _grouped(gallery: Gallery, clustering: Clustering | None) -> str:
     if clustering is None:
         return ""
-    return f"{len(clustering.faces):,} faces are in {clustering.n_clusters} clusters."
+    text = f"{len(clustering.faces):,} faces are in {clustering.n_clusters} clusters"
+    left_out = gallery.unclustered().left_out
+    return f"{text}, {left_out:,} in none." if left_out else f"{text}."

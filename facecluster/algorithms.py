@@ -71,31 +71,36 @@ def _bisecting(X: np.ndarray, n: int, seed: int) -> Grouping:
 
 
 def _ward(X: np.ndarray, n: int, seed: int) -> Grouping:
-    from sklearn.cluster import AgglomerativeClustering
-
-    return Grouping(AgglomerativeClustering(n, linkage="ward").fit_predict(X), {"n_clusters": n})
+    return Grouping(_agglomerative(X, n_clusters=n, linkage="ward"), {"n_clusters": n})
 
 
 def _average(X: np.ndarray, n: int, seed: int) -> Grouping:
-    from sklearn.cluster import AgglomerativeClustering
-
-    model = AgglomerativeClustering(n, metric="cosine", linkage="average")
-    return Grouping(model.fit_predict(X), {"n_clusters": n})
+    return Grouping(_agglomerative(X, n_clusters=n, metric="cosine", linkage="average"), {"n_clusters": n})
 
 
 def _average_threshold(X: np.ndarray, n: int, seed: int) -> Grouping:
+    found = pair_threshold(X)
+    labels = _agglomerative(
+        X, n_clusters=None, metric="cosine", linkage="average", distance_threshold=1 - found.similarity
+    )
+    return Grouping(labels, {"similarity": found.similarity, "similarity_by": found.by})
+
+
+def _agglomerative(X: np.ndarray, **settings: Any) -> np.ndarray:
     from sklearn.cluster import AgglomerativeClustering
 
-    found = pair_threshold(X)
-    model = AgglomerativeClustering(None, metric="cosine", linkage="average", distance_threshold=1 - found.similarity)
-    return Grouping(model.fit_predict(X), {"similarity": found.similarity, "similarity_by": found.by})
+    if len(X) == 1:  # scikit-learn refuses it
+        return np.zeros(1, int)
+    return np.asarray(AgglomerativeClustering(**settings).fit_predict(X))
 
 
 def _hdbscan(X: np.ndarray, n: int, seed: int) -> Grouping:
     from sklearn.cluster import HDBSCAN
 
-    labels = HDBSCAN(min_cluster_size=_MIN_FACES, copy=True).fit_predict(X)
-    return Grouping(labels, {"min_cluster_size": _MIN_FACES})
+    parameters = {"min_cluster_size": _MIN_FACES}
+    if len(X) < _MIN_FACES:  # scikit-learn refuses them
+        return Grouping(np.full(len(X), LEFT_OUT), parameters)
+    return Grouping(HDBSCAN(min_cluster_size=_MIN_FACES, copy=True).fit_predict(X), parameters)
 
 
 def _dbscan(X: np.ndarray, n: int, seed: int) -> Grouping:

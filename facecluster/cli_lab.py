@@ -92,8 +92,8 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
     text = _text_table(table.drop(columns="title"))
     if options.apply:
-        wanted: Any = number if chosen_by == "suggested" else options.clusters or "people"
-        made = apply_algorithm(gallery, options.apply, wanted, options.seed)
+        # Not `number`: what the gallery grows to is grouped by the same choice again.
+        made = apply_algorithm(gallery, options.apply, options.clusters or "people", options.seed)
         left_out = len(faces) - len(made.faces)
         text += f"\n\nThe gallery's clusters are now {options.apply}'s: {made.n_clusters}, {left_out} faces left out."
     return rows, text

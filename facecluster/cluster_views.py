@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from facecluster.database import Database
-from facecluster.records import CLUSTER_COLUMNS, EMBEDDING_SIZE, FACE_COLUMNS, Clustering
+from facecluster.records import CLUSTER_COLUMNS, EMBEDDING_SIZE, FACE_COLUMNS, Clustering, Unclustered
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FACE_SQL = "f.id AS face, f.photo_id AS photo, p.path, f.person, f.is_main AS main, f.detection_score, x1, y1, x2, y2 "
 
+# Which clustering is the gallery's, and the last face that took part in it.
+_CURRENT_SQL = (
+    "(SELECT id, coalesce(json_extract(parameters, '$.last_face'), (SELECT max(face_id) FROM assignments "
+    "WHERE clustering_id = clusterings.id)) AS last_face FROM clusterings ORDER BY id DESC LIMIT 1) AS current "
+)
 # The clustered faces, and the labelled ones that the algorithm left out.
 _CLUSTERED_SQL = (
-    "FROM (SELECT id, coalesce(json_extract(parameters, '$.last_face'), (SELECT max(face_id) FROM assignments "
-    "WHERE clustering_id = clusterings.id)) AS last_face FROM clusterings ORDER BY id DESC LIMIT 1) AS current "
-    "JOIN faces f ON f.id <= current.last_face "
+    f"FROM {_CURRENT_SQL} JOIN faces f ON f.id <= current.last_face "
     "LEFT JOIN assignments a ON a.face_id = f.id AND a.clustering_id = current.id "
     "WHERE (a.cluster IS NOT NULL OR f.person IS NOT NULL)"
 )
@@ -69,6 +72,18 @@ class ClusterViews:
             return None
         summary = dict(rows[0])
         return summary | {key: json.loads(summary[key]) for key in ("parameters", "versions")}
+
+    def unclustered(self) -> Unclustered:
+        """How many faces are in no cluster, by the reason."""
+        sql = (
+            "SELECT (SELECT count(*) FROM faces WHERE id > current.last_face), (SELECT count(*) FROM faces), "
+            f"(SELECT count(*) FROM assignments WHERE clustering_id = current.id) FROM {_CURRENT_SQL}"
+        )
+        rows = self._database.read(sql)
+        if not rows:
+            return Unclustered(self._database.read("SELECT count(*) FROM faces")[0][0], 0)
+        later, faces, assigned = rows[0]
+        return Unclustered(later, faces - later - assigned)
 
     def faces_to_evaluate(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Face ids (n,) int64, clusters (n,) int32 and persons (n,) object, None where unknown, of the clustered faces.

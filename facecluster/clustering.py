@@ -99,6 +99,8 @@ class FaceClusterer(ClusterMixin, BaseEstimator):
         return pairwise_distances_argmin(X, self.cluster_centers_).astype(np.int32)
 
     def _fit_full(self, X: np.ndarray) -> KMeans:
+        if len(X) == 1:  # neither a tree nor components
+            return self._lloyd(X, X)
         reduced = self._reduced(X)
         ward = AgglomerativeClustering(self.n_clusters, linkage="ward").fit_predict(reduced)
         best = self._lloyd(X, centers_of(X, ward))

@@ -139,3 +139,11 @@ class GalleryCounts:
     faces: int
     people: int
     clusters: int
+
+
+@dataclass(frozen=True)
+class Unclustered:
+    """How many faces are in no cluster: found after the clusters were made, and left out by their algorithm."""
+
+    found_later: int
+    left_out: int

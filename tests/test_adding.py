@@ -10,13 +10,25 @@ import numpy as np
 import pytest
 
 from facecluster import adding
-from facecluster.adding import Place, SamplePeople, UploadedZip, add_photos, cluster_again, last_choice
+from facecluster.adding import (
+    Place,
+    SamplePeople,
+    UploadedZip,
+    add_photos,
+    cluster_again,
+    last_algorithm,
+    last_choice,
+)
+from facecluster.algorithms import ALGORITHMS, apply_algorithm
 from facecluster.background import Job, Progress
 from facecluster.detection import Detection
 from facecluster.embedding import FaceEmbedder
 from facecluster.errors import Cancelled, ClusteringError, FaceClusterError, GalleryError, SourceError, WeightsError
 from facecluster.gallery import Gallery
+from facecluster.records import Unclustered
 from tests.fakes import FakeDetector, FakeEmbedder, write_photo
+from tests.galleries import make_gallery
+from tests.people import draw_people
 
 
 class Detector(FakeDetector):
@@ -84,6 +96,62 @@ def test_more_people_are_clustered_anew_and_a_chosen_number_is_kept(gallery: Gal
     add(gallery, Place(str(photos)))
     assert gallery.counts().clusters == 4
     assert last_choice(gallery) == (4, 7)
+
+
+def people_and_strangers(folder: Path, strangers: int = 4) -> Gallery:
+    """Four people of eight faces, and faces of people who have one face each."""
+    faces, persons = draw_people(4, 8)
+    lone, _ = draw_people(strangers, 1, seed=7)
+    names = np.array([f"stranger {row}" for row in range(strangers)], dtype=object)
+    return make_gallery(folder, np.concatenate([faces, lone]), np.concatenate([persons, names]))
+
+
+@pytest.mark.parametrize("name", [name for name in ALGORITHMS if name != "kmeans-suggested"])
+def test_the_chosen_algorithm_stays_when_photos_are_added(tmp_path: Path, photos: Path, name: str) -> None:
+    gallery = people_and_strangers(tmp_path / "gallery")
+    before = apply_algorithm(gallery, name, 4, seed=3)
+    assert bool(gallery.unclustered().left_out) == (name in ("hdbscan", "dbscan"))
+    empty = photos.parent / "grey"
+    write_photo(empty / "0.png", 0)
+    add(gallery, Place(str(empty)))
+    after = gallery.clustering()
+    assert after is not None
+    assert after.id == before.id, "nothing is new, though the algorithm left faces out"
+    add(gallery, Place(str(photos)))
+    summary = gallery.clustering_summary()
+    assert summary is not None
+    assert (summary["algorithm"], summary["seed"]) == (name, 3)
+    assert summary["created"] >= before.created
+    assert gallery.unclustered().found_later == 0
+    if ALGORITHMS[name].needs_number:
+        assert summary["n_clusters"] == 4
+
+
+def test_grouping_again_keeps_the_algorithm_unless_another_is_named(tmp_path: Path) -> None:
+    gallery = people_and_strangers(tmp_path / "gallery")
+    apply_algorithm(gallery, "hdbscan")
+    gallery.delete_person("person 00")
+    told = cluster_again(gallery, Job("Grouping"), *last_choice(gallery))
+    left_out = gallery.unclustered().left_out
+    assert left_out > 0
+    assert told == f"{28 - left_out} faces are in 3 clusters, {left_out} in none."
+    assert last_algorithm(gallery) == "hdbscan"
+    cluster_again(gallery, Job("Grouping"), 5, 0, "ward")
+    assert (last_algorithm(gallery), last_choice(gallery)) == ("ward", (5, 0))
+
+
+def test_photos_are_kept_when_the_algorithm_cannot_group_them(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = people_and_strangers(tmp_path / "gallery")
+    left_out = 36 - len(apply_algorithm(gallery, "hdbscan").faces)
+    monkeypatch.setattr("facecluster.algorithms._PAIRS_LIMIT", 40)
+    with pytest.raises(ClusteringError, match=r"6 new faces.*not grouped anew.*up to 40 faces, not 42") as told:
+        add(gallery, Place(str(photos)))
+    assert "choose another algorithm" in str(told.value)
+    assert gallery.counts().faces == 42
+    assert last_algorithm(gallery) == "hdbscan"
+    assert gallery.unclustered() == Unclustered(found_later=6, left_out=left_out)
 
 
 def test_a_dropped_zip_is_copied_into_the_gallery_once(gallery: Gallery, photos: Path) -> None:

@@ -148,6 +148,13 @@ def test_what_cannot_be_grouped_is_said() -> None:
         compare_algorithms(faces, persons, n_clusters=2, cancelled=lambda: True)
 
 
+@pytest.mark.parametrize("number", range(1, 6))
+def test_a_gallery_may_shrink_to_a_few_faces(number: int) -> None:
+    faces = draw_people(1, number)[0]
+    for name in ALGORITHMS:
+        assert len(group_faces(faces, name, number).labels) == number, name
+
+
 def test_any_algorithm_becomes_the_gallerys_clustering(tmp_path: Path) -> None:
     faces, persons = draw_people(4, 8)
     gallery = make_gallery(tmp_path / "gallery", faces, persons)

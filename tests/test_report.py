@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from facecluster import Gallery
+from facecluster.adding import last_algorithm, last_choice
 from facecluster.algorithms import ALGORITHMS
 from facecluster.clustering import cluster_gallery
 from facecluster.errors import Cancelled, EvaluationError
@@ -159,6 +160,15 @@ def test_compare_is_a_row_an_algorithm_and_applies_one(capsys: pytest.CaptureFix
     assert ran.json[0]["clusters"] == 3
     status = Ran(capsys, "status", "--gallery", gallery.path, "--json").json
     assert (status["clustering"]["algorithm"], status["clusters"]) == ("chinese-whispers", 4)
+
+
+def test_a_number_that_was_suggested_is_suggested_again_later(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    gallery = make_gallery(tmp_path / "gallery", *draw_people(4, 8))
+    Ran(capsys, "compare", "--gallery", gallery.path, "--clusters", "auto", "--apply", "ward")
+    assert (last_algorithm(gallery), last_choice(gallery)) == ("ward", ("auto", 0))
+    assert gallery.counts().clusters == 4
 
 
 @pytest.mark.parametrize(

@@ -55,10 +55,19 @@ def start_adding(gallery: Gallery, origin: Origin, model: str, faces: FacesToKee
     return True
 
 
-def start_clustering(gallery: Gallery, n_clusters: int | Literal["people", "auto"], seed: int) -> bool:
-    """Starts grouping the faces anew in the background; False, with the reason shown, when that cannot be."""
+def start_clustering(
+    gallery: Gallery, n_clusters: int | Literal["people", "auto"], seed: int, algorithm: str | None = None
+) -> bool:
+    """Starts grouping the faces anew in the background; False, with the reason shown, when that cannot be.
+
+    Without an `algorithm`, the one that made the gallery's clusters makes them again.
+    """
     try:
-        jobs().start(str(gallery.path), "Grouping the faces", lambda job: cluster_again(gallery, job, n_clusters, seed))
+        jobs().start(
+            str(gallery.path),
+            "Grouping the faces",
+            lambda job: cluster_again(gallery, job, n_clusters, seed, algorithm),
+        )
     except FaceClusterError as error:
         show_error(error)
         return False
