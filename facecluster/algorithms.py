@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _PAIRS_LIMIT = 10_000
 # scikit-learn's defaults, kept: what counts as a group at all.
 _MIN_FACES = 5
+_CHOSEN = {"people": "as many as people", "suggested": "suggested", "fixed": "a fixed number"}
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,21 @@ def apply_algorithm(
             centers=centers,
         )
     )
+
+
+def how_made(summary: Mapping[str, Any]) -> str:
+    """`KMeans, 12 clusters (as many as people)`: the algorithm and parameters of a `Gallery.clustering_summary()`."""
+    name, parameters, number = summary["algorithm"], summary["parameters"], summary["n_clusters"]
+    words = [_CHOSEN[parameters["chosen_by"]]] if parameters.get("chosen_by") in _CHOSEN else []
+    if "similarity" in parameters:
+        words.append(f"similar from {parameters['similarity']:.2f} on")
+    if "min_samples" in parameters:
+        words.append(f"{parameters['min_samples']} similar faces make a cluster")
+    if "min_cluster_size" in parameters:
+        words.append(f"{parameters['min_cluster_size']} faces or more each")
+    title = ALGORITHMS[name].title if name in ALGORITHMS else name
+    clusters = f"{title}, {number:,} cluster{'s' * (number != 1)}"
+    return f"{clusters} ({', '.join(words)})" if words else clusters
 
 
 def check_number(n_clusters: int, faces: int) -> None:

@@ -237,6 +237,7 @@ def _status(options: argparse.Namespace) -> int:
     counts, last = gallery.counts(), gallery.clustering_summary()
     document = asdict(counts) | {
         "model": gallery.model,
+        "runtimes": gallery.runtimes(),
         "bytes_on_disk": gallery.bytes_on_disk,
         "gallery": str(gallery.path),
         "clustering": last,

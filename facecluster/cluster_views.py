@@ -85,6 +85,11 @@ class ClusterViews:
         later, faces, assigned = rows[0]
         return Unclustered(later, faces - later - assigned)
 
+    def runtimes(self) -> dict[str, int]:
+        """How many faces were embedded by each runtime, most first."""
+        sql = "SELECT runtime, count(*) AS faces FROM faces GROUP BY runtime ORDER BY faces DESC, runtime"
+        return dict(map(tuple, self._database.read(sql)))
+
     def faces_to_evaluate(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Face ids (n,) int64, clusters (n,) int32 and persons (n,) object, None where unknown, of the clustered faces.
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 import streamlit as st
 
-from facecluster.adding import last_choice
+from facecluster.adding import last_algorithm, last_choice
 from facecluster.charts import percent, photos_by_person
-from facecluster.errors import EvaluationError, FaceClusterError
+from facecluster.errors import EvaluationError
 from facecluster.gallery import Gallery
 from facecluster.records import GalleryCounts
 from facecluster.ui import resources, tables
@@ -73,25 +73,68 @@ def show_left_out(gallery: Gallery, counts: GalleryCounts) -> None:
 
 
 def show_making(gallery: Gallery) -> None:
-    """Which model and runtime, and how the clusters were chosen."""
-    model = gallery.model or ""
-    parts = [f"Model {escape(model)}"]
-    try:
-        parts.append(f"runtime {resources.embedder(resources.weights_of(model) or model).runtime}")
-    except FaceClusterError as error:
-        parts.append(escape(str(error)))
+    """Which model and runtime made the embeddings, and what made the clusters."""
+    from facecluster.algorithms import how_made
+
+    parts = [f"Model {escape(gallery.model or '')}"]
+    runtimes = gallery.runtimes()
+    if len(runtimes) == 1:
+        parts.append(f"runtime {escape(next(iter(runtimes)))}")
+    elif runtimes:
+        each = ", ".join(f"{name} ({faces:,} faces)" for name, faces in runtimes.items())
+        parts.append(f"runtimes {escape(each)}")
     last = gallery.clustering_summary()
     if last is not None:
-        chosen = {"people": "as many as people", "suggested": "suggested", "fixed": "a fixed number"}
-        by = chosen.get(last["parameters"].get("chosen_by"), "")
-        parts.append(f"{last['n_clusters']} clusters ({by}), seed {last['seed']}, made {last['created'][:16]} UTC")
+        parts.append(f"{escape(how_made(last))}, seed {last['seed']}, made {last['created'][:16]} UTC")
     st.caption(":material/memory: " + " · ".join(parts))
 
 
+def show_unclustered(gallery: Gallery, counts: GalleryCounts) -> None:
+    """Which faces are in no cluster, and what other pages make of them."""
+    from facecluster.algorithms import ALGORITHMS
+
+    alone, algorithm = gallery.unclustered(), ALGORITHMS[last_algorithm(gallery)].title
+    if later := alone.found_later:
+        text = "Clusters and accuracy are those of the other faces." if counts.clusters else ""
+        with st.container(horizontal=True, vertical_alignment="center"):
+            are = "faces are" if later > 1 else "face is"
+            st.info(f"{later:,} {are} in no cluster yet. {text}".rstrip(), icon=":material/workspaces:")
+            if st.button(
+                "Group them",
+                key="gallery_group",
+                icon=":material/workspaces:",
+                type="primary",
+                help=f"Groups all faces by {algorithm}{', as before' if counts.clusters else ''}.",
+            ):
+                choice, seed = last_choice(gallery)
+                if start_clustering(gallery, choice, seed):
+                    st.rerun()
+    if left_out := alone.left_out:
+        st.info(
+            f"{algorithm} found no group for {left_out:,} face{'s' * (left_out > 1)}. Clusters shows none of these. "
+            "Where the person is known, accuracy counts such a face as a cluster of its own, and Identify compares new "
+            "photos with it.",
+            title="Left out of all clusters",
+            icon=":material/scatter_plot:",
+        )
+
+
 def cluster_form(gallery: Gallery, counts: GalleryCounts) -> None:
-    """Groups the faces anew, with a number of clusters of one's own choice."""
+    """Groups the faces anew, with an algorithm and a number of clusters of one's own choice."""
+    from facecluster.algorithms import ALGORITHMS
+
     choice, seed = last_choice(gallery)
+    names = [name for name in ALGORITHMS if name != "kmeans-suggested"]  # that is KMeans, and Suggest below
     with st.form("gallery_cluster", border=False):
+        algorithm = st.selectbox(
+            "Algorithm",
+            names,
+            names.index(last_algorithm(gallery)),
+            format_func=lambda name: ALGORITHMS[name].title,
+            key="gallery_cluster_algorithm",
+            help="It stays when photos are added or deleted. HDBSCAN and DBSCAN leave out faces that they find no "
+            "group for. The Evaluation page compares them all on your faces.",
+        )
         kind = st.segmented_control(
             "Number of clusters",
             list(CHOICES),
@@ -99,8 +142,9 @@ def cluster_form(gallery: Gallery, counts: GalleryCounts) -> None:
             required=True,
             format_func=lambda kind: CHOICES[kind],
             key="gallery_cluster_kind",
-            help="Suggest looks for the number that separates the faces best, by silhouette. It also stands in where "
-            "no photo has a person.",
+            help="Suggest looks for the number that separates the faces best, by silhouette and stability. It also "
+            "stands in where no photo has a person. Chinese whispers, HDBSCAN, DBSCAN and the agglomerative one by "
+            "threshold find the number themselves.",
         )
         left, right = st.columns(2)
         number = left.number_input(
@@ -121,7 +165,7 @@ def cluster_form(gallery: Gallery, counts: GalleryCounts) -> None:
         st.caption("Names given to clusters pass to the new clusters that hold most of their faces.")
         if st.form_submit_button("Cluster again", type="primary", icon=":material/workspaces:"):
             wanted: int | Literal["people", "auto"] = "auto" if kind == "auto" else "people"
-            if start_clustering(gallery, number if kind == "fixed" else wanted, chosen_seed):
+            if start_clustering(gallery, number if kind == "fixed" else wanted, chosen_seed, algorithm):
                 st.rerun()
 
 
@@ -152,15 +196,8 @@ if not counts.photos:
 st.title("Gallery", anchor=False)
 st.fragment(run_every=2 if job else None)(show_figures)(gallery, job is not None)
 
-alone = counts.faces - int(tables.clusters(gallery)["faces"].sum())
-if alone and not job:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        are = "faces are" if alone > 1 else "face is"
-        st.info(f"{alone:,} {are} in no cluster yet, so other pages leave them out.", icon=":material/workspaces:")
-        if st.button("Group them", key="gallery_group", icon=":material/workspaces:", type="primary"):
-            choice, seed = last_choice(gallery)
-            if start_clustering(gallery, choice, seed):
-                st.rerun()
+if not job:
+    show_unclustered(gallery, counts)
 
 chart, left_out = st.columns([3, 2], gap="large")
 with chart:

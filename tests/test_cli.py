@@ -58,6 +58,7 @@ def test_from_sample_people_to_an_answer(
     assert (status.json["photos"], status.json["people"], status.json["clusters"]) == (144, 12, 12)
     assert status.json["clustering"]["seed"] == 3
     assert status.json["bytes_on_disk"] > 100_000
+    assert status.json["runtimes"] == {indexed.json["runtime"]: 144}
 
 
 def test_identify_answers_an_entry_an_image(

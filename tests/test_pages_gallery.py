@@ -7,13 +7,17 @@ import threading
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from facecluster import adding
+from facecluster.algorithms import apply_algorithm
 from facecluster.background import Job, Progress
 from facecluster.gallery import Gallery
 from facecluster.ui.jobs import jobs
+from tests.galleries import make_gallery
+from tests.people import draw_people
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -172,6 +176,59 @@ def test_faces_without_a_cluster_are_told_and_grouped_on_a_click(sample_home: Pa
     assert wait_for_job(sample_home).state == "done"
     app.run()
     assert figures(app)["Clusters"] == "12"
+
+
+@pytest.fixture
+def left_out_home(gallery_home: Path) -> Path:
+    """Four people of eight faces and four of one, grouped by HDBSCAN, which leaves lone faces out."""
+    faces, persons = draw_people(4, 8)
+    lone, _ = draw_people(4, 1, seed=7)
+    names = np.array([f"stranger {row}" for row in range(4)], dtype=object)
+    gallery = make_gallery(gallery_home, np.concatenate([faces, lone]), np.concatenate([persons, names]))
+    apply_algorithm(gallery, "hdbscan", seed=5)
+    return gallery_home
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(caption.value for caption in app.caption).replace("\\", "")
+
+
+def test_faces_that_the_algorithm_left_out_are_not_offered_to_be_grouped(left_out_home: Path) -> None:
+    left_out = Gallery.open(left_out_home).unclustered().left_out
+    assert left_out > 0
+    app = open_app()
+    (info,) = app.info
+    assert f"HDBSCAN found no group for {left_out} face" in info.value
+    assert "accuracy counts such a face as a cluster of its own" in info.value
+    assert "Group them" not in [button.label for button in app.button]
+    assert "runtime fake" in captions(app), "the one recorded with the faces, not this process's"
+    assert "HDBSCAN, 4 clusters (5 faces or more each), seed 5" in captions(app)
+
+
+def test_faces_found_later_are_grouped_by_the_gallerys_algorithm(left_out_home: Path) -> None:
+    later = draw_people(1, 6, seed=9)
+    make_gallery(left_out_home, *later, prefix="later")
+    app = open_app()
+    assert "6 faces are in no cluster yet. Clusters and accuracy are those of the other faces." in [
+        info.value for info in app.info
+    ]
+    assert "by HDBSCAN, as before" in app.button(key="gallery_group").help
+    app.button(key="gallery_group").click().run()
+    assert wait_for_job(left_out_home).state == "done"
+    app.run()
+    assert "HDBSCAN, 5 clusters" in captions(app)
+    assert not any("in no cluster yet" in info.value for info in app.info)
+
+
+def test_clustering_again_offers_every_algorithm_and_begins_with_the_gallerys(left_out_home: Path) -> None:
+    app = open_app()
+    chosen = app.selectbox(key="gallery_cluster_algorithm")
+    assert chosen.value == "hdbscan"
+    chosen.set_value("average")
+    next(button for button in app.button if button.label == "Cluster again").click().run()
+    assert wait_for_job(left_out_home).message == "36 faces are in 8 clusters."
+    app.run()
+    assert "Agglomerative, average, 8 clusters (as many as people), seed 5" in captions(app)
 
 
 def test_deleting_a_person_says_what_goes_and_groups_the_others_anew(sample_home: Path) -> None:
