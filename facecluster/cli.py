@@ -26,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"facecluster: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        print("facecluster: stopped; what was done is kept, and the same command goes on there.", file=sys.stderr)
+        kept = "what was done is kept, and the same command goes on there" if options.goes_on else "nothing was changed"
+        print(f"facecluster: stopped; {kept}.", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
         # What reads our output went away; Python would complain again when it flushes on exit.
@@ -46,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help, description=help)
         command.add_argument("--gallery", metavar="DIR", help="where the gallery lies (default: $FACECLUSTER_HOME)")
         command.add_argument("--json", action="store_true", help="print one JSON document on standard output")
-        command.set_defaults(command=run)
+        command.set_defaults(command=run, goes_on=run in (_index, _sample))
         return command
 
     index = add("index", _index, "find and embed the faces of a folder, a .zip or kaggle:owner/dataset")
@@ -173,7 +174,11 @@ def _cluster(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     from facecluster.cli_lab import evaluate
 
-    return _answer(options, *evaluate(options))
+    document, text, failed = evaluate(options)
+    _answer(options, document, text)
+    for reason in failed:
+        print(f"facecluster: {reason}", file=sys.stderr)
+    return FAILED if failed else DONE
 
 
 def _compare(options: argparse.Namespace) -> int:

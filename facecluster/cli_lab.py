@@ -19,39 +19,50 @@ if TYPE_CHECKING:
     from facecluster.lab import LabResults, LabSettings
 
 
-def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
-    """What `evaluate` prints: the clustering's figures, and under their own keys what its options ask for."""
+_FIGURES = ("accuracy", "purity", "ari", "nmi", "bcubed", "faces", "correct")
+
+
+def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str, list[str]]:
+    """What `evaluate` prints: the clustering's figures, under their own keys what its options ask for, and why what
+    they ask for could not be done.
+
+    Where nobody is labelled there are no figures of the clustering; then the parts that need no people take their
+    place.
+    """
     from facecluster.evaluation import labelled_clustering
     from facecluster.gallery import Gallery
     from facecluster.groups import read_groups
+    from facecluster.held_out import known_persons
     from facecluster.lab import evaluate_gallery
     from facecluster.report import report_files, write_report
     from facecluster.report_data import as_document
 
-    gallery = Gallery.open(options.gallery, create=False)
-    _, labels, persons = labelled_clustering(gallery)
-    document, text = _figures(labels, persons)
-    settings = _settings(options)
-    if not (settings.parts or options.groups):
-        return document, text
     # What would fail in the end should fail before the long work.
-    groups = read_groups(options.groups, persons) if options.groups else None
     if options.report:
         report_files(options.report)
+    gallery = Gallery.open(options.gallery, create=False)
+    _, labels, persons = labelled_clustering(gallery)
+    groups = read_groups(options.groups, persons) if options.groups else None
+    is_labelled = bool(known_persons(persons).any())
+    document, text = _figures(labels, persons) if is_labelled else (dict.fromkeys(_FIGURES) | {"people": []}, "")
+    settings = _settings(options, is_labelled)
+    if not (settings.parts or options.groups):
+        return document, text, []
     with _bar() as show:
         results = evaluate_gallery(gallery, settings, groups=groups, on_progress=show)
     measured = as_document(results)
-    for part in ("held_out", "open_set", "groups"):
-        if measured[part]:
+    for part in ("held_out", "open_set", "groups", "suggestion", "sweep", "comparison", "stability"):
+        if measured.get(part):
             document[part] = measured[part]
     if results.missing:
         document["missing"] = measured["missing"]
-    text += "".join(f"\n\n{line}" for line in _lines(results))
+    failed = [results.missing[part] for part in _asked(options) if part in results.missing]
+    text = "\n\n".join(filter(None, [text, *_lines(results, failed)]))
     if options.report:
         page, data = write_report(results, options.report)
         document["report"] = {"html": str(page), "json": str(data)}
         text += f"\n\nThe report is {page}, its figures {data}."
-    return document, text
+    return document, text, list(dict.fromkeys(failed))
 
 
 def _figures(labels: np.ndarray, persons: np.ndarray) -> tuple[dict[str, Any], str]:
@@ -59,7 +70,7 @@ def _figures(labels: np.ndarray, persons: np.ndarray) -> tuple[dict[str, Any], s
 
     scores, people = evaluate_clustering(labels, persons), match_people(labels, persons)
     figures = asdict(scores)
-    document = {key: figures[key] for key in ("accuracy", "purity", "ari", "nmi", "bcubed", "faces", "correct")}
+    document = {key: figures[key] for key in _FIGURES}
     document["people"] = json.loads(people.to_json(orient="records"))
     text = (
         f"{scores.correct} of {scores.faces} faces are in their person's cluster: accuracy {scores.accuracy:.4f}, "
@@ -90,7 +101,7 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
             on_progress=show,
         )
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
-    text = _text_table(table.drop(columns="title"))
+    text = _text_table(table.drop(columns="title").dropna(axis="columns", how="all"))
     if options.apply:
         # Not `number`: what the gallery grows to is grouped by the same choice again.
         made = apply_algorithm(gallery, options.apply, options.clusters or "people", options.seed)
@@ -99,17 +110,24 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     return rows, text
 
 
-def _settings(options: argparse.Namespace) -> LabSettings:
-    """A report measures everything, else only the parts that were asked for."""
-    from facecluster.lab import PARTS, LabSettings
+def _settings(options: argparse.Namespace, is_labelled: bool) -> LabSettings:
+    """A report measures everything, else only the parts that were asked for, or that are left without people."""
+    from facecluster.lab import NEED_PEOPLE, PARTS, LabSettings
 
-    asked = {"held_out": options.folds, "open_set": options.leave_people_out}
-    parts = tuple(part for part in PARTS if options.report or asked.get(part))
+    asked = _asked(options)
+    parts = tuple(part for part in PARTS if options.report or part in asked or not (is_labelled or part in NEED_PEOPLE))
     defaults = LabSettings()
     return LabSettings(folds=options.folds or defaults.folds, left_out=options.leave_people_out, parts=parts)
 
 
-def _lines(results: LabResults) -> Iterator[str]:
+def _asked(options: argparse.Namespace) -> list[str]:
+    """The parts that an option of their own asks for."""
+    parts = {"held_out": options.folds, "open_set": options.leave_people_out, "groups": options.groups}
+    return [part for part, value in parts.items() if value]
+
+
+def _lines(results: LabResults, told: list[str]) -> Iterator[str]:
+    """A paragraph for each part; reasons that are `told` elsewhere are left out."""
     held, found = results.held_out, results.open_set
     if held is not None:
         yield (
@@ -123,10 +141,27 @@ def _lines(results: LabResults) -> Iterator[str]:
             f"of {100 * found.target_fpir:g} %: FPIR {100 * found.fpir:.2f} ± {100 * found.fpir_sd:.2f} %, FNIR "
             f"{100 * found.fnir:.2f} ± {100 * found.fnir_sd:.2f} %. {found.warning}".rstrip()
         )
+    yield from _free_lines(results)
     for column, table in results.groups.items():
         yield f"By {column}:\n{_text_table(table)}"
+    if "scores" in results.missing and results.missing["scores"] not in told:
+        yield results.missing["scores"]
     for part, reason in results.missing.items():
-        yield f"Not measured, {part.replace('_', ' ')}: {reason}"
+        if reason not in (*told, results.missing.get("scores")):
+            yield f"Not measured, {part.replace('_', ' ')}: {reason}"
+
+
+def _free_lines(results: LabResults) -> Iterator[str]:
+    """The parts that need no people."""
+    if results.suggestion is not None:
+        yield f"Suggested: {results.suggestion.reason}"
+    if results.comparison is not None:
+        yield _text_table(results.comparison.drop(columns="title").dropna(axis="columns", how="all"))
+    if (stability := results.stability) is not None:
+        yield (
+            f"Stability of {stability.n_clusters} clusters: ARI {stability.seed_ari:.4f} over {stability.seeds} seeds, "
+            f"{stability.bootstrap_ari:.4f} over {stability.bootstraps} bootstrap samples."
+        )
 
 
 def _text_table(table: pd.DataFrame) -> str:

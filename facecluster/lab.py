@@ -15,7 +15,13 @@ from facecluster.calibration import Calibration, measure_calibration
 from facecluster.clustering import FaceClusterer, library_versions
 from facecluster.comparison import compare_algorithms
 from facecluster.errors import Cancelled, EvaluationError, FaceClusterError
-from facecluster.evaluation import ClusteringScores, evaluate_clustering, labelled_clustering, match_people
+from facecluster.evaluation import (
+    PEOPLE_COLUMNS,
+    ClusteringScores,
+    evaluate_clustering,
+    labelled_clustering,
+    match_people,
+)
 from facecluster.groups import by_group
 from facecluster.held_out import FOLDS, HeldOut, held_out_identification, known_persons
 from facecluster.open_set import DRAWS, OpenSet, leave_people_out
@@ -29,6 +35,12 @@ if TYPE_CHECKING:
 
 Part = Literal["held_out", "open_set", "sweep", "comparison", "stability"]
 PARTS: tuple[Part, ...] = ("held_out", "open_set", "sweep", "comparison", "stability")
+# The parts that compare with people; the others look at the faces alone, and say more where people are known.
+NEED_PEOPLE: tuple[Part, ...] = ("held_out", "open_set")
+NOBODY = (
+    "No face has a known person, so accuracy, held-out photos, strangers and groups cannot be measured: for these, "
+    "index photos that lie in one folder a person."
+)
 _SWEEP_STEPS = 11
 # Beyond, KMeans for every number of clusters takes minutes.
 _SCORED_FACES = 5_000
@@ -51,8 +63,9 @@ class LabSettings:
 @dataclass(frozen=True)
 class LabResults:
     """Everything that was measured. A part that was not asked for is None, as is one that could not be done: then
-    `missing` says why, by part. `sweep` are the rows of `suggestion.sweep` with `accuracy` and `ari` where people are
-    known; `groups` holds a table of GROUP_COLUMNS for each column of the analyst's CSV.
+    `missing` says why, by part. Where no clustered face has a known person, `scores` is None, `people` is empty and
+    `missing` tells that under "scores". `sweep` are the rows of `suggestion.sweep` with `accuracy` and `ari` where
+    people are known; `groups` holds a table of GROUP_COLUMNS for each column of the analyst's CSV.
     """
 
     gallery: str
@@ -60,7 +73,7 @@ class LabResults:
     settings: LabSettings
     clustering: dict[str, Any]
     versions: dict[str, str]
-    scores: ClusteringScores
+    scores: ClusteringScores | None
     people: pd.DataFrame
     held_out: HeldOut | None = None
     open_set: OpenSet | None = None
@@ -83,21 +96,24 @@ def evaluate_gallery(
 ) -> LabResults:
     """Measures the gallery's clustering and identification. `groups` is a table of `groups.read_groups`.
 
-    Raises EvaluationError when there are no clusters or nobody is labelled, and Cancelled. It reads the gallery once
-    at the start and never writes to it.
+    Where nobody is labelled, the parts that need people are left out. Raises EvaluationError when there are no
+    clusters, and Cancelled. It reads the gallery once at the start and never writes to it.
     """
     settings = settings or LabSettings()
     _, labels, persons = labelled_clustering(gallery)
-    scores, people = evaluate_clustering(labels, persons), match_people(labels, persons)
     clustering, faces = gallery.clustering(), gallery.faces()
     if clustering is None:
         raise EvaluationError("The clusters were deleted while they were evaluated: cluster the faces again.")
     run = _Run(faces, clustering, settings, on_progress, cancelled)
+    is_labelled = bool(known_persons(persons).any())
+    if not is_labelled:
+        run.missing |= {"scores": NOBODY} | ({"groups": NOBODY} if groups is not None else {})
     found = run.parts()
     held_out, open_set = found.get("held_out"), found.get("open_set")
+    columns = groups.columns if groups is not None and is_labelled else ()
     tables = {
         str(column): by_group(groups, column, persons=persons, labels=labels, held_out=held_out, open_set=open_set)
-        for column in (groups.columns if groups is not None else ())
+        for column in columns
     }
     return LabResults(
         gallery=gallery.name,
@@ -105,8 +121,8 @@ def evaluate_gallery(
         settings=settings,
         clustering=gallery.clustering_summary() or {},
         versions=_versions(),
-        scores=scores,
-        people=people,
+        scores=evaluate_clustering(labels, persons) if is_labelled else None,
+        people=match_people(labels, persons) if is_labelled else pd.DataFrame(columns=list(PEOPLE_COLUMNS)),
         groups=tables,
         missing=run.missing,
         **found,
@@ -146,6 +162,9 @@ class _Run:
             "stability": self._stability,
         }
         wanted = [part for part in PARTS if part in self.settings.parts]
+        if not known_persons(self.persons).any():
+            self.missing |= {part: NOBODY for part in wanted if part in NEED_PEOPLE}
+            wanted = [part for part in wanted if part not in NEED_PEOPLE]
         total, before = sum(self._sizes[part] for part in wanted), 0
         found: dict[str, Any] = {}
         for part in wanted:
@@ -206,9 +225,11 @@ class _Run:
 
     def _comparison(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
         suggestion: Suggestion | None = found.get("suggestion")
+        people = len(set(self.persons[known_persons(self.persons)].tolist()))
+        number = suggestion.n_clusters if suggestion else self.clustering.n_clusters
         comparison = compare_algorithms(
             *(self.faces.embeddings, self.persons),
-            n_clusters=len(set(self.persons[known_persons(self.persons)].tolist())),
+            n_clusters=people or number,
             seed=self.settings.seed,
             suggested=suggestion.n_clusters if suggestion else None,
             on_progress=tell,

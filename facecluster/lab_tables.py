@@ -47,7 +47,8 @@ def group_rates(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def compared(comparison: pd.DataFrame) -> pd.DataFrame:
-    """COMPARISON_COLUMNS under readable names, best ARI first, those that were not run last."""
+    """COMPARISON_COLUMNS under readable names, best ARI first, those that were not run last; nothing about people
+    where nobody is known."""
     names = {
         "title": "Algorithm",
         "needs_number": "Told the number",
@@ -65,7 +66,7 @@ def compared(comparison: pd.DataFrame) -> pd.DataFrame:
         "note": "Note",
     }
     table = comparison.sort_values("ari", ascending=False, kind="stable", na_position="last", ignore_index=True)
-    return table[list(names)].rename(columns=names)
+    return table[list(names)].dropna(axis="columns", how="all").rename(columns=names)
 
 
 def _with_intervals(table: pd.DataFrame, names: dict[str, str], rates: dict[str, str]) -> pd.DataFrame:

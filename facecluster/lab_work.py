@@ -75,8 +75,10 @@ def evaluate_in_job(
     except Cancelled as error:
         raise Cancelled("The evaluation was cancelled: an earlier one is still shown.") from error
     store.keep(str(gallery.path), KeptResults(revision, results))
-    left = f" {len(results.missing)} could not be done." if results.missing else ""
-    return f"The evaluation of {results.scores.faces:,} faces is done.{left}"
+    number = len(results.missing.keys() - {"scores"})
+    left = f" {number} could not be done." if number else ""
+    faces = f" of {results.scores.faces:,} faces" if results.scores else ""
+    return f"The evaluation{faces} is done.{left}"
 
 
 def apply_in_job(gallery: Gallery, name: str, n_clusters: int | Literal["people", "auto"], seed: int, job: Job) -> str:

@@ -78,12 +78,29 @@ def report_html(results: LabResults) -> str:
 
 
 def report_files(file: str | Path) -> tuple[Path, Path]:
-    """Where `write_report` puts the page and its JSON. Raises EvaluationError when that folder does not exist."""
-    page = Path(file).expanduser()
-    page = page.with_suffix(".html") if page.suffix == ".json" else page
-    if not page.parent.is_dir():
-        raise EvaluationError(f"The report cannot be written to {page}: there is no folder {page.parent}.")
-    return page, page.with_suffix(".json")
+    """Where `write_report` puts the page and its JSON. Raises EvaluationError when they cannot be written there."""
+    try:
+        page = Path(file).expanduser()
+        if page.is_dir():
+            raise EvaluationError(f"The report cannot be written to {file}, which is a folder: name a file in it.")
+        page = page.with_suffix(".html") if page.suffix == ".json" else page
+        data = page.with_suffix(".json")
+        if not page.parent.is_dir():
+            raise EvaluationError(f"The report cannot be written to {page}: there is no folder {page.parent}.")
+        for path in (page, data):
+            if path.is_dir():
+                raise EvaluationError(
+                    f"The report cannot be written to {path}, which is a folder: choose another file."
+                )
+            if not os.access(path if path.exists() else path.parent, os.W_OK):
+                raise EvaluationError(
+                    f"The report cannot be written to {path}: give yourself permission to write there."
+                )
+    # No home of that name, a name that is too long, or none at all.
+    except (OSError, RuntimeError, ValueError) as error:
+        why = str(error).rstrip(".")
+        raise EvaluationError(f"The report cannot be written to {file} ({why}): choose another file.") from error
+    return page, data
 
 
 def write_report(results: LabResults, file: str | Path) -> tuple[Path, Path]:
@@ -98,7 +115,7 @@ def write_report(results: LabResults, file: str | Path) -> tuple[Path, Path]:
             _write(path, text)
     except OSError as error:
         raise EvaluationError(
-            f"The report cannot be written to {page} ({error.strerror}): choose another file with --report."
+            f"The report cannot be written to {page} ({error.strerror}): choose another file."
         ) from error
     return page, data
 
@@ -113,20 +130,25 @@ def _write(path: Path, text: str) -> None:
 
 
 def _summary(results: LabResults) -> str:
-    scores = results.scores
-    low, high = wilson(scores.correct, scores.faces)
-    lines = [
-        f"{scores.correct} of {scores.faces} faces are in their person's cluster: accuracy {scores.accuracy:.4f} "
-        f"({low:.4f} to {high:.4f}), purity {scores.purity:.4f}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, B-cubed "
-        f"F1 {scores.bcubed.f1:.4f}.",
-    ]
+    scores, lines = results.scores, []
+    if scores is not None:
+        low, high = wilson(scores.correct, scores.faces)
+        lines.append(
+            f"{scores.correct} of {scores.faces} faces are in their person's cluster: accuracy {scores.accuracy:.4f} "
+            f"({low:.4f} to {high:.4f}), purity {scores.purity:.4f}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, "
+            f"B-cubed F1 {scores.bcubed.f1:.4f}."
+        )
     if results.suggestion is not None:
         lines.append(results.suggestion.reason)
     text = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    if "scores" in results.missing:
+        text += _note(results.missing["scores"])
     return f"<h1>Evaluation of {escape(results.gallery)}</h1><p>{escape(results.created)}</p>{text}"
 
 
 def _people(results: LabResults) -> str:
+    if results.people.empty:
+        return ""
     figure = charts.accuracy_by_person(results.people)
     text = "<p>Measured on the faces that were clustered.</p>"
     return _section("People", text + _figure(figure) + _table(charts.worst_first(results.people)))
@@ -159,7 +181,7 @@ def _open_set(results: LabResults) -> str:
     )
     parts = [
         f"<p>{escape(text)}</p>",
-        f'<p class="note">{escape(found.warning)}</p>' if found.warning else "",
+        _note(found.warning) if found.warning else "",
         f"<p>{escape(lab_charts.det_words(found))}</p>",
         _figure(lab_charts.det_chart(found)),
         _figure(lab_charts.similarity_chart(found.distribution, found.threshold)),
@@ -179,14 +201,16 @@ def _sweep(results: LabResults) -> str:
         return _missing("How many clusters", results, "sweep")
     chart = lab_charts.sweep_chart(results.sweep, results.suggestion.n_clusters, len(results.people))
     text = f"<p>{escape(results.suggestion.reason)}</p>"
-    return _section("How many clusters", text + _figure(chart) + _table(results.sweep))
+    table = results.sweep.dropna(axis="columns", how="all")
+    return _section("How many clusters", text + _figure(chart) + _table(table))
 
 
 def _comparison(results: LabResults) -> str:
     if results.comparison is None:
         return _missing("Algorithms", results, "comparison")
-    chart = lab_charts.algorithms_chart(results.comparison)
-    return _section("Algorithms", _figure(chart) + _table(results.comparison.drop(columns="algorithm")))
+    table = results.comparison.drop(columns="algorithm").dropna(axis="columns", how="all")
+    chart = _figure(lab_charts.algorithms_chart(results.comparison)) if "ari" in table else ""
+    return _section("Algorithms", chart + _table(table))
 
 
 def _stability(results: LabResults) -> str:
@@ -197,7 +221,8 @@ def _stability(results: LabResults) -> str:
         f"Mean ARI between {found.seeds} seeds {found.seed_ari:.4f}, between {found.bootstraps} bootstrap samples "
         f"{found.bootstrap_ari:.4f} ({found.low:.4f} to {found.high:.4f})."
     )
-    return _section("Stability", f"<p>{text}</p>" + _figure(lab_charts.stability_chart(found.people)))
+    chart = "" if found.people.empty else _figure(lab_charts.stability_chart(found.people))
+    return _section("Stability", f"<p>{text}</p>{chart}")
 
 
 def _groups(results: LabResults) -> str:
@@ -228,7 +253,12 @@ def _section(title: str, body: str) -> str:
 
 def _missing(title: str, results: LabResults, part: str) -> str:
     reason = results.missing.get(part)
-    return _section(title, f'<p class="note">{escape(reason)}</p>') if reason else ""
+    # Said once, at the top.
+    return _section(title, _note(reason)) if reason and reason != results.missing.get("scores") else ""
+
+
+def _note(text: str) -> str:
+    return f'<p class="note">{escape(text)}</p>'
 
 
 def _figure(figure: go.Figure) -> str:

@@ -15,15 +15,17 @@ from facecluster.lab import LabResults
 
 def as_document(results: LabResults) -> dict[str, Any]:
     """The JSON of a report: figures, tables as lists of rows, parameters, versions and date; NaN becomes null."""
-    scores = asdict(results.scores)
-    low, high = wilson(results.scores.correct, results.scores.faces)
+    scores = None
+    if results.scores is not None:
+        low, high = wilson(results.scores.correct, results.scores.faces)
+        scores = asdict(results.scores) | {"accuracy_low": float(low), "accuracy_high": float(high)}
     document: dict[str, Any] = {
         "gallery": results.gallery,
         "created": results.created,
         "settings": asdict(results.settings),
         "clustering": results.clustering,
         "versions": results.versions,
-        "scores": scores | {"accuracy_low": float(low), "accuracy_high": float(high)},
+        "scores": scores,
         "people": results.people,
         "missing": results.missing,
         "groups": results.groups,

@@ -11,7 +11,7 @@ import streamlit as st
 from facecluster.errors import EvaluationError, FaceClusterError
 from facecluster.gallery import Gallery
 from facecluster.groups import read_groups
-from facecluster.lab import PARTS, LabResults, LabSettings, Part
+from facecluster.lab import NEED_PEOPLE, NOBODY, PARTS, LabResults, LabSettings, Part
 from facecluster.lab_work import KeptResults
 from facecluster.report import report_html
 from facecluster.report_data import as_document
@@ -31,6 +31,24 @@ PART_NAMES: dict[Part, str] = {
     "stability": "Stability",
 }
 DEFAULTS = LabSettings()
+
+
+def free_settings_form(gallery: Gallery) -> LabSettings | None:
+    """The settings of the parts that need no people, in the run where the form was sent."""
+    possible = [part for part in PARTS if part not in NEED_PEOPLE]
+    with st.form("evaluation_form"):
+        parts = st.pills(
+            "Parts",
+            possible,
+            selection_mode="multi",
+            default=possible,
+            format_func=PART_NAMES.__getitem__,
+            key="evaluation_free_parts",
+            persist_state="session",
+        )
+        seed = _number("Seed", 0, 10**6, DEFAULTS.seed, "seed", "The same seed draws the same faces.")
+        sent = _evaluate_button(gallery)
+    return LabSettings(seed=seed, parts=tuple(part for part in PARTS if part in parts)) if sent else None
 
 
 def settings_form(gallery: Gallery, people: int) -> tuple[LabSettings, bytes | None] | None:
@@ -67,14 +85,18 @@ def settings_form(gallery: Gallery, people: int) -> tuple[LabSettings, bytes | N
             help="A column person with names as in the gallery, and any other columns: error rates are compared by "
             "each of them.",
         )
-        sent = st.form_submit_button(
-            "Evaluate", type="primary", icon=":material/science:", disabled=running(gallery) is not None
-        )
+        sent = _evaluate_button(gallery)
     if not sent:
         return None
     chosen = tuple(part for part in PARTS if part in parts)
     settings = LabSettings(folds=folds, left_out=left_out, draws=draws, fpir=fpir / 100, seed=seed, parts=chosen)
     return settings, None if upload is None else upload.getvalue()
+
+
+def _evaluate_button(gallery: Gallery) -> bool:
+    return st.form_submit_button(
+        "Evaluate", type="primary", icon=":material/science:", disabled=running(gallery) is not None
+    )
 
 
 def _number(label: str, low: int, high: int, value: int, key: str, meaning: str) -> int:
@@ -132,13 +154,14 @@ def show(gallery: Gallery, kept: KeptResults) -> None:
     settings = results.settings
     st.caption(f"Measured {results.created.replace('T', ' ').removesuffix('+00:00')} UTC · seed {settings.seed}")
     downloads(results)
-    parts: dict[str, Callable[[], None]] = {
-        PART_NAMES["held_out"]: lambda: lab_parts.held_out(results),
-        PART_NAMES["open_set"]: lambda: lab_parts.strangers(results),
-        PART_NAMES["sweep"]: lambda: lab_parts.number_of_clusters(results),
-        PART_NAMES["comparison"]: lambda: lab_parts.algorithms(results, gallery),
-        PART_NAMES["stability"]: lambda: lab_parts.stability(results),
+    each: dict[Part, Callable[[], None]] = {
+        "held_out": lambda: lab_parts.held_out(results),
+        "open_set": lambda: lab_parts.strangers(results),
+        "sweep": lambda: lab_parts.number_of_clusters(results),
+        "comparison": lambda: lab_parts.algorithms(results, gallery),
+        "stability": lambda: lab_parts.stability(results),
     }
+    parts = {PART_NAMES[part]: show for part, show in each.items() if results.scores or part not in NEED_PEOPLE}
     if results.groups:
         parts["Groups"] = lambda: lab_parts.groups(results)
     for tab, part in zip(st.tabs(list(parts), key="evaluation_tab", on_change="rerun"), parts.values(), strict=True):
@@ -152,14 +175,13 @@ gallery = resources.open_gallery()
 if not nothing_yet(gallery):
     try:
         people = len(tables.accuracy(gallery).people)
-    except EvaluationError as error:
-        st.info(str(error), title="Nothing to measure against", icon=":material/person_off:")
-        st.page_link("pages/gallery.py", label="Open the gallery page", icon=":material/photo_library:")
-        st.stop()
+    except EvaluationError:
+        people = 0
+        st.info(NOBODY, title="Some parts need people", icon=":material/person_off:")
     kept = resources.lab_store().latest(str(gallery.path))
     with st.expander("Settings", expanded=kept is None, icon=":material/tune:"):
-        asked = settings_form(gallery, people)
-    if asked is not None:
+        asked = settings_form(gallery, people) if people else (free_settings_form(gallery), None)
+    if asked is not None and asked[0] is not None:
         start(gallery, *asked)
     if kept is not None:
         show(gallery, kept)

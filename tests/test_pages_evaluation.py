@@ -8,16 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from facecluster.clustering import cluster_gallery
 from facecluster.errors import Cancelled
 from facecluster.gallery import Gallery
 from facecluster.ui import resources
 from facecluster.ui.jobs import jobs
 
 from .apps import open_app
+from .galleries import make_gallery
+from .people import draw_people
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -96,6 +100,40 @@ def test_error_rates_are_compared_by_group(sample_home: Path) -> None:
     assert groups["People"].to_dict() == {"left": 3, "right": 9}
     assert groups.loc["left", "Size"].startswith("small")
     assert groups.loc["right", "Size"] == ""
+
+
+@pytest.fixture
+def nobody_home(gallery_home: Path) -> Path:
+    """A clustered gallery of four people of eight faces whose names nobody knows."""
+    cluster_gallery(make_gallery(gallery_home, draw_people(4, 8)[0], np.full(32, None)), 3)
+    return gallery_home
+
+
+def test_without_people_the_rest_can_be_measured_and_made_the_gallerys(nobody_home: Path) -> None:
+    app = open_page()
+    (info,) = app.info
+    assert "held-out photos, strangers and groups cannot be measured" in info.value
+    parts = app.button_group(key="evaluation_free_parts")
+    assert parts.options == ["Number of clusters", "Algorithms", "Stability"]
+    assert not [each for each in app.number_input if each.label in ("Folds", "Draws", "People left out")]
+    press(app, "Evaluate")
+    wait(app, nobody_home)
+    assert [tab.label for tab in app.tabs] == ["Number of clusters", "Algorithms", "Stability"]
+    assert any("Suggested: 4 clusters." in each.value for each in app.markdown)
+    assert list(table(app).columns) == ["Clusters", "Silhouette", "Stability", "Score", "Weakest", "Inertia"]
+    open_tab(app, "Stability")
+    assert set(metrics(app)) == {"ARI over 5 seeds", "ARI over 20 samples"}
+    open_tab(app, "Algorithms")
+    compared = table(app)
+    assert {"Clusters", "Left out", "Seconds", "Memory, MB"} <= set(compared.columns)
+    assert "ARI" not in compared.columns
+    assert any("got 4, the suggested one" in each.value for each in app.caption)
+    app.selectbox(key="evaluation_algorithm").set_value("average").run()
+    press(app, "Use it")
+    wait(app, nobody_home)
+    summary = Gallery.open(nobody_home).clustering_summary()
+    assert summary is not None
+    assert (summary["algorithm"], summary["n_clusters"]) == ("average", 4)
 
 
 def test_a_csv_without_people_is_refused_in_words(sample_home: Path) -> None:

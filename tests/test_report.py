@@ -44,6 +44,7 @@ def results(folder: Path) -> LabResults:
 
 
 def test_every_part_is_measured(results: LabResults) -> None:
+    assert results.scores is not None
     assert results.scores.faces == 56
     assert results.held_out is not None
     assert results.held_out.folds == 3
@@ -103,6 +104,7 @@ def test_the_report_stands_alone(results: LabResults) -> None:
 
 def test_the_json_holds_the_figures_and_no_face(results: LabResults) -> None:
     document = json.loads(json.dumps(as_document(results), allow_nan=False))
+    assert results.scores is not None
     assert document["scores"]["accuracy"] == results.scores.accuracy
     assert document["scores"]["accuracy_low"] < results.scores.accuracy
     assert document["held_out"]["top1"] == results.held_out.top1  # type: ignore[union-attr]
@@ -196,8 +198,96 @@ def test_wrong_usage_is_status_2(capsys: pytest.CaptureFixture[str], arguments: 
     assert Ran(capsys, *arguments).status == 2
 
 
-def test_nobody_labelled_is_said(tmp_path: Path) -> None:
-    gallery = make_gallery(tmp_path / "gallery", draw_people(3, 5)[0], np.full(15, None))
+@pytest.fixture(scope="module")
+def nobody(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clustered gallery of five people of eight faces whose names nobody knows."""
+    folder = tmp_path_factory.mktemp("galleries") / "nobody"
+    gallery = make_gallery(folder, draw_people(5, 8)[0], np.full(40, None))
     cluster_gallery(gallery, 3)
-    with pytest.raises(EvaluationError, match="No face has a known person"):
-        evaluate_gallery(gallery)
+    gallery.close()
+    return folder
+
+
+def test_without_people_everything_is_measured_that_needs_none(nobody: Path) -> None:
+    found = evaluate_gallery(Gallery.open(nobody), LabSettings(seeds=2, bootstraps=2))
+    assert found.suggestion is not None
+    assert found.suggestion.n_clusters == 5
+    assert found.comparison is not None
+    told_the_number = found.comparison[found.comparison["needs_number"].astype(bool)]
+    assert set(told_the_number["clusters"]) == {5}, "the suggested number, where no people can be counted"
+    assert found.comparison["seconds"].notna().all()
+    assert found.stability is not None
+    assert found.scores is None
+    assert set(found.missing) == {"scores", "held_out", "open_set"}
+    html = report_html(found)
+    assert html.count("No face has a known person") == 1
+    assert found.suggestion.reason in html
+    assert html.count("Plotly.newPlot(") == 1, "the sweep; a chart of nothing is left out"
+    assert json.loads(json.dumps(as_document(found), allow_nan=False))["scores"] is None
+
+
+def test_evaluate_without_people_prints_the_rest_and_says_what_needs_people(
+    capsys: pytest.CaptureFixture[str], nobody: Path, tmp_path: Path
+) -> None:
+    ran = Ran(capsys, "evaluate", "--gallery", nobody)
+    assert ran.status == 0
+    assert "5 clusters have the highest sum of silhouette" in ran.text
+    assert "chinese-whispers" in ran.text
+    assert ran.text.count("No face has a known person") == 1
+    report = Ran(capsys, "evaluate", "--gallery", nobody, "--report", tmp_path / "r.html", "--json")
+    assert report.status == 0
+    assert report.json["suggestion"]["n_clusters"] == 5
+    assert len(report.json["comparison"]) == len(ALGORITHMS)
+    assert (report.json["accuracy"], report.json["people"]) == (None, [])
+    asked = Ran(capsys, "evaluate", "--gallery", nobody, "--folds", 3, "--leave-people-out", 2)
+    assert asked.status == 1
+    assert "5 clusters have the highest sum of silhouette" in asked.text
+    assert asked.errors.count("facecluster: No face has a known person") == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (("--leave-people-out", "40"), "40 of 7 people cannot be left out"),
+        (("--folds", "5000"), "56 photos cannot be held out in 5000 folds"),
+    ],
+)
+def test_what_was_asked_for_and_cannot_be_done_is_a_failure_and_the_rest_is_printed(
+    capsys: pytest.CaptureFixture[str], folder: Path, asked: tuple[str, str], sentence: str
+) -> None:
+    ran = Ran(capsys, "evaluate", "--gallery", folder, *asked)
+    assert ran.status == 1
+    assert [line for line in ran.errors.splitlines() if line.startswith("facecluster: ")] == [
+        line for line in ran.errors.splitlines() if sentence in line
+    ]
+    assert sentence in ran.errors
+    assert sentence not in ran.text
+    assert "56 of 56 faces are in their person's cluster" in ran.text
+
+
+@pytest.mark.parametrize(
+    "place", [".", "{tmp}", "{tmp}/taken.json", "~nobody-of-this-name/r.html", "{tmp}/" + "x" * 300]
+)
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_measured(
+    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr("facecluster.lab.evaluate_gallery", None)
+    (tmp_path / "taken.json").mkdir()
+    ran = Ran(capsys, "evaluate", "--gallery", folder, "--report", place.format(tmp=tmp_path))
+    assert (ran.status, ran.text) == (1, "")
+    assert ran.errors.startswith("facecluster: The report cannot be written to ")
+    assert len(ran.errors.splitlines()) == 1
+
+
+def test_stopping_a_measurement_promises_nothing(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("facecluster.lab.evaluate_gallery", stop)
+    monkeypatch.setattr("facecluster.comparison.compare_algorithms", stop)
+    for arguments in (("evaluate", "--folds", 3), ("compare",)):
+        ran = Ran(capsys, *arguments, "--gallery", folder)
+        assert (ran.status, ran.text) == (1, "")
+        assert "facecluster: stopped; nothing was changed." in ran.errors

@@ -119,13 +119,15 @@ def number_of_clusters(results: LabResults) -> None:
         missing(results, "sweep")
         return
     st.markdown(f"**Suggested: {found.n_clusters} clusters.** {escape(found.reason)}")
+    names = "Accuracy and ARI do, on the faces that were clustered. " if results.scores else ""
     st.caption(
-        "The suggestion looks at no names. Accuracy and ARI do, on the faces that were clustered. Stability is "
-        "measured only for the numbers with the best silhouettes."
+        f"The suggestion looks at no names. {names}Stability is measured only for the numbers with the best "
+        "silhouettes."
     )
     figure = lab_charts.sweep_chart(sweep, found.n_clusters, len(results.people))
     _chart(figure, "evaluation_sweep", f"Criteria over the number of clusters, {found.n_clusters} suggested")
-    table = sweep.rename(columns=lambda name: {"ari": "ARI"}.get(name, name.capitalize()))
+    measured = sweep.dropna(axis="columns", how="all")
+    table = measured.rename(columns=lambda name: {"ari": "ARI"}.get(name, name.capitalize()))
     rounded = dict.fromkeys(table.columns[1:], _ROUNDED)
     _table(table, "evaluation_sweep_table", f"Criteria of {len(table)} numbers of clusters", rounded)
 
@@ -136,14 +138,20 @@ def algorithms(results: LabResults, gallery: Gallery) -> None:
     if table is None:
         missing(results, "comparison")
     else:
-        st.caption(
-            "Measured on the faces that were clustered; names take no part in the clustering, but for their number in "
-            "the ones that must be told it. Each left-out face counts as a cluster of its own."
-        )
         best = best_without_number(table)
         if best is not None:
+            st.caption(
+                "Measured on the faces that were clustered; names take no part in the clustering, but for their number "
+                "in the ones that must be told it. Each left-out face counts as a cluster of its own."
+            )
             st.markdown(f"Best without being told the number: **{escape(best['title'])}**, ARI {best['ari']:.3f}.")
-        _chart(lab_charts.algorithms_chart(table), "evaluation_algorithms", "ARI and accuracy of each algorithm")
+            _chart(lab_charts.algorithms_chart(table), "evaluation_algorithms", "ARI and accuracy of each algorithm")
+        else:
+            number = table.loc[table["algorithm"] == "kmeans", "clusters"].max()
+            st.caption(
+                f"Nobody is known, so none can be called the best; those that must be told a number got {number:.0f}, "
+                f"{'the suggested one' if results.suggestion else 'that of the clusters now'}."
+            )
         rounded = dict.fromkeys(("ARI", "NMI", "B³ precision", "B³ recall", "B³ F1"), _ROUNDED)
         columns = rounded | {"Accuracy": _SHARE, "Purity": _SHARE}
         _table(lab_tables.compared(table), "evaluation_comparison", f"Figures of {len(table)} algorithms", columns)
@@ -167,7 +175,8 @@ def _apply(results: LabResults, gallery: Gallery) -> None:
             key="evaluation_apply",
             icon=":material/check:",
             disabled=running(gallery) is not None,
-            help="As many clusters as people, for algorithms that must be told a number.",
+            help="As many clusters as people, or as suggested where nobody is known, for algorithms that must be told "
+            "a number.",
         )
     if clicked and name and start_algorithm(gallery, name, "people", results.settings.seed):
         st.rerun()
