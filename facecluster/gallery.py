@@ -1,6 +1,7 @@
 """The gallery on disk: photos, faces, clusterings. All SQL stands here and in the rooms it is made of.
 
-`gallery.py` opens, writes and deletes; `gallery_views.py` holds what pages and commands read; `database.py` the schema.
+`gallery.py` opens, clusters and deletes; `gallery_photos.py` writes photos; `gallery_views.py` holds what pages and
+commands read; `database.py` the schema.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +19,8 @@ import numpy as np
 from facecluster.centers import centers_of, similarity_to_centers
 from facecluster.database import Connection, Database
 from facecluster.errors import GalleryBusyError, GalleryError
-from facecluster.gallery_views import GalleryViews
-from facecluster.records import Clustering, KnownPhoto, NewFace, NewPhoto
+from facecluster.gallery_photos import GalleryPhotos
+from facecluster.records import Clustering
 
 FILE_NAME = "gallery.db"
 _LOCK_NAME = "indexing.lock"
@@ -36,7 +37,7 @@ def default_gallery() -> Path:
     return user_data_path("facecluster", appauthor=False) / "gallery"
 
 
-class Gallery(GalleryViews):
+class Gallery(GalleryPhotos):
     """The indexed photos, faces and clusters in one folder. Safe to use from several threads and processes."""
 
     @classmethod
@@ -103,55 +104,6 @@ class Gallery(GalleryViews):
         if (self.model, self.weights) != (model, place):
             self._set_meta("model", model)
             self._set_meta("weights", place)
-
-    def add_source(self, kind: str, location: str, name: str) -> int:
-        """The id of a source of photos, known or new."""
-        with self._database.write() as db:
-            db.execute("INSERT OR IGNORE INTO sources (kind, location, name) VALUES (?, ?, ?)", (kind, location, name))
-        found = self._database.read("SELECT id FROM sources WHERE kind = ? AND location = ?", kind, location)
-        return int(found[0]["id"])
-
-    def add_photos(self, source_id: int, photos: Sequence[NewPhoto], model: str) -> None:
-        """Stores a batch of photos with their faces at once, in place of what stood at the same paths."""
-        if not photos:
-            return
-        with self._database.write() as db:
-            for photo in photos:
-                db.execute("DELETE FROM photos WHERE source_id = ? AND path = ?", (source_id, photo.path))
-                photo_id = db.execute(
-                    "INSERT INTO photos (source_id, path, sha256, size, width, height, status, reason, person, "
-                    "settings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        *(source_id, photo.path, photo.sha256, photo.size, photo.width, photo.height),
-                        *(photo.status, photo.reason, photo.person, photo.settings),
-                    ),
-                ).lastrowid
-                for face in photo.faces:
-                    self._add_face(db, photo_id or 0, photo.person, face, model)
-
-    @staticmethod
-    def _add_face(db: object, photo_id: int, person: str | None, face: NewFace, model: str) -> None:
-        face_id = db.execute(  # type: ignore[attr-defined]
-            "INSERT INTO faces (photo_id, person, is_main, x1, y1, x2, y2, landmarks, detection_score, model, runtime) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(photo_id, person if face.is_main else None, face.is_main, *map(float, face.box)),
-                *(face.landmarks.astype("<f4").tobytes(), face.detection_score, model, face.runtime),
-            ),
-        ).lastrowid
-        db.execute("INSERT INTO crops VALUES (?, ?)", (face_id, face.crop))  # type: ignore[attr-defined]
-        vector = face.embedding.astype("<f4").tobytes()
-        db.execute("INSERT INTO embeddings VALUES (?, ?)", (face_id, vector))  # type: ignore[attr-defined]
-
-    def move_photo(self, photo: KnownPhoto, source_id: int, path: str, person: str | None) -> None:
-        """Follows a photo that was renamed or moved: its faces stay, its person is read from the new place."""
-        with self._database.write() as db:
-            db.execute("DELETE FROM photos WHERE source_id = ? AND path = ? AND id <> ?", (source_id, path, photo.id))
-            db.execute(
-                "UPDATE photos SET source_id = ?, path = ?, person = ? WHERE id = ?",
-                (source_id, path, person, photo.id),
-            )
-            db.execute("UPDATE faces SET person = ? WHERE photo_id = ? AND is_main", (person, photo.id))
 
     # --- clustering -----------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from facecluster.cluster_views import FACE_SQL, ClusterViews, as_table
 from facecluster.database import Database
-from facecluster.errors import GalleryError, PhotoError
+from facecluster.errors import GalleryError
 from facecluster.records import (
     EMBEDDING_SIZE,
     FACE_COLUMNS,
@@ -24,11 +24,13 @@ from facecluster.records import (
 if TYPE_CHECKING:
     import pandas as pd
 
+_ORPHAN = "Same content as a photo that the gallery no longer holds: add its folder or zip again to find its face."
 _ALL_COMPARED = 10_000  # faces: 20 MB of embeddings
 _LIKELY_NEIGHBOURS = 8_192  # faces of the nearest clusters that are compared in a larger gallery
 _RIM = 0.02  # and the share of faces least similar to their cluster's centre
 _PHOTO = (
-    "p.id, p.path, p.status, p.settings, p.person, p.source_id, s.kind AS source_kind, s.location AS source_location "
+    "p.id, p.path, p.sha256, p.size, p.status, p.settings, p.person, p.source_id, s.kind AS source_kind, "
+    "s.location AS source_location "
 )
 
 
@@ -99,17 +101,10 @@ class GalleryViews(ClusterViews):
         return KnownPhoto(**dict(rows[0])) if rows else None
 
     def photo_bytes(self, photo: KnownPhoto) -> bytes:
-        """The file a photo was indexed from. Raises PhotoError when it is no longer there."""
-        from facecluster.photos import ZipPhotos
+        """The file a photo was indexed from. Raises PhotoError when it is no longer there, or is another photo now."""
+        from facecluster.originals import Originals
 
-        try:
-            if photo.source_kind == "zip":
-                return ZipPhotos(photo.source_location).read_member(photo.path)
-            return (Path(photo.source_location) / photo.path).read_bytes()
-        except Exception as error:  # the source may be gone, moved, damaged or on a disk that is not there
-            raise PhotoError(
-                f"{photo.path} is no longer in {photo.source_location}: put it back, or index the folder's new place."
-            ) from error
+        return Originals().read(photo)
 
     def photos_by_person(self) -> pd.DataFrame:
         """Columns person (None for photos without one) and photos; most photos first."""
@@ -121,11 +116,17 @@ class GalleryViews(ClusterViews):
 
     def left_out(self, limit: int = 1000, offset: int = 0) -> pd.DataFrame:
         """LEFT_OUT_COLUMNS: photos that gave no face of their own, unreadable ones first."""
-        sql = (
-            "SELECT path AS photo, person, status, reason FROM photos WHERE status <> 'indexed' "
-            "ORDER BY status = 'duplicate', status DESC, path LIMIT ? OFFSET ?"
+        # A duplicate's reason is read, not stored: the name of its original changes, and goes when that is deleted.
+        original = (
+            "SELECT o.path FROM photos o WHERE o.sha256 = photos.sha256 AND o.status IN ('indexed', 'no_face') "
+            "ORDER BY o.id LIMIT 1"
         )
-        return as_table(self._database.read(sql, limit, offset), LEFT_OUT_COLUMNS)
+        sql = (
+            "SELECT path AS photo, person, status, CASE WHEN status <> 'duplicate' THEN reason "
+            f"ELSE coalesce('Same content as ' || ({original}) || '.', ?) END AS reason "
+            "FROM photos WHERE status <> 'indexed' ORDER BY status = 'duplicate', status DESC, path LIMIT ? OFFSET ?"
+        )
+        return as_table(self._database.read(sql, _ORPHAN, limit, offset), LEFT_OUT_COLUMNS)
 
     # --- faces ----------------------------------------------------------------------------------------------------
 

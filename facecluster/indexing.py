@@ -24,6 +24,7 @@ from facecluster.embedding import FaceEmbedder
 from facecluster.errors import Cancelled
 from facecluster.extraction import FaceExtractor, FacesToKeep, Task, outcome_of, read_photo
 from facecluster.gallery import Gallery
+from facecluster.originals import Originals
 from facecluster.photos import PhotoSource
 from facecluster.records import KnownPhoto, NewPhoto
 from facecluster.weights import CASIA, model_name
@@ -99,9 +100,10 @@ class _Run:
     extractor: FaceExtractor
     on_progress: Callable[[IndexProgress], None] | None
     report: IndexReport = field(default_factory=IndexReport)
-    # What this run read so far, by content: the path of its first photo, and how that one ended once it did.
-    first_paths: dict[str, str] = field(default_factory=dict)
+    # The contents that this run has a first photo of, and why that one is unreadable if it is.
+    seen: set[str] = field(default_factory=set)
     unreadable: dict[str, str] = field(default_factory=dict)
+    originals: Originals = field(default_factory=Originals)
     source_id: int | None = None
     loading_seconds: float = 0.0
 
@@ -128,6 +130,8 @@ class _Run:
                 processors.shutdown(wait=True, cancel_futures=True)
                 readers.shutdown(wait=True, cancel_futures=True)
                 raise
+        paths = [self.source[index].path for index in range(len(self.source))]
+        self.gallery.forget_lost(self.source.kind, self.source.location, paths)
         seconds = time.perf_counter() - start - self.loading_seconds
         rate = self.report.indexed / seconds if self.report.indexed else 0.0
         return replace(self.report, seconds=round(seconds, 3), photos_per_second=round(rate, 2))
@@ -135,30 +139,37 @@ class _Run:
     # --- in the calling thread ------------------------------------------------------------------------------------
 
     def _decide(self, task: Task) -> Task:
-        """Leaves out what the gallery or this run knows already."""
+        """Leaves out what the gallery or this run knows already.
+
+        Of a source's photos of the same content the first one is the original, wherever it was in an earlier run: so
+        photos that were renumbered or swapped end as in a new gallery. What lies in another source stays there.
+        """
         if task.outcome is not None:
             return task
+        if task.sha256 in self.seen:
+            return self._duplicate(task)
         known = self.gallery.find_photo(task.sha256)
-        if known is not None and not self._is_same(known, task) and not _is_gone(known):
-            return self._duplicate(task, known.path)
-        earlier = self.first_paths.get(task.sha256)
-        if earlier is not None:
-            return self._duplicate(task, earlier)
-        self.first_paths[task.sha256] = task.photo.path
-        if known is not None and known.settings == self.extractor.settings:
-            if not self._is_same(known, task):
-                self.gallery.move_photo(known, self._source_id(), task.photo.path, task.photo.person)
-            return replace(task, skipped=True, content=b"")
+        if known is not None and not self._is_here(known) and self.originals.hold(known):
+            return self._duplicate(task)
+        self.seen.add(task.sha256)
+        if known is not None:
+            self._follow(known, task)
+            if known.settings == self.extractor.settings:
+                return replace(task, skipped=True, content=b"")
         if not self.loading_seconds:
             self._load()
         return task
 
-    def _is_same(self, known: KnownPhoto, task: Task) -> bool:
-        return known.source_location == self.source.location and known.path == task.photo.path
+    def _is_here(self, known: KnownPhoto) -> bool:
+        return (known.source_kind, known.source_location) == (self.source.kind, self.source.location)
 
-    def _duplicate(self, task: Task, original: str) -> Task:
-        outcome = outcome_of(task, "duplicate", self.extractor.settings, f"Same content as {original}.")
-        return replace(task, outcome=outcome, content=b"")
+    def _follow(self, known: KnownPhoto, task: Task) -> None:
+        path, person = task.photo.path, task.photo.person
+        if not self._is_here(known) or (known.path, known.person) != (path, person):
+            self.gallery.move_photo(known, self._source_id(), path, person)
+
+    def _duplicate(self, task: Task) -> Task:
+        return replace(task, outcome=outcome_of(task, "duplicate", self.extractor.settings), content=b"")
 
     def _load(self) -> None:
         """Loads the models, so that a failure leaves the gallery as it was and no worker waits for another."""
@@ -191,10 +202,11 @@ class _Run:
 
     def _like_its_original(self, photo: NewPhoto) -> NewPhoto:
         """A copy of a photo that turned out to be unreadable is unreadable, not a duplicate."""
+        name = Path(photo.path).name
         if photo.status == "unreadable" and photo.sha256:
-            self.unreadable[photo.sha256] = photo.reason or ""
+            self.unreadable[photo.sha256] = (photo.reason or "").removeprefix(name)
         elif photo.status == "duplicate" and photo.sha256 in self.unreadable:
-            return replace(photo, status="unreadable", reason=self.unreadable[photo.sha256])
+            return replace(photo, status="unreadable", reason=name + self.unreadable[photo.sha256])
         return photo
 
     def _tell(self, start: float) -> None:
@@ -213,11 +225,6 @@ def _usual_workers() -> int:
     # One more than the processors: while a worker waits, for the interpreter's lock or for its next batch, another has
     # something to multiply. With as many as processors these are idle for a sixth of the time.
     return (os.cpu_count() or 1) + 1
-
-
-def _is_gone(known: KnownPhoto) -> bool:
-    location = Path(known.source_location)
-    return not (location.exists() if known.source_kind == "zip" else (location / known.path).exists())
 
 
 def _batch_sizes(photos: int, largest: int, workers: int) -> Iterator[int]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 EMBEDDING_SIZE = 512
 
+DISPLACED = "displaced "
+
 PhotoStatus = Literal["indexed", "no_face", "unreadable", "duplicate"]
 
 FACE_COLUMNS = ("face", "photo", "path", "person", "main", "detection_score", "x1", "y1", "x2", "y2")
@@ -50,10 +52,15 @@ class NewPhoto:
 
 @dataclass(frozen=True)
 class KnownPhoto:
-    """A photo that the gallery holds, with the way back to its file."""
+    """A photo that the gallery holds, with the way back to its file, and what that held: `size` bytes of `sha256`.
+
+    `source_kind` begins with DISPLACED while another photo lies at its path and it was not found elsewhere yet.
+    """
 
     id: int
     path: str
+    sha256: str
+    size: int
     status: PhotoStatus
     settings: str
     person: str | None
