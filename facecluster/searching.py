@@ -71,13 +71,11 @@ def build_search(
     """The search that suits the size of a gallery.
 
     embeddings: (n, 512) float32, unit length; identities: (n,) int, -1 where a face stands for nobody; clusters: (n,)
-    int, -1 where a face is in none; centers: (k, 512) float32; `identity`: what the identities are. `on_progress` is for
-    galleries that take long. Raises IdentificationError when no face has an identity.
+    int, -1 where a face is in none; centers: (k, 512) float32; `identity`: what the identities are. `on_progress` is
+    for galleries that take long. Raises IdentificationError when no face has an identity.
     """
     if len(embeddings) > EXACT_FACES:
-        return ClusterSearch(
-            embeddings, identities, clusters, centers, identity=identity, on_progress=on_progress
-        )
+        return ClusterSearch(embeddings, identities, clusters, centers, identity=identity, on_progress=on_progress)
     return ExactSearch(embeddings, identities, identity)
 
 
