@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -91,13 +92,16 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
         algorithm_named(options.apply)
     gallery = Gallery.open(options.gallery, create=False)
     faces = gallery.faces()
+    start = time.perf_counter()
     number, chosen_by = number_of_clusters(faces, options.clusters or "people", options.seed)
+    seconds = time.perf_counter() - start
     with _bar() as show:
         table = compare_algorithms(
             *(faces.embeddings, faces.persons),
             n_clusters=number,
             seed=options.seed,
             suggested=number if chosen_by == "suggested" else None,
+            suggestion_seconds=seconds,
             on_progress=show,
         )
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))

@@ -232,6 +232,7 @@ class _Run:
             n_clusters=people or number,
             seed=self.settings.seed,
             suggested=suggestion.n_clusters if suggestion else None,
+            suggestion_seconds=suggestion.seconds if suggestion else 0,
             on_progress=tell,
             cancelled=self._cancelled,
         )

@@ -41,6 +41,8 @@ def as_document(results: LabResults) -> dict[str, Any]:
             "n_clusters": results.suggestion.n_clusters,
             "criterion": results.suggestion.criterion,
             "reason": results.suggestion.reason,
+            "faces": results.suggestion.faces,
+            "seconds": results.suggestion.seconds,
         }
     for part in ("held_out", "open_set", "calibration", "stability"):
         measured = getattr(results, part)

@@ -8,6 +8,7 @@ faces is left out: a person cut in two is cut elsewhere the next time. Their sum
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,8 @@ class Suggestion:
     `silhouette`, the mean over the faces, by cosine distance, in [-1, 1]; `stability`, the mean adjusted Rand index
     with clusterings of 80 % of the faces, at most 1, NaN where the silhouette is so far from the best that it could not
     matter; `score`, their sum; `weakest`, the lowest mean silhouette of a cluster; `inertia`, the sum of squared
-    distances to the centres. `reason` is one sentence. `faces` is how many of the faces were looked at.
+    distances to the centres. `reason` is a sentence, with a second one where only a sample was looked at. `faces` is
+    how many were looked at, `seconds` how long that took.
     """
 
     n_clusters: int
@@ -56,6 +58,7 @@ class Suggestion:
     sweep: pd.DataFrame
     reason: str
     faces: int
+    seconds: float
 
 
 def suggest_n_clusters(
@@ -79,6 +82,7 @@ def suggest_n_clusters(
         raise ClusteringError("There is no face to cluster yet: index photos first.")
     if max_clusters is not None and max_clusters < 1:
         raise ValueError(f"max_clusters must be at least 1, got {max_clusters}")
+    start, total = time.perf_counter(), len(faces)
     rng = np.random.default_rng(random_state)
     if len(faces) > _MAX_FACES:
         faces = faces[rng.choice(len(faces), _MAX_FACES, replace=False)]
@@ -89,7 +93,12 @@ def suggest_n_clusters(
             sweep.draw(rng)
         elif sweep.is_varied:
             sweep.measure(limit)
-    return _conclude(sweep, max_clusters)
+    table = sweep.table()
+    number, reason = _conclude(sweep, table, max_clusters)
+    if total > len(faces):
+        reason += f" This rests on {len(faces):,} faces, drawn from the {total:,}."
+    seconds = round(time.perf_counter() - start, 3)
+    return Suggestion(number, CRITERION, table, reason, len(faces), seconds)
 
 
 class _Sweep:
@@ -158,31 +167,26 @@ class _Sweep:
         return pd.DataFrame(rows, columns=["clusters", "silhouette", "stability", "score", "weakest", "inertia"])
 
 
-def _conclude(sweep: _Sweep, max_clusters: int | None) -> Suggestion:
-    n, table = len(sweep.faces), sweep.table()
-
-    def suggestion(number: int, reason: str) -> Suggestion:
-        return Suggestion(number, CRITERION, table, reason, n)
-
+def _conclude(sweep: _Sweep, table: pd.DataFrame, max_clusters: int | None) -> tuple[int, str]:
+    """The number to suggest, and why."""
+    n = len(sweep.faces)
     off = ~np.eye(n, dtype=bool)
     if n == 1 or not sweep.is_varied or max_clusters == 1:
-        return suggestion(
-            1, "1 cluster, for there is nothing to tell faces apart by." if n > 1 else "1 face, 1 cluster."
-        )
+        return 1, "1 cluster, for there is nothing to tell faces apart by." if n > 1 else "1 face, 1 cluster."
     if (1 - sweep.distances[off]).max() < _SAME_PERSON and n <= (max_clusters or n):
-        return suggestion(n, f"{n} clusters, one for each face, for no two faces are alike.")
+        return n, f"{n} clusters, one for each face, for no two faces are alike."
     if table.empty:  # two faces that are alike
-        return suggestion(1, "1 cluster, for the two faces are alike.")
+        return 1, "1 cluster, for the two faces are alike."
     best = table.loc[table["score"].fillna(-1).idxmax()]
     number = int(best["clusters"])
     apart = sweep.labels[number][:, None] != sweep.labels[number]
     if 1 - sweep.distances[apart].mean() >= _SAME_PERSON and best["silhouette"] < _DISTINCT:
-        return suggestion(1, f"1 cluster, for even the {number} most distinct groups look like the same person.")
+        return 1, f"1 cluster, for even the {number} most distinct groups look like the same person."
     at = sweep.best_silhouette()
     reason = f"{number} clusters have the highest sum of silhouette ({best['silhouette']:.3f}) and stability "
     reason += f"({best['stability']:.3f}: how well they come back when a fifth of the faces is left out)"
     reason += "." if at == number else f"; by silhouette alone it would be {at}."
-    return suggestion(number, reason)
+    return number, reason
 
 
 def _principal(faces: Floats) -> Floats:

@@ -117,11 +117,15 @@ def test_without_labels_there_is_a_table_without_figures_about_persons() -> None
 def test_a_number_that_was_suggested_already_is_not_suggested_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("facecluster.selection.suggest_n_clusters", None)
     faces, persons = draw_people(4, 8)
-    table = compare_algorithms(faces, persons, n_clusters=2, suggested=4, names=["kmeans", "kmeans-suggested"])
+    table = compare_algorithms(
+        faces, persons, n_clusters=2, suggested=4, suggestion_seconds=100, names=["kmeans", "kmeans-suggested"]
+    )
     assert table["clusters"].tolist() == [2, 4]
     best = best_without_number(table)
     assert best is not None
     assert (best["algorithm"], best["ari"]) == ("kmeans-suggested", 1)
+    assert best["seconds"] >= 100, "what the suggestion took is part of it"
+    assert table.loc[0, "seconds"] < 100
     assert best_without_number(table, suggested=False) is None
 
 

@@ -52,6 +52,9 @@ def test_every_part_is_measured(results: LabResults) -> None:
     assert results.open_set.left_out == 2
     assert results.comparison is not None
     assert results.comparison["algorithm"].tolist() == list(ALGORITHMS)
+    assert results.suggestion is not None
+    seconds = results.comparison.set_index("algorithm")["seconds"]
+    assert seconds["kmeans-suggested"] >= results.suggestion.seconds > 0
     assert results.stability is not None
     assert results.sweep is not None
     at_seven = results.sweep.set_index("clusters").loc[7]

@@ -98,6 +98,8 @@ def test_a_large_pile_is_judged_by_a_part_of_it(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(selection, "_MAX_FACES", 200)
     suggestion = suggest_n_clusters(draw_people(8, 60))
     assert (suggestion.n_clusters, suggestion.faces) == (8, 200)
+    assert suggestion.reason.endswith("This rests on 200 faces, drawn from the 480.")
+    assert "drawn from" not in suggest_n_clusters(draw_people(8, 20)).reason
 
 
 def test_progress_is_told_and_it_can_be_stopped() -> None:
