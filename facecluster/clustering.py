@@ -60,7 +60,9 @@ class FaceClusterer(ClusterMixin, BaseEstimator):
     inertia_ : float
         Sum of squared Euclidean distances of the faces to their centres.
     algorithm_ : str
-        "full" or "sampled": what was done.
+        "full", "sampled" or "mini-batch": what was done.
+    n_init_ : int
+        How many random starts were made.
     n_features_in_ : int
     """
 
@@ -85,8 +87,8 @@ class FaceClusterer(ClusterMixin, BaseEstimator):
         if self.algorithm not in ("auto", "full", "sampled"):
             raise ValueError(f"algorithm must be 'auto', 'full' or 'sampled', got {self.algorithm!r}")
         by_size: Literal["full", "sampled"] = "full" if len(X) <= _FULL_LIMIT else "sampled"
-        self.algorithm_ = by_size if self.algorithm == "auto" else self.algorithm
-        fitted = self._fit_full(X) if self.algorithm_ == "full" else self._fit_sampled(X)
+        wanted = by_size if self.algorithm == "auto" else self.algorithm
+        fitted = self._fit_full(X) if wanted == "full" else self._fit_sampled(X)
         self.labels_ = fitted.labels_
         self.cluster_centers_ = fitted.cluster_centers_
         self.inertia_ = float(fitted.inertia_)
@@ -99,6 +101,7 @@ class FaceClusterer(ClusterMixin, BaseEstimator):
         return pairwise_distances_argmin(X, self.cluster_centers_).astype(np.int32)
 
     def _fit_full(self, X: np.ndarray) -> KMeans:
+        self.algorithm_, self.n_init_ = "full", self.n_init if len(X) > 1 else 0
         if len(X) == 1:  # neither a tree nor components
             return self._lloyd(X, X)
         reduced = self._reduced(X)
@@ -118,7 +121,9 @@ class FaceClusterer(ClusterMixin, BaseEstimator):
     def _fit_sampled(self, X: np.ndarray) -> KMeans:
         size = min(len(X), max(_FULL_LIMIT, _SAMPLE_PER_CLUSTER * self.n_clusters))
         if size > _SAMPLE_LIMIT:
+            self.algorithm_, self.n_init_ = "mini-batch", 1
             return MiniBatchKMeans(self.n_clusters, batch_size=4096, n_init=1, random_state=self.random_state).fit(X)
+        self.algorithm_, self.n_init_ = "sampled", 0
         sample = X[np.random.default_rng(self.random_state).choice(len(X), size, replace=False)]
         ward = AgglomerativeClustering(self.n_clusters, linkage="ward").fit_predict(self._reduced(sample))
         return self._lloyd(X, centers_of(sample, ward), passes=_PASSES)
@@ -176,7 +181,7 @@ def cluster_gallery(
             parameters={
                 "n_clusters": number,
                 "chosen_by": chosen_by,
-                "n_init": model.n_init,
+                "n_init": model.n_init_,
                 "passes": model.algorithm_,
             },
             seed=seed,
@@ -199,6 +204,7 @@ def restore_clusterer(clustering: Clustering) -> FaceClusterer:
     model.labels_ = clustering.labels
     model.inertia_ = clustering.inertia
     model.algorithm_ = clustering.parameters.get("passes", "full")
+    model.n_init_ = clustering.parameters.get("n_init", model.n_init)
     model.n_features_in_ = clustering.centers.shape[1]
     return model
 

@@ -42,8 +42,9 @@ NOBODY = (
     "index photos that lie in one folder a person."
 )
 _SWEEP_STEPS = 11
+_READS = 5
 # Beyond, KMeans for every number of clusters takes minutes.
-_SCORED_FACES = 5_000
+SCORED_FACES = 5_000
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,7 @@ def evaluate_gallery(
     clusters, and Cancelled. It reads the gallery once at the start and never writes to it.
     """
     settings = settings or LabSettings()
-    _, labels, persons = labelled_clustering(gallery)
-    clustering, faces = gallery.clustering(), gallery.faces()
-    if clustering is None:
-        raise EvaluationError("The clusters were deleted while they were evaluated: cluster the faces again.")
+    labels, persons, clustering, summary, faces = _read(gallery)
     run = _Run(faces, clustering, settings, on_progress, cancelled)
     is_labelled = bool(known_persons(persons).any())
     if not is_labelled:
@@ -119,7 +117,7 @@ def evaluate_gallery(
         gallery=gallery.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         settings=settings,
-        clustering=gallery.clustering_summary() or {},
+        clustering=summary,
         versions=_versions(),
         scores=evaluate_clustering(labels, persons) if is_labelled else None,
         people=match_people(labels, persons) if is_labelled else pd.DataFrame(columns=list(PEOPLE_COLUMNS)),
@@ -127,6 +125,18 @@ def evaluate_gallery(
         missing=run.missing,
         **found,
     )
+
+
+def _read(gallery: Gallery) -> tuple[np.ndarray, np.ndarray, Clustering, dict[str, Any], Faces]:
+    """Labels and persons of the clustered faces, the clustering, its summary and all faces, of one and the same state
+    of the gallery, which may be changing. Raises EvaluationError."""
+    for _ in range(_READS):
+        revision = gallery.revision
+        _, labels, persons = labelled_clustering(gallery)
+        clustering, summary, faces = gallery.clustering(), gallery.clustering_summary(), gallery.faces()
+        if clustering is not None and summary is not None and gallery.revision == revision:
+            return labels, persons, clustering, summary, faces
+    raise EvaluationError("The gallery changed whenever it was read: evaluate it once no photos are being added.")
 
 
 class _Run:
@@ -256,10 +266,11 @@ class _Run:
 def score_sweep(suggestion: Suggestion, embeddings: np.ndarray, persons: np.ndarray) -> pd.DataFrame:
     """The rows of `suggestion.sweep` up to three times the suggestion, with `accuracy` and `ari` of KMeans for each.
 
-    Those two are NaN where nobody is labelled. Persons (n,) are compared with the clusters, never used to make them.
+    Those two are NaN where nobody is labelled, and for more than 5,000 faces. Persons (n,) are compared with the
+    clusters, never used to make them.
     """
     sweep = suggestion.sweep[suggestion.sweep["clusters"] <= max(3 * suggestion.n_clusters, 12)].reset_index(drop=True)
-    known = known_persons(persons).any() and len(embeddings) <= _SCORED_FACES
+    known = known_persons(persons).any() and len(embeddings) <= SCORED_FACES
     rows = []
     for number in sweep["clusters"]:
         if not known:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from facecluster.charts import percent
+from facecluster.lab import SCORED_FACES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from facecluster.lab import LabResults
 
 GROUP_RATES = {
     "accuracy": "Accuracy",
@@ -15,6 +18,25 @@ GROUP_RATES = {
     "fnir": "FNIR: known people missed",
     "fpir": "FPIR: strangers given a name",
 }
+
+
+RELIABILITY_NOTE = (
+    "Whiskers are 95 % Wilson intervals. A face counts once in each draw that it answers in, so they are narrower than "
+    "they should be."
+)
+
+
+def sweep_note(results: LabResults) -> str:
+    """What the figures over the number of clusters rest on, and why some are not there."""
+    names = ""
+    if results.scores is not None and results.sweep is not None:
+        names = "Accuracy and ARI do, on the faces that were clustered. "
+        if results.sweep["accuracy"].isna().all():
+            names = f"Accuracy and ARI, which do, are left out beyond {SCORED_FACES:,} faces, for they take minutes. "
+    return (
+        f"The suggestion looks at no names. {names}Stability is measured only for the numbers with the best "
+        "silhouettes."
+    )
 
 
 def interval(low: float, high: float) -> str:

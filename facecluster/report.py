@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from facecluster import charts, lab_charts
+from facecluster import charts, lab_charts, lab_tables
 from facecluster.errors import EvaluationError
 from facecluster.intervals import wilson
 from facecluster.lab import LabResults
@@ -190,7 +190,8 @@ def _open_set(results: LabResults) -> str:
     if results.calibration is not None:
         table, ece = results.calibration.table, results.calibration.ece
         parts += [
-            f"<h3>Calibration</h3><p>Expected calibration error {ece:.4f} on people that the fit never saw.</p>",
+            f"<h3>Calibration</h3><p>Expected calibration error {ece:.4f} on people that the fit never saw. "
+            f"{escape(lab_tables.RELIABILITY_NOTE)}</p>",
             _figure(lab_charts.reliability_chart(table, ece)),
         ]
     return _section("Strangers", "".join(parts)) + _missing("Calibration", results, "calibration")
@@ -200,7 +201,8 @@ def _sweep(results: LabResults) -> str:
     if results.suggestion is None or results.sweep is None:
         return _missing("How many clusters", results, "sweep")
     chart = lab_charts.sweep_chart(results.sweep, results.suggestion.n_clusters, len(results.people))
-    text = f"<p>{escape(results.suggestion.reason)}</p>"
+    lines = (results.suggestion.reason, lab_tables.sweep_note(results))
+    text = "".join(f"<p>{escape(line)}</p>" for line in lines)
     table = results.sweep.dropna(axis="columns", how="all")
     return _section("How many clusters", text + _figure(chart) + _table(table))
 

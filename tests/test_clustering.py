@@ -12,11 +12,13 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from facecluster import FaceClusterer, Gallery, match_people
+from facecluster import FaceClusterer, Gallery, clustering, match_people
 from facecluster.centers import similarity_to_centers
 from facecluster.clustering import cluster_gallery, restore_clusterer
 from facecluster.errors import ClusteringError
 from facecluster.evaluation import evaluate_clustering, labelled_clustering
+from tests.galleries import make_gallery
+from tests.people import draw_people
 
 
 @parametrize_with_checks([FaceClusterer(n_clusters=3)])
@@ -117,6 +119,15 @@ def test_a_gallery_gets_as_many_clusters_as_people_and_remembers_how(sample_home
     assert (summary["algorithm"], summary["seed"], summary["model"]) == ("kmeans", 5, "casia-webface")
     assert summary["parameters"]["chosen_by"] == "people"
     assert set(summary["versions"]) == {"numpy", "scikit-learn", "torch"}
+
+
+def test_what_was_done_with_many_faces_or_clusters_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery = make_gallery(tmp_path / "gallery", *draw_people(6, 10))
+    assert [cluster_gallery(gallery).parameters[key] for key in ("n_init", "passes")] == [10, "full"]
+    monkeypatch.setattr(clustering, "_FULL_LIMIT", 30)
+    assert [cluster_gallery(gallery).parameters[key] for key in ("n_init", "passes")] == [0, "sampled"]
+    monkeypatch.setattr(clustering, "_SAMPLE_LIMIT", 40)
+    assert [cluster_gallery(gallery).parameters[key] for key in ("n_init", "passes")] == [1, "mini-batch"]
 
 
 def test_a_stored_clustering_predicts_like_the_fitted_one(sample_home: Path) -> None:

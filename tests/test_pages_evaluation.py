@@ -92,6 +92,13 @@ def test_held_out_photos_and_strangers_are_measured(sample_home: Path) -> None:
     assert any("was not asked for" in each.value for each in app.caption)
 
 
+def test_the_reliability_diagram_says_what_its_whiskers_leave_out(gallery_home: Path) -> None:
+    cluster_gallery(make_gallery(gallery_home, *draw_people(10, 8, scatter=2.2, seed=4, alike=0.3)))
+    app = open_tab(evaluate(open_page(), gallery_home, "open_set"), "Strangers")
+    assert any("Expected calibration error" in each.value for each in app.markdown)
+    assert any("narrower than they should be" in each.value for each in app.caption)
+
+
 def test_error_rates_are_compared_by_group(sample_home: Path) -> None:
     people = sorted({person for person in Gallery.open(sample_home).faces().persons if person})
     lines = ["person,side", *(f"{person},{'left' if row < 3 else 'right'}" for row, person in enumerate(people))]

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facecluster import Gallery
+from facecluster import Gallery, lab_tables
 from facecluster.adding import last_algorithm, last_choice
-from facecluster.algorithms import ALGORITHMS
+from facecluster.algorithms import ALGORITHMS, apply_algorithm
 from facecluster.clustering import cluster_gallery
 from facecluster.errors import Cancelled, EvaluationError
 from facecluster.groups import read_groups
@@ -87,6 +87,58 @@ def test_a_part_that_cannot_be_measured_says_why_and_the_others_stand(tmp_path: 
     assert found.open_set is None
     assert found.held_out is not None
     assert "1 of 2 people cannot be left out" in report_html(found)
+
+
+def test_the_report_names_the_clustering_that_was_measured(tmp_path: Path) -> None:
+    gallery = make_gallery(tmp_path / "gallery", *draw_people(4, 6))
+    cluster_gallery(gallery, 4, seed=8)
+
+    def meddle(done: int, total: int) -> None:
+        if not done:
+            apply_algorithm(gallery, "ward", 3)
+
+    found = evaluate_gallery(gallery, LabSettings(seeds=1, bootstraps=1, parts=("stability",)), on_progress=meddle)
+    assert gallery.counts().clusters == 3
+    assert (found.clustering["algorithm"], found.clustering["seed"]) == ("kmeans", 8)
+    assert found.stability is not None
+    assert (found.stability.algorithm, found.stability.n_clusters) == ("kmeans", 4)
+
+
+def test_a_gallery_that_changes_while_it_is_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery = make_gallery(tmp_path / "gallery", *draw_people(4, 6))
+    cluster_gallery(gallery, 4)
+    read, changes = gallery.clustering_summary, iter([True, False])
+
+    def read_and_change() -> object:
+        summary = read()
+        if next(changes):
+            apply_algorithm(gallery, "ward", 3)
+        return summary
+
+    monkeypatch.setattr(gallery, "clustering_summary", read_and_change)
+    found = evaluate_gallery(gallery, LabSettings(seeds=1, bootstraps=1, parts=("stability",)))
+    assert (found.clustering["algorithm"], found.clustering["n_clusters"]) == ("ward", 3)
+    assert found.stability is not None
+    assert (found.stability.algorithm, found.stability.n_clusters) == ("ward", 3)
+
+
+def test_why_accuracy_is_not_in_a_large_sweep_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery = make_gallery(tmp_path / "gallery", *draw_people(4, 6))
+    cluster_gallery(gallery)
+    settings = LabSettings(parts=("sweep",))
+    assert "Accuracy and ARI do, on the faces" in report_html(evaluate_gallery(gallery, settings))
+    monkeypatch.setattr("facecluster.lab.SCORED_FACES", 20)
+    large = evaluate_gallery(gallery, settings)
+    assert "Accuracy and ARI, which do, are left out beyond" in lab_tables.sweep_note(large)
+    assert lab_tables.sweep_note(large) in report_html(large)
+
+
+def test_what_the_whiskers_of_the_reliability_diagram_leave_out_is_said(tmp_path: Path) -> None:
+    gallery = make_gallery(tmp_path / "gallery", *draw_people(10, 8, scatter=2.2, seed=4, alike=0.3))
+    cluster_gallery(gallery)
+    found = evaluate_gallery(gallery, LabSettings(draws=4, parts=("open_set",)))
+    assert found.calibration is not None
+    assert lab_tables.RELIABILITY_NOTE in report_html(found)
 
 
 def test_the_report_stands_alone(results: LabResults) -> None:

@@ -108,6 +108,7 @@ def _calibration(results: LabResults) -> None:
         f"Expected calibration error (ECE) **{found.ece:.3f}**, Brier score **{found.brier:.3f}**, on people that the "
         f"fit never saw. It holds where {percent(found.base_rate)} of the answers are right, as in these draws."
     )
+    st.caption(lab_tables.RELIABILITY_NOTE)
     figure = lab_charts.reliability_chart(found.table, found.ece)
     _chart(figure, "evaluation_reliability", f"Reliability diagram, expected calibration error {found.ece:.3f}")
 
@@ -119,11 +120,7 @@ def number_of_clusters(results: LabResults) -> None:
         missing(results, "sweep")
         return
     st.markdown(f"**Suggested: {found.n_clusters} clusters.** {escape(found.reason)}")
-    names = "Accuracy and ARI do, on the faces that were clustered. " if results.scores else ""
-    st.caption(
-        f"The suggestion looks at no names. {names}Stability is measured only for the numbers with the best "
-        "silhouettes."
-    )
+    st.caption(lab_tables.sweep_note(results))
     figure = lab_charts.sweep_chart(sweep, found.n_clusters, len(results.people))
     _chart(figure, "evaluation_sweep", f"Criteria over the number of clusters, {found.n_clusters} suggested")
     measured = sweep.dropna(axis="columns", how="all")
