@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from facecluster.intervals import KIND, NOT_COVERED, beside_accuracy
 from facecluster.steps import OnProgress
 
 if TYPE_CHECKING:
@@ -71,12 +72,15 @@ def _figures(labels: np.ndarray, persons: np.ndarray) -> tuple[dict[str, Any], s
 
     scores, people = evaluate_clustering(labels, persons), match_people(labels, persons)
     figures = asdict(scores)
-    document = {key: figures[key] for key in _FIGURES}
+    document: dict[str, Any] = {key: figures[key] for key in _FIGURES}
+    low, high = scores.accuracy_interval
+    document["accuracy_interval"] = {"low": low, "high": high, "kind": f"{KIND}, {NOT_COVERED}"}
     document["people"] = json.loads(people.to_json(orient="records"))
     text = (
-        f"{scores.correct} of {scores.faces} faces are in their person's cluster: accuracy {scores.accuracy:.4f}, "
-        f"purity {scores.purity:.4f}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, B-cubed F1 {scores.bcubed.f1:.4f}\n\n"
-        + _text_table(people)
+        f"{scores.correct} of {scores.faces} faces are in their person's cluster: accuracy {scores.accuracy:.4f} "
+        f"({KIND} {low:.4f} to {high:.4f}, {NOT_COVERED}), purity {scores.purity:.4f}, ARI {scores.ari:.4f}, NMI "
+        f"{scores.nmi:.4f}, B-cubed F1 {scores.bcubed.f1:.4f}\n\n"
+        f"By person; low and high are the ends of accuracy's {KIND} interval.\n" + _text_table(people)
     )
     return document, text
 
@@ -87,6 +91,7 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     from facecluster.clustering import number_of_clusters
     from facecluster.comparison import compare_algorithms
     from facecluster.gallery import Gallery
+    from facecluster.held_out import known_persons
 
     if options.apply:
         algorithm_named(options.apply)
@@ -104,8 +109,11 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
             suggestion_seconds=seconds,
             on_progress=show,
         )
+    table = beside_accuracy(table, int(known_persons(faces.persons).sum()))
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
     text = _text_table(table.drop(columns="title").dropna(axis="columns", how="all"))
+    if "accuracy_low" in table:
+        text += f"\n\naccuracy_low and _high: {KIND}, {NOT_COVERED}."
     if options.apply:
         # Not `number`: what the gallery grows to is grouped by the same choice again.
         made = apply_algorithm(gallery, options.apply, options.clusters or "people", options.seed)
@@ -135,9 +143,9 @@ def _lines(results: LabResults, told: list[str]) -> Iterator[str]:
     held, found = results.held_out, results.open_set
     if held is not None:
         yield (
-            f"Held out in {held.folds} folds, {held.faces} faces: top-1 {held.top1:.4f} ({held.top1_interval[0]:.4f} "
-            f"to {held.top1_interval[1]:.4f}), top-3 {held.top3:.4f}, named right at the threshold "
-            f"{held.named_right:.4f}."
+            f"Held out in {held.folds} folds, {held.faces} faces ({KIND} in brackets): top-1 "
+            f"{_share(held.top1, held.top1_interval)}, top-3 {_share(held.top3, held.top3_interval)}, named right at "
+            f"the threshold {_share(held.named_right, held.named_right_interval)}."
         )
     if found is not None:
         yield (
@@ -147,7 +155,7 @@ def _lines(results: LabResults, told: list[str]) -> Iterator[str]:
         )
     yield from _free_lines(results)
     for column, table in results.groups.items():
-        yield f"By {column}:\n{_text_table(table)}"
+        yield f"By {column}, with {KIND} intervals:\n{_text_table(table)}"
     if "scores" in results.missing and results.missing["scores"] not in told:
         yield results.missing["scores"]
     for part, reason in results.missing.items():
@@ -166,6 +174,10 @@ def _free_lines(results: LabResults) -> Iterator[str]:
             f"Stability of {stability.n_clusters} clusters: ARI {stability.seed_ari:.4f} over {stability.seeds} seeds, "
             f"{stability.bootstrap_ari:.4f} over {stability.bootstraps} bootstrap samples."
         )
+
+
+def _share(value: float, ends: tuple[float, float]) -> str:
+    return f"{value:.4f} ({ends[0]:.4f} to {ends[1]:.4f})"
 
 
 def _text_table(table: pd.DataFrame) -> str:

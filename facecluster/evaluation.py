@@ -55,6 +55,12 @@ class ClusteringScores:
     nmi: float
     bcubed: BCubed
 
+    @property
+    def accuracy_interval(self) -> tuple[float, float]:
+        """The ends of accuracy's 95 % Wilson interval: over the faces, not over seeds or people."""
+        low, high = wilson(self.correct, self.faces)
+        return float(low), float(high)
+
 
 @dataclass(frozen=True, eq=False)
 class Tally:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 CONFIDENCE = 0.95
+KIND = "95 % Wilson"
+# What the interval of a clustering's accuracy leaves out: that takes other runs and other people.
+NOT_COVERED = "over the faces, not over seeds or people"
 
 
 def wilson(successes: ArrayLike, trials: ArrayLike, confidence: float = CONFIDENCE) -> tuple[np.ndarray, np.ndarray]:
@@ -27,3 +35,15 @@ def wilson(successes: ArrayLike, trials: ArrayLike, confidence: float = CONFIDEN
     low = np.where(k <= 0, 0.0, (middle - half) / (n + z**2))
     high = np.where(k >= n, 1.0, (middle + half) / (n + z**2))
     return np.clip(low, 0, 1), np.clip(high, 0, 1)
+
+
+def beside_accuracy(table: pd.DataFrame, faces: int) -> pd.DataFrame:
+    """The table with `accuracy_low` and `accuracy_high` after its column `accuracy`, shares of so many faces.
+
+    Both are ends of `wilson`'s interval; NaN where the accuracy is.
+    """
+    low, high = wilson(table["accuracy"] * faces, np.where(table["accuracy"].notna(), faces, np.nan))
+    found, place = table.copy(), table.columns.get_loc("accuracy") + 1
+    found.insert(place, "accuracy_low", low)
+    found.insert(place + 1, "accuracy_high", high)
+    return found

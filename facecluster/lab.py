@@ -24,6 +24,7 @@ from facecluster.evaluation import (
 )
 from facecluster.groups import by_group
 from facecluster.held_out import FOLDS, HeldOut, held_out_identification, known_persons
+from facecluster.intervals import beside_accuracy
 from facecluster.open_set import DRAWS, OpenSet, leave_people_out
 from facecluster.records import Clustering, Faces
 from facecluster.selection import Suggestion, suggest_n_clusters
@@ -246,7 +247,7 @@ class _Run:
             on_progress=tell,
             cancelled=self._cancelled,
         )
-        return {"comparison": comparison}
+        return {"comparison": beside_accuracy(comparison, int(known_persons(self.persons).sum()))}
 
     def _stability(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
         algorithm = self.clustering.algorithm if self.clustering.algorithm in ALGORITHMS else "kmeans"
@@ -266,8 +267,9 @@ class _Run:
 def score_sweep(suggestion: Suggestion, embeddings: np.ndarray, persons: np.ndarray) -> pd.DataFrame:
     """The rows of `suggestion.sweep` up to three times the suggestion, with `accuracy` and `ari` of KMeans for each.
 
-    Those two are NaN where nobody is labelled, and for more than 5,000 faces. Persons (n,) are compared with the
-    clusters, never used to make them.
+    `accuracy_low` and `accuracy_high` are the ends of its 95 % Wilson interval over the faces. All four are NaN where
+    nobody is labelled, and for more than 5,000 faces. Persons (n,) are compared with the clusters, never used to make
+    them.
     """
     sweep = suggestion.sweep[suggestion.sweep["clusters"] <= max(3 * suggestion.n_clusters, 12)].reset_index(drop=True)
     known = known_persons(persons).any() and len(embeddings) <= SCORED_FACES
@@ -280,7 +282,8 @@ def score_sweep(suggestion: Suggestion, embeddings: np.ndarray, persons: np.ndar
         labels = FaceClusterer(int(number), n_init=0, random_state=0).fit(embeddings).labels_
         scores = evaluate_clustering(labels, persons)
         rows.append((scores.accuracy, scores.ari))
-    return sweep.assign(**pd.DataFrame(rows, columns=["accuracy", "ari"], index=sweep.index, dtype=float))
+    scored = sweep.assign(**pd.DataFrame(rows, columns=["accuracy", "ari"], index=sweep.index, dtype=float))
+    return beside_accuracy(scored, int(known_persons(persons).sum()))
 
 
 def _versions() -> dict[str, str]:

@@ -19,6 +19,8 @@ GROUP_RATES = {
     "fpir": "FPIR: strangers given a name",
 }
 
+_IN_WORDS = "Accuracy, 95 %"
+
 
 RELIABILITY_NOTE = (
     "Whiskers are 95 % Wilson intervals. A face counts once in each draw that it answers in, so they are narrower than "
@@ -88,7 +90,31 @@ def compared(comparison: pd.DataFrame) -> pd.DataFrame:
         "note": "Note",
     }
     table = comparison.sort_values("ari", ascending=False, kind="stable", na_position="last", ignore_index=True)
-    return table[list(names)].dropna(axis="columns", how="all").rename(columns=names)
+    listed = _accuracy_in_words(table)[_with_words(names, table)]
+    return listed.dropna(axis="columns", how="all").rename(columns=names)
+
+
+def swept(sweep: pd.DataFrame) -> pd.DataFrame:
+    """The sweep's rows under readable names, accuracy's 95 % interval in words; what was not measured is left out."""
+    measured = sweep.dropna(axis="columns", how="all")
+    table = _accuracy_in_words(measured).drop(columns=["accuracy_low", "accuracy_high"], errors="ignore")
+    return table.rename(columns=lambda name: {"ari": "ARI", _IN_WORDS: name}.get(name, name.capitalize()))
+
+
+def _accuracy_in_words(table: pd.DataFrame) -> pd.DataFrame:
+    found = table.copy()
+    if "accuracy_low" in table and table["accuracy_low"].notna().any():
+        words = _words(table, "accuracy_low", "accuracy_high")
+        found.insert(found.columns.get_loc("accuracy") + 1, _IN_WORDS, words)
+    return found
+
+
+def _with_words(names: dict[str, str], table: pd.DataFrame) -> list[str]:
+    """The columns `names`, and accuracy's interval after it where it was measured."""
+    listed = list(names)
+    if "accuracy_low" in table and table["accuracy_low"].notna().any():
+        listed.insert(listed.index("accuracy") + 1, _IN_WORDS)
+    return listed
 
 
 def _with_intervals(table: pd.DataFrame, names: dict[str, str], rates: dict[str, str]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from facecluster import charts, lab_charts, lab_tables
 from facecluster.errors import EvaluationError
-from facecluster.intervals import wilson
+from facecluster.intervals import KIND, NOT_COVERED
 from facecluster.lab import LabResults
 from facecluster.report_data import as_document
 
@@ -47,6 +47,8 @@ DEFINITIONS = {
     "with the middle 95 % of the samples.",
     "Stability": "Mean adjusted Rand index between runs.",
 }
+
+_ACCURACY_ENDS = f"accuracy_low and accuracy_high: {KIND}, {NOT_COVERED}."
 
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -132,11 +134,11 @@ def _write(path: Path, text: str) -> None:
 def _summary(results: LabResults) -> str:
     scores, lines = results.scores, []
     if scores is not None:
-        low, high = wilson(scores.correct, scores.faces)
+        low, high = scores.accuracy_interval
         lines.append(
             f"{scores.correct} of {scores.faces} faces are in their person's cluster: accuracy {scores.accuracy:.4f} "
-            f"({low:.4f} to {high:.4f}), purity {scores.purity:.4f}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, "
-            f"B-cubed F1 {scores.bcubed.f1:.4f}."
+            f"({KIND} {low:.4f} to {high:.4f}, {NOT_COVERED}), purity {scores.purity:.4f}, ARI {scores.ari:.4f}, NMI "
+            f"{scores.nmi:.4f}, B-cubed F1 {scores.bcubed.f1:.4f}."
         )
     if results.suggestion is not None:
         lines.append(results.suggestion.reason)
@@ -150,7 +152,7 @@ def _people(results: LabResults) -> str:
     if results.people.empty:
         return ""
     figure = charts.accuracy_by_person(results.people)
-    text = "<p>Measured on the faces that were clustered.</p>"
+    text = f"<p>Measured on the faces that were clustered; low and high: accuracy's {KIND} interval.</p>"
     return _section("People", text + _figure(figure) + _table(charts.worst_first(results.people)))
 
 
@@ -201,9 +203,10 @@ def _sweep(results: LabResults) -> str:
     if results.suggestion is None or results.sweep is None:
         return _missing("How many clusters", results, "sweep")
     chart = lab_charts.sweep_chart(results.sweep, results.suggestion.n_clusters, len(results.people))
-    lines = (results.suggestion.reason, lab_tables.sweep_note(results))
-    text = "".join(f"<p>{escape(line)}</p>" for line in lines)
     table = results.sweep.dropna(axis="columns", how="all")
+    lines = [results.suggestion.reason, lab_tables.sweep_note(results)]
+    lines += [_ACCURACY_ENDS] if "accuracy_low" in table else []
+    text = "".join(f"<p>{escape(line)}</p>" for line in lines)
     return _section("How many clusters", text + _figure(chart) + _table(table))
 
 
@@ -212,7 +215,8 @@ def _comparison(results: LabResults) -> str:
         return _missing("Algorithms", results, "comparison")
     table = results.comparison.drop(columns="algorithm").dropna(axis="columns", how="all")
     chart = _figure(lab_charts.algorithms_chart(results.comparison)) if "ari" in table else ""
-    return _section("Algorithms", chart + _table(table))
+    ends = f"<p>{_ACCURACY_ENDS}</p>" if "accuracy_low" in table else ""
+    return _section("Algorithms", ends + chart + _table(table))
 
 
 def _stability(results: LabResults) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from facecluster.comparison import best_without_number
-from facecluster.intervals import wilson
 from facecluster.lab import LabResults
 
 
@@ -17,8 +16,8 @@ def as_document(results: LabResults) -> dict[str, Any]:
     """The JSON of a report: figures, tables as lists of rows, parameters, versions and date; NaN becomes null."""
     scores = None
     if results.scores is not None:
-        low, high = wilson(results.scores.correct, results.scores.faces)
-        scores = asdict(results.scores) | {"accuracy_low": float(low), "accuracy_high": float(high)}
+        low, high = results.scores.accuracy_interval
+        scores = asdict(results.scores) | {"accuracy_low": low, "accuracy_high": high}
     document: dict[str, Any] = {
         "gallery": results.gallery,
         "created": results.created,

@@ -7,6 +7,8 @@ import streamlit as st
 from facecluster.charts import accuracy_by_person, people_by_cluster_heatmap, people_table, percent
 from facecluster.errors import EvaluationError
 from facecluster.gallery import Gallery
+from facecluster.intervals import KIND, NOT_COVERED
+from facecluster.lab_tables import interval
 from facecluster.ui import tables
 from facecluster.ui.entry import within_app
 from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
@@ -57,13 +59,18 @@ def overall(report: tables.Accuracy) -> None:
     st.markdown(text)
     on = f" On {scores.faces:,} faces."
     with st.grid(8, min_column_width=140):
-        st.metric("Accuracy", percent(scores.accuracy), help=ACCURACY_HELP + on, border=True)
+        ends = interval(*scores.accuracy_interval)
+        st.metric(
+            "Accuracy", percent(scores.accuracy), help=ACCURACY_HELP + on, border=True, delta=ends, delta_color="off",
+            delta_arrow="off",
+        )  # fmt: skip
         st.metric("Purity", percent(scores.purity), help=PURITY_HELP + on, border=True)
         st.metric("ARI", f"{scores.ari:.3f}", help=ARI_HELP + on, border=True)
         st.metric("NMI", f"{scores.nmi:.3f}", help=NMI_HELP + on, border=True)
         st.metric("B³ precision", f"{scores.bcubed.precision:.3f}", help=PRECISION_HELP + on, border=True)
         st.metric("B³ recall", f"{scores.bcubed.recall:.3f}", help=RECALL_HELP + on, border=True)
         st.metric("B³ F1", f"{scores.bcubed.f1:.3f}", help=F1_HELP + on, border=True)
+    st.caption(f"Accuracy's interval is {KIND}: {NOT_COVERED}, which the evaluation page measures.")
 
 
 def listed(names: list[str], limit: int) -> str:

@@ -11,6 +11,7 @@ from facecluster.algorithms import ALGORITHMS
 from facecluster.comparison import COMPARISON_COLUMNS, compare_algorithms
 from facecluster.groups import GROUP_COLUMNS, by_group, read_groups
 from facecluster.held_out import held_out_identification
+from facecluster.intervals import beside_accuracy
 from facecluster.stability import STABILITY_COLUMNS
 
 from .people import draw_people
@@ -66,3 +67,13 @@ def test_the_best_algorithm_comes_first_and_those_not_run_last() -> None:
     assert set(table["Algorithm"][:2]) == {ALGORITHMS[name].title for name in ("kmeans", "bisecting-kmeans")}
     assert table["ARI"].iloc[0] == 1
     assert table["Note"].iloc[-1] == "too many faces"
+
+
+def test_accuracy_of_algorithms_and_of_numbers_of_clusters_has_its_interval_beside_it() -> None:
+    rows = pd.DataFrame({"title": ["KMeans", "Ward"], "ari": [1.0, np.nan], "accuracy": [1.0, np.nan]})
+    measured = beside_accuracy(rows.reindex(columns=[*COMPARISON_COLUMNS]), 8)
+    table = lab_tables.compared(measured)
+    assert table.columns.tolist()[4:6] == ["Accuracy", "Accuracy, 95 %"]
+    assert table["Accuracy, 95 %"].tolist() == ["67.6 to 100\xa0%", ""]
+    sweep = beside_accuracy(pd.DataFrame({"clusters": [2], "accuracy": [0.5], "ari": [0.1]}), 8)
+    assert lab_tables.swept(sweep).columns.tolist() == ["Clusters", "Accuracy", "Accuracy, 95 %", "ARI"]

@@ -62,6 +62,13 @@ def test_an_empty_gallery_tells_where_to_start(gallery_home: Path) -> None:
     assert not app.metric
 
 
+def test_the_overall_accuracy_has_its_interval_and_says_which(sample_home: Path) -> None:
+    app = open_page()
+    accuracy = next(metric for metric in app.metric if metric.label == "Accuracy")
+    assert (accuracy.value, accuracy.delta) == ("100\xa0%", "97.4 to 100\xa0%")
+    assert "Accuracy's interval is 95 % Wilson: over the faces, not over seeds or people" in texts(app)
+
+
 def test_faces_without_clusters_tell_what_to_do(sample_home: Path) -> None:
     with Gallery.open(sample_home)._database.write() as db:
         db.execute("DELETE FROM clusterings")

@@ -16,6 +16,7 @@ from facecluster.algorithms import ALGORITHMS, apply_algorithm
 from facecluster.clustering import cluster_gallery
 from facecluster.errors import Cancelled, EvaluationError
 from facecluster.groups import read_groups
+from facecluster.intervals import wilson
 from facecluster.lab import PARTS, LabResults, LabSettings, evaluate_gallery
 from facecluster.lab_charts import det_words
 from facecluster.report import DEFINITIONS, report_html, write_report
@@ -59,6 +60,9 @@ def test_every_part_is_measured(results: LabResults) -> None:
     assert results.sweep is not None
     at_seven = results.sweep.set_index("clusters").loc[7]
     assert (at_seven["accuracy"], at_seven["ari"]) == (1, 1)
+    ends = [pytest.approx(float(end)) for end in wilson(56, 56)]
+    assert at_seven[["accuracy_low", "accuracy_high"]].tolist() == ends
+    assert results.comparison.set_index("algorithm").loc["kmeans", ["accuracy_low", "accuracy_high"]].tolist() == ends
     assert list(results.groups) == ["team"]
     assert set(results.missing) <= {"calibration"}
 
@@ -190,16 +194,33 @@ def test_a_place_that_cannot_be_written(results: LabResults, tmp_path: Path) -> 
 
 def test_evaluate_adds_what_it_is_asked_for(capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path) -> None:
     plain = Ran(capsys, "evaluate", "--gallery", folder, "--json").json
-    assert list(plain) == ["accuracy", "purity", "ari", "nmi", "bcubed", "faces", "correct", "people"]
+    assert list(plain) == [
+        "accuracy", "purity", "ari", "nmi", "bcubed", "faces", "correct", "accuracy_interval", "people",
+    ]  # fmt: skip
+    low, high = wilson(plain["correct"], plain["faces"])
+    told = plain["accuracy_interval"]
+    assert (told["low"], told["high"]) == (pytest.approx(float(low)), pytest.approx(float(high)))
+    assert told["kind"] == "95 % Wilson, over the faces, not over seeds or people"
     csv = tmp_path / "groups.csv"
     csv.write_bytes(CSV)
     asked = Ran(
         capsys, "evaluate", "--gallery", folder, "--folds", 3, "--leave-people-out", 2, "--groups", csv, "--json"
     ).json
-    assert list(asked)[8:11] == ["held_out", "open_set", "groups"]
+    assert list(asked)[9:12] == ["held_out", "open_set", "groups"]
     assert {key: asked[key] for key in plain} == plain
     assert (asked["held_out"]["folds"], asked["open_set"]["left_out"]) == (3, 2)
     assert {row["group"] for row in asked["groups"]["team"]} == {"<b>red</b>", "blue", "not listed"}
+
+
+def test_the_text_says_which_interval_stands_beside_each_share(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    text = Ran(capsys, "evaluate", "--gallery", folder, "--folds", 3).text
+    totals, people, held = text.split("\n\n")
+    assert "95 % Wilson 0.9358 to 1.0000, over the faces, not over seeds or people" in totals
+    assert "low and high are the ends of accuracy's 95 % Wilson interval" in people.splitlines()[0]
+    assert "95 % Wilson in brackets" in held
+    assert len(re.findall(r"\(\d\.\d+ to \d\.\d+\)", held)) == 3
 
 
 def test_evaluate_writes_a_report(capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path) -> None:
@@ -215,6 +236,9 @@ def test_compare_is_a_row_an_algorithm_and_applies_one(capsys: pytest.CaptureFix
     ran = Ran(capsys, "compare", "--gallery", gallery.path, "--clusters", 3, "--apply", "chinese-whispers", "--json")
     assert [row["algorithm"] for row in ran.json] == list(ALGORITHMS)
     assert ran.json[0]["clusters"] == 3
+    low, high = wilson(ran.json[0]["accuracy"] * 32, 32)
+    assert ran.json[0]["accuracy_low"] == pytest.approx(float(low))
+    assert ran.json[0]["accuracy_high"] == pytest.approx(float(high))
     status = Ran(capsys, "status", "--gallery", gallery.path, "--json").json
     assert (status["clustering"]["algorithm"], status["clusters"]) == ("chinese-whispers", 4)
 

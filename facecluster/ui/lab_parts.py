@@ -13,6 +13,7 @@ from facecluster.charts import percent
 from facecluster.comparison import best_without_number
 from facecluster.gallery import Gallery
 from facecluster.groups import SMALL_FACES, SMALL_PEOPLE
+from facecluster.intervals import KIND, NOT_COVERED
 from facecluster.lab import LabResults
 from facecluster.ui.jobs import running, start_algorithm
 from facecluster.ui.markup import escape
@@ -120,12 +121,12 @@ def number_of_clusters(results: LabResults) -> None:
         missing(results, "sweep")
         return
     st.markdown(f"**Suggested: {found.n_clusters} clusters.** {escape(found.reason)}")
-    st.caption(lab_tables.sweep_note(results))
+    note = f" Accuracy's interval is {KIND}, {NOT_COVERED}." if sweep["accuracy"].notna().any() else ""
+    st.caption(lab_tables.sweep_note(results) + note)
     figure = lab_charts.sweep_chart(sweep, found.n_clusters, len(results.people))
     _chart(figure, "evaluation_sweep", f"Criteria over the number of clusters, {found.n_clusters} suggested")
-    measured = sweep.dropna(axis="columns", how="all")
-    table = measured.rename(columns=lambda name: {"ari": "ARI"}.get(name, name.capitalize()))
-    rounded = dict.fromkeys(table.columns[1:], _ROUNDED)
+    table = lab_tables.swept(sweep)
+    rounded = dict.fromkeys(table.select_dtypes("number").columns[1:], _ROUNDED)
     _table(table, "evaluation_sweep_table", f"Criteria of {len(table)} numbers of clusters", rounded)
 
 
@@ -139,7 +140,8 @@ def algorithms(results: LabResults, gallery: Gallery) -> None:
         if best is not None:
             st.caption(
                 "Measured on the faces that were clustered; names take no part in the clustering, but for their number "
-                "in the ones that must be told it. Each left-out face counts as a cluster of its own."
+                "in the ones that must be told it. Each left-out face counts as a cluster of its own. Accuracy's "
+                f"interval is {KIND}, {NOT_COVERED}."
             )
             st.markdown(f"Best without being told the number: **{escape(best['title'])}**, ARI {best['ari']:.3f}.")
             _chart(lab_charts.algorithms_chart(table), "evaluation_algorithms", "ARI and accuracy of each algorithm")
@@ -229,7 +231,7 @@ def groups(results: LabResults) -> None:
 def _share(label: str, value: float, ends: tuple[float, float], meaning: str) -> None:
     st.metric(
         label, percent(value), help=meaning, border=True, delta=lab_tables.interval(*ends), delta_color="off",
-        delta_arrow="off", delta_description="95 % Wilson",
+        delta_arrow="off", delta_description=KIND,
     )  # fmt: skip
 
 
