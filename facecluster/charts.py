@@ -20,6 +20,7 @@ _CLEAR = "rgba(0, 0, 0, 0)"
 _MAX_NUMBERED_CELLS = 1_500  # beyond that the numbers in a heatmap's cells are too small to read
 _MAX_NUMBERED_BARS = 40
 _NOBODY = "no person"
+_PERCENT = "\u00a0%"
 
 
 def photos_by_person(table: pd.DataFrame) -> go.Figure:
@@ -171,16 +172,24 @@ def _labels(table: pd.DataFrame) -> list[str]:
 
 
 def _intervals(table: pd.DataFrame) -> list[str]:
-    return [f"{100 * low:.0f} to {percent(high)}" for low, high in zip(table["low"], table["high"], strict=True)]
+    return [interval(low, high) for low, high in zip(table["low"], table["high"], strict=True)]
+
+
+def interval(low: float, high: float) -> str:
+    """`97.0 to 99.8 %`, of shares in [0, 1]."""
+    return f"{percent(low).removesuffix(_PERCENT)} to {percent(high)}"
 
 
 def percent(share: float) -> str:
     """A share in [0, 1] as a percentage; what is not all is never rounded up to 100 %."""
     points = min(round(100 * share, 1), 99.9) if share < 1 else 100.0
-    return f"{points:.1f}\u00a0%" if points < 100 else "100\u00a0%"
+    return f"{points:.1f}{_PERCENT}" if points < 100 else f"100{_PERCENT}"
 
 
 def _plain(figure: go.Figure, height: int) -> go.Figure:
+    # Streamlit makes room for ticks and titles by itself, a report's page does not.
+    figure.update_xaxes(automargin=True)
+    figure.update_yaxes(automargin=True)
     return figure.update_layout(
         height=height,
         margin={"l": 8, "r": 16, "t": 28, "b": 8},

@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
     cluster = add("cluster", _cluster, "group the faces by person")
     cluster.add_argument("--clusters", type=_clusters, metavar="N|auto", help="default: the people")
-    cluster.add_argument("--seed", type=int, default=0)
+    cluster.add_argument("--seed", type=_seed, default=0)
 
     evaluate = add("evaluate", _evaluate, "measure how well the clusters fit the persons")
     evaluate.add_argument("--folds", type=_folds, metavar="K", help="identify photos held out in K parts")
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
     compare = add("compare", _compare, "group the faces by every algorithm and compare them")
     compare.add_argument("--clusters", type=_clusters, metavar="N|auto", help="default: the people")
-    compare.add_argument("--seed", type=int, default=0)
+    compare.add_argument("--seed", type=_seed, default=0)
     compare.add_argument("--apply", metavar="NAME", help="make this algorithm's groups the gallery's clusters")
 
     identify = add("identify", _identify, "tell who is on photos")
@@ -82,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
 
     sample = add("sample", _sample, "write the drawn sample people as folders of photos")
     sample.add_argument("folder", metavar="DIR")
+    sample.add_argument("--portraits", type=_portraits, default=12, metavar="N", help="of each person (default: 12)")
+    sample.add_argument("--first", type=_portraits, default=1, metavar="N", help="from 13 on: none that the app loads")
 
     add("status", _status, "tell what the gallery holds")
     return parser
@@ -106,6 +108,8 @@ _face_size = _checked("the smallest face", int, lambda value: 20 <= value <= 100
 _similarity = _checked("the threshold", float, lambda value: -1 <= value <= 1, "a similarity from -1 to 1")
 _folds = _checked("the number of folds", int, lambda value: value >= 2, "2 or more")
 _people = _checked("the number of people", int, lambda value: value >= 1, "1 or more")
+_portraits = _checked("the number of portraits", int, lambda value: 1 <= value <= 1000, "from 1 to 1000")
+_seed = _checked("the seed", int, lambda value: 0 <= value < 2**32, f"from 0 to {2**32 - 1}")
 _share = _checked("the FPIR", float, lambda value: 0 < value < 1, "a share between 0 and 1")
 _clusters = _checked(
     "the number of clusters",
@@ -153,7 +157,11 @@ def _index(options: argparse.Namespace) -> int:
         f"a face; {report.skipped} known, {report.duplicates} duplicates, {report.unreadable} unreadable; "
         f"{report.seconds:.1f} s ({report.photos_per_second:.0f} photos a second, {report.runtime})."
     )
-    return _answer(options, asdict(report), text)
+    document = asdict(report)
+    for reason in document.pop("problems"):
+        print(f"facecluster: {reason}", file=sys.stderr)
+    _answer(options, document, text)
+    return FAILED if report.unreadable == report.photos else DONE
 
 
 def _cluster(options: argparse.Namespace) -> int:
@@ -227,7 +235,7 @@ def _answer_line(answer: dict[str, Any]) -> str:
 def _sample(options: argparse.Namespace) -> int:
     from facecluster.samples import write_sample_people
 
-    written = write_sample_people(options.folder)
+    written = write_sample_people(options.folder, portraits=options.portraits, first=options.first)
     people = len({path.parent for path in written})
     text = f"{len(written)} portraits of {people} drawn people are in {options.folder}."
     return _answer(options, {"photos": len(written), "people": people}, text)

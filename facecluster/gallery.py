@@ -50,7 +50,7 @@ class Gallery(GalleryPhotos):
         if not create and not (folder / FILE_NAME).is_file():
             raise GalleryError(f"There is no gallery in {folder}: index photos into it first (facecluster index).")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # faces are nobody else's business
         except OSError as error:
             raise GalleryError(
                 f"The gallery folder {folder} cannot be made ({error.strerror}): choose another with --gallery."

@@ -32,6 +32,7 @@ from facecluster.weights import CASIA, model_name
 BATCH_SIZE = 16
 _SMALLEST_BATCH = 4
 _READ_AHEAD = 2 * BATCH_SIZE
+_MOST_PROBLEMS = 100
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -52,7 +53,8 @@ class IndexReport:
     """What a run did. `photos = indexed + skipped + duplicates + unreadable`; `no_face` are among the indexed.
 
     `indexed` were processed now, `skipped` known before, `duplicates` have the content of another photo of the gallery,
-    `faces` were found on the indexed. `seconds` leaves out the loading of models.
+    `faces` were found on the indexed. `problems` are the reasons of the first 100 unreadable ones, a sentence each that
+    names the file. `seconds` leaves out the loading of models.
     """
 
     photos: int = 0
@@ -66,6 +68,7 @@ class IndexReport:
     photos_per_second: float = 0.0
     model: str = ""
     runtime: str = ""
+    problems: tuple[str, ...] = ()
 
 
 def index_photos(
@@ -190,6 +193,7 @@ class _Run:
         if ended:
             self.gallery.add_photos(self._source_id(), ended, model)
         by_status = [photo.status for photo in ended]
+        problems = [photo.reason or photo.path for photo in ended if photo.status == "unreadable"]
         self.report = replace(
             self.report,
             indexed=self.report.indexed + by_status.count("indexed") + by_status.count("no_face"),
@@ -198,6 +202,7 @@ class _Run:
             duplicates=self.report.duplicates + by_status.count("duplicate"),
             faces=self.report.faces + sum(len(photo.faces) for photo in ended),
             skipped=self.report.skipped + sum(task.skipped for task in batch),
+            problems=(*self.report.problems, *problems)[:_MOST_PROBLEMS],
         )
 
     def _like_its_original(self, photo: NewPhoto) -> NewPhoto:

@@ -22,6 +22,7 @@ _CLEAR = "rgba(0, 0, 0, 0)"
 _AMBER = "#d97706"
 # Rates of zero have no place on a logarithmic axis.
 _LEAST_RATE = 1e-4
+_NO_CURVE = "No threshold makes errors of both kinds, so there is no curve."
 _RATES = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]
 
 
@@ -33,7 +34,13 @@ def det_words(found: OpenSet) -> str:
         f"people. Diamond: the thresholds that they chose themselves gave FPIR {percent(found.fpir)} and FNIR "
         f"{percent(found.fnir)}. Circle: the whole gallery's threshold, {found.threshold:.3f}, would have given them "
         f"FPIR {percent(fpir)} and FNIR {percent(fnir)}."
+        + (" Rates of zero lie on the edge." if min(fpir, fnir, found.fpir, found.fnir) < _LEAST_RATE else "")
+        + (f" {_NO_CURVE}" if _drawable(found.det).empty else "")
     )
+
+
+def _drawable(det: pd.DataFrame) -> pd.DataFrame:
+    return det[(det["fpir"] >= _LEAST_RATE) & (det["fnir"] >= _LEAST_RATE)]
 
 
 def det_chart(found: OpenSet) -> go.Figure:
@@ -44,8 +51,7 @@ def det_chart(found: OpenSet) -> go.Figure:
     """
     import plotly.graph_objects as go
 
-    det, target_fpir = found.det, found.target_fpir
-    shown = det[(det["fpir"] >= _LEAST_RATE) & (det["fnir"] >= _LEAST_RATE)]
+    target_fpir, shown = found.target_fpir, _drawable(found.det)
     figure = go.Figure()
     figure.add_scatter(
         name="Over thresholds",
@@ -69,6 +75,9 @@ def det_chart(found: OpenSet) -> go.Figure:
             marker={"size": 13, "color": _AMBER, "symbol": symbol, "line": {"width": 3}},
             hovertemplate=f"{name}<br>FPIR {fpir:.2%}<br>FNIR {fnir:.2%}<extra></extra>",
         )
+    if shown.empty:
+        middle = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+        figure.add_annotation(text=_NO_CURVE.replace(", ", ",<br>"), showarrow=False, **middle)
     figure.add_vline(x=target_fpir, line={"dash": "dot", "color": COVERAGE})
     # On a logarithmic axis a note's place is the exponent.
     place = {"x": float(np.log10(target_fpir)), "xanchor": "left", "y": 1, "yref": "paper"}
@@ -251,6 +260,9 @@ def groups_chart(table: pd.DataFrame, rate: str, title: str) -> go.Figure:
 
 
 def _plain(figure: go.Figure, height: int) -> go.Figure:
+    # Streamlit makes room for ticks and titles by itself, a report's page does not.
+    figure.update_xaxes(automargin=True)
+    figure.update_yaxes(automargin=True)
     return figure.update_layout(
         height=height,
         margin={"l": 8, "r": 16, "t": 40, "b": 8},

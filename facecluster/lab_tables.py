@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from facecluster.charts import percent
+from facecluster.charts import interval
 from facecluster.lab import SCORED_FACES
 
 if TYPE_CHECKING:
@@ -39,11 +39,6 @@ def sweep_note(results: LabResults) -> str:
         f"The suggestion looks at no names. {names}Stability is measured only for the numbers with the best "
         "silhouettes."
     )
-
-
-def interval(low: float, high: float) -> str:
-    """`97.0 to 99.8 %`, of shares in [0, 1]."""
-    return f"{percent(low).removesuffix(chr(160) + '%')} to {percent(high)}"
 
 
 def held_out_people(people: pd.DataFrame) -> pd.DataFrame:

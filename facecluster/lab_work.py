@@ -73,7 +73,8 @@ def evaluate_in_job(
             cancelled=lambda: job.is_cancelled,
         )
     except Cancelled as error:
-        raise Cancelled("The evaluation was cancelled: an earlier one is still shown.") from error
+        kept = "the earlier one is still shown" if store.latest(str(gallery.path)) else "nothing was measured"
+        raise Cancelled(f"The evaluation was cancelled: {kept}.") from error
     store.keep(str(gallery.path), KeptResults(revision, results))
     number = len(results.missing.keys() - {"scores"})
     left = f" {number} could not be done." if number else ""

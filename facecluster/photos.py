@@ -131,6 +131,8 @@ def open_photos(source: str | Path) -> PhotoSource:
     SourceError.
     """
     text = str(source)
+    if not text.strip():
+        raise SourceError("No source of photos is named: name a folder, a .zip or kaggle:owner/dataset.")
     if text.startswith(KAGGLE):
         handle = text.removeprefix(KAGGLE)
         photos = FolderPhotos(_kaggle_folder(handle))

@@ -19,7 +19,9 @@ Box = tuple[float, float, float, float]
 _LOWEST, _HIGHEST = -0.2, 1.0  # similarities that the scale shows; what lies beyond is drawn at its end
 
 
-def numbered_boxes(picture: bytes, boxes: Sequence[Box], verdicts: Sequence[Verdict]) -> bytes:
+def numbered_boxes(
+    picture: bytes, boxes: Sequence[Box], verdicts: Sequence[Verdict], *, with_numbers: bool = True
+) -> bytes:
     """A JPEG of `picture` with `boxes` (x1, y1, x2, y2) in its pixels, numbered from 1 and coloured by verdict."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     draw = ImageDraw.Draw(image)
@@ -28,7 +30,7 @@ def numbered_boxes(picture: bytes, boxes: Sequence[Box], verdicts: Sequence[Verd
         x1, y1, x2, y2 = box
         draw.rectangle((x1 - line, y1 - line, x2 + line, y2 + line), outline="white", width=line * 3)
         draw.rectangle(box, outline=COLOURS[verdict], width=line)
-    for number, (box, verdict) in enumerate(zip(boxes, verdicts, strict=True), start=1):
+    for number, (box, verdict) in enumerate(zip(boxes, verdicts, strict=True) if with_numbers else (), start=1):
         _label(draw, image.size, box, str(number), COLOURS[verdict], line)
     return encode_jpeg(np.asarray(image))
 

@@ -65,20 +65,23 @@ def write_sample_people(
     people: int = 12,
     portraits: int = 12,
     on_progress: Callable[[int, int], None] | None = None,
+    first: int = 1,
 ) -> list[Path]:
     """Draw `people` x `portraits` pictures into `folder`/<name>/<01>.jpg; returns their paths, person by person.
 
+    `first` is the number of each person's first portrait: others than before make probes for those drawn before.
     `on_progress(done, total)` is called after each picture. What an earlier call left there, even an unfinished one,
     is kept and completed. Raises SourceError when `folder` holds anything else, or cannot be written to.
     """
     root = Path(folder)
-    if people < 1 or portraits < 1:
+    if people < 1 or portraits < 1 or first < 1:
         raise SourceError(f"Sample people need at least one person and one portrait, not {people} and {portraits}.")
-    digits = max(2, len(str(portraits)))
+    last = first + portraits - 1
+    digits = max(2, len(str(last)))
     wanted = {
         root / person.name / f"{number + 1:0{digits}}.jpg": (person.number, number)
         for person in sample_people(people)
-        for number in range(portraits)
+        for number in range(first - 1, last)
     }
     try:
         _refuse_foreign(root, set(wanted))

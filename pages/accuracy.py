@@ -47,7 +47,8 @@ def choose_clicked() -> None:
     """Makes the person of the clicked bar the chosen one; a click beside the bars changes nothing."""
     points = st.session_state["accuracy_chart"].selection.points
     if points:
-        st.session_state["accuracy_person"] = points[0]["customdata"]
+        person = st.session_state["accuracy_person"] = points[0]["customdata"]
+        st.toast(f"Below the chart: the faces of {escape(person)} that are wrong.", icon=":material/arrow_downward:")
         st.session_state["accuracy_clicks"] = st.session_state.get("accuracy_clicks", 0) + 1
 
 
@@ -92,8 +93,9 @@ def flags(report: tables.Accuracy, titles: dict[int, str]) -> None:
         more = [f"- and {len(lines) - FLAGS} more."] if len(lines) > FLAGS else []
         st.warning("\n".join([*lines[:FLAGS], *more]), title="Persons who share a cluster", icon=":material/group:")
     if report.lone:
-        text = f"{listed([titles[cluster] for cluster in report.lone], FLAGS)}: nobody has most of their faces there."
-        st.warning(text, title="Clusters without a person", icon=":material/person_off:")
+        names = listed([titles[cluster] for cluster in report.lone], FLAGS)
+        text = f"{names}: nobody's own cluster, so the faces in it count as wrong."
+        st.warning(text, title="Clusters that are left over", icon=":material/person_off:")
     if not lines and not report.lone:
         text = "Every person has a cluster of their own, and every cluster its person."
         st.markdown(f":green[:material/check_circle:] {text}")

@@ -106,7 +106,8 @@ def all_clusters(gallery: Gallery, clusters: pd.DataFrame) -> None:
         return
     pages = tables.page_count(len(found), CARDS)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"{len(found):,} of {len(clusters):,} clusters" if search else f"{len(clusters):,} clusters")
+        number = f"{len(found):,} of {len(clusters):,} clusters" if search else f"{len(clusters):,} clusters"
+        st.caption(number, width="content")  # stretched, it would leave the pagination no room for its numbers
         page = st.pagination(pages, key="clusters_page", persist_state="page") if pages > 1 else 1
     shown = tables.page_of(found, min(page, pages), CARDS)
     samples = gallery.cluster_samples(shown["cluster"].tolist(), SAMPLES)
@@ -181,7 +182,8 @@ def one_cluster(gallery: Gallery, row: Any) -> None:
         placeholder=row.person or f"Cluster {row.cluster}",
         max_chars=80,
         key=f"clusters_name_{row.cluster}",
-        help="Your name for this cluster. Empty, it goes by its main person.",
+        help="Your name for this cluster. Empty, it goes by its main person. Identify names people by their photos' "
+        "folders, and clusters only where no photo has a person.",
         on_change=rename,
         args=(gallery, row.cluster),
         width=360,

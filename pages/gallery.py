@@ -49,8 +49,28 @@ def show_figures(gallery: Gallery, is_busy: bool) -> None:
         st.metric("To review", review, border=True, help=meaning)
 
 
-def show_left_out(gallery: Gallery, counts: GalleryCounts) -> None:
+def show_contents(gallery: Gallery) -> None:
+    """How many photos each person has, and what was left out."""
+    chart, left_out = st.columns([3, 2], gap="large")
+    with chart:
+        st.subheader("Photos by person", anchor=False)
+        by_person = tables.photos_by_person(gallery)
+        if by_person.empty:
+            st.markdown("No photo with a face yet.")
+        else:
+            st.plotly_chart(
+                photos_by_person(by_person),
+                key="gallery_photos_by_person",
+                config={"displayModeBar": False},
+                alt=f"Bar chart of photos by person, from {by_person['photos'].max()} to {by_person['photos'].min()}",
+            )
+    with left_out:
+        show_left_out(gallery)
+
+
+def show_left_out(gallery: Gallery) -> None:
     """The photos without a face of their own in the gallery, and why."""
+    counts = gallery.counts()
     numbers = {
         "unreadable": counts.unreadable,
         "without a face": counts.no_face,
@@ -199,21 +219,7 @@ st.fragment(run_every=2 if job else None)(show_figures)(gallery, job is not None
 if not job:
     show_unclustered(gallery, counts)
 
-chart, left_out = st.columns([3, 2], gap="large")
-with chart:
-    st.subheader("Photos by person", anchor=False)
-    by_person = tables.photos_by_person(gallery)
-    if by_person.empty:
-        st.markdown("No photo with a face yet.")
-    else:
-        st.plotly_chart(
-            photos_by_person(by_person),
-            key="gallery_photos_by_person",
-            config={"displayModeBar": False},
-            alt=f"Bar chart of photos by person, from {by_person['photos'].max()} to {by_person['photos'].min()}",
-        )
-with left_out:
-    show_left_out(gallery, counts)
+st.fragment(run_every=5 if job else None)(show_contents)(gallery)
 show_making(gallery)
 
 if job:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Sized
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.typing import UploadedFile
@@ -33,7 +33,7 @@ from facecluster.probes import (
 from facecluster.ui import resources
 from facecluster.ui.components import has_weights, show_error
 from facecluster.ui.entry import within_app
-from facecluster.ui.faces import nothing_yet
+from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
 from facecluster.ui.fits import when_ready
 from facecluster.ui.markup import escape
 from facecluster.ui.photo_dialog import show_face
@@ -136,7 +136,8 @@ def show_answer(gallery: Gallery, found: Answer, position: int) -> None:
             st.error(escape(probe.error or ""), icon=":material/broken_image:", title=escape(probe.name))
             return
         many = len(found.matches) > 2
-        left, right = (st.container(), st.grid(2, min_column_width=360)) if many else st.columns([2, 3], gap="medium")
+        strips: Any = {"min_column_width": 360, "gap": "large"}
+        left, right = (st.container(), st.grid(2, **strips)) if many else st.columns([2, 3], gap="medium")
         with left:
             picture = numbered_boxes(probe.picture, found.boxes, [verdict(match) for match in found.matches])
             st.image(picture, width="stretch", alt=f"{probe.name} with {count(found.boxes, 'numbered box', 'es')}")
@@ -173,24 +174,18 @@ def show_match(gallery: Gallery, match: Match, number: int, key: str) -> None:
     others = " · ".join(f"{escape(name_of(each))} {each.similarity:.2f}" for each in match.candidates)
     st.markdown(f"Candidates: {others}")
     st.caption("Most similar faces in the gallery")
-    crops = gallery.crops([each.face for each in match.neighbours])
-    with st.grid(6, min_column_width=72, gap="small"):
-        for each in match.neighbours:
-            if each.face not in crops:
-                continue  # deleted since
-            with st.container(gap="xxsmall", horizontal_alignment="center"):
-                person = each.person or "no person"
-                st.image(crops[each.face], width="stretch", alt=f"Gallery face of {person}")
-                if st.button(
-                    escape(person),
-                    key=f"identify_open_{key}_{each.face}",
-                    type="tertiary",
-                    help=f"{escape(each.photo)}: open the photo",
-                ):
-                    show_face(gallery, each.face)
-                st.caption(
-                    f"{each.similarity:.2f} · {escape(Path(each.photo).name)}", text_alignment="center", wrap=False
-                )
+    tiles = [
+        FaceTile(
+            each.face,
+            f"{each.similarity:.2f}",
+            f"Gallery face of {each.person or 'no person'}",
+            (escape(each.person or "no person"), escape(Path(each.photo).name)),
+        )
+        for each in match.neighbours
+    ]
+    clicked = face_grid(gallery, tiles, f"identify_open_{key}")
+    if clicked is not None:
+        show_face(gallery, clicked)
 
 
 gallery = resources.open_gallery()
@@ -231,7 +226,10 @@ if not answers:
 faces = [match for each in answers for match in each.matches]
 known = sum(match.is_known for match in faces)
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.markdown(f"**{count(answers, 'photo')}, {count(faces, 'face')}: {known} known, {len(faces) - known} unknown**")
+    failed = sum(each.probe.error is not None for each in answers)
+    rest = f"; {failed} could not be read" if failed else ""
+    told = f"{known} known, {len(faces) - known} unknown{rest}"
+    st.markdown(f"**{count(answers, 'photo')}, {count(faces, 'face')}: {told}**")
     st.download_button(
         "CSV",
         answers_table(answers).to_csv(index=False),

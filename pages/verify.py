@@ -61,7 +61,7 @@ def show_photo(probe: Probe, side: str) -> ProbeFace | None:
         text = f"No face of {resources.MIN_FACE_SIZE} pixels or more was found: choose a larger or clearer one."
         st.info(text, icon=":material/face_retouching_off:", title="No face on this photo")
         return None
-    picture = numbered_boxes(probe.picture, [face.box], ["known"])
+    picture = numbered_boxes(probe.picture, [face.box], ["known"], with_numbers=False)
     st.image(picture, width="stretch", alt=f"{side} photo with a box around its main face")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.image(face.crop, width=96, alt=f"Main face of the {side.lower()} photo")
@@ -110,25 +110,27 @@ def page(gallery: Gallery) -> None:
         persist_state="session",
         help="How many of the gallery's pairs of faces of different people may pass for one person. Lower is stricter.",
     )
+    probes: list[Probe | None] = []
     try:
-        pairs = when_ready(gallery, resources.pairs)
-        probes: list[Probe | None] = []
-        columns = st.columns(2, gap="large")
-        for column, side in zip(columns, SIDES, strict=True):
+        for column, side in zip(st.columns(2, gap="large"), SIDES, strict=True):
             with column:
                 probes.append(photo(side, gallery.model or ""))
+        answer = st.container()  # above the photos, which may fill the window
+        with answer:
+            pairs = when_ready(gallery, resources.pairs)
     except FaceClusterError as error:
         show_error(error)
         return
     faces: list[ProbeFace | None] = []
-    for column, side, probe in zip(columns, SIDES, probes, strict=True):
+    for column, side, probe in zip(st.columns(2, gap="large"), SIDES, probes, strict=True):
         with column:
             faces.append(show_photo(probe, side) if probe is not None else None)
     one, other = faces
-    if one is not None and other is not None and pairs is not None:
-        show_answer(one, other, pairs, float(rate))
-    elif None in probes:
-        st.caption(":material/compare: Drop in two photos to see whether they show one person.")
+    with answer:
+        if one is not None and other is not None and pairs is not None:
+            show_answer(one, other, pairs, float(rate))
+        elif None in probes:
+            st.caption(":material/compare: Drop in two photos to see whether they show one person.")
 
 
 st.title("Verify", anchor=False)

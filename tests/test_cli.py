@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from facecluster.cli import main
+from facecluster.gallery import Gallery
 from facecluster.samples import draw_portrait, draw_stranger, sample_people
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -155,3 +156,49 @@ def test_every_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for command in ("index", "cluster", "evaluate", "identify", "sample", "status"):
         assert f"python -m facecluster {command}" in readme
+
+
+@pytest.mark.parametrize("seed", ["-1", "99999999999", "x"])
+@pytest.mark.parametrize("command", ["cluster", "compare"])
+def test_a_seed_that_no_generator_takes_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str], command: str, seed: str
+) -> None:
+    ran = Ran(capsys, command, "--seed", seed)
+    assert ran.status == 2
+    assert "the seed must be from 0 to" in ran.errors
+
+
+def test_an_empty_source_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    ran = Ran(capsys, "index", "", "--gallery", tmp_path / "gallery")
+    assert ran.status == 1
+    assert "name a folder" in ran.errors
+    assert not (tmp_path / "gallery").exists()
+
+
+def test_photos_that_cannot_be_read_are_named_and_nothing_else_is_a_failure(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "broken.jpg").write_bytes(b"no photo")
+    arguments = ("index", photos, "--gallery", tmp_path / "gallery", "--json")
+    alone = Ran(capsys, *arguments)
+    assert (alone.status, alone.json["unreadable"]) == (1, 1)
+    assert "broken.jpg is not a photo" in alone.errors
+    draw_portrait(0, 0).save(photos / "good.jpg")
+    both = Ran(capsys, *arguments)
+    assert (both.status, both.json["indexed"], both.json["unreadable"]) == (0, 1, 1)
+    assert "broken.jpg is not a photo" in both.errors
+
+
+def test_sample_people_come_with_probes_that_the_app_does_not_load(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert Ran(capsys, "sample", tmp_path, "--first", 13, "--portraits", 2, "--json").json["photos"] == 24
+    assert {path.name for path in tmp_path.rglob("*.jpg")} == {"13.jpg", "14.jpg"}
+    assert Ran(capsys, "sample", tmp_path / "none", "--portraits", 0).status == 2
+
+
+def test_a_new_gallery_is_for_its_owner_alone(tmp_path: Path) -> None:
+    Gallery.open(tmp_path / "gallery")
+    assert (tmp_path / "gallery").stat().st_mode & 0o077 == 0

@@ -133,7 +133,7 @@ def test_faces_without_a_person_take_part_in_no_figure_and_it_says_so(sample_hom
     app = open_page()
     assert "132 of 132 faces" in texts(app)
     assert "12 more faces have no known person" in texts(app)
-    assert "Clusters without a person" in titles_of_alerts(app)
+    assert "Clusters that are left over" in titles_of_alerts(app)
 
 
 def test_people_who_share_a_cluster_are_named(sample_home: Path) -> None:
@@ -146,8 +146,8 @@ def test_people_who_share_a_cluster_are_named(sample_home: Path) -> None:
 def test_clusters_that_are_nobodys_are_named(sample_home: Path) -> None:
     cluster_gallery(Gallery.open(sample_home), 13)
     app = open_page()
-    assert titles_of_alerts(app) == ["Clusters without a person"]
-    assert "nobody has most of their faces there" in texts(app)
+    assert titles_of_alerts(app) == ["Clusters that are left over"]
+    assert "the faces in it count as wrong" in texts(app)
 
 
 def test_faces_that_an_algorithm_left_out_are_wrong_and_can_be_opened(sample_home: Path) -> None:

@@ -198,6 +198,6 @@ def test_cancelling_leaves_the_earlier_evaluation(sample_home: Path, monkeypatch
     job = jobs().latest(str(sample_home))
     assert job is not None
     assert job.wait(30)
-    assert (job.state, job.message) == ("cancelled", "The evaluation was cancelled: an earlier one is still shown.")
+    assert (job.state, job.message) == ("cancelled", "The evaluation was cancelled: the earlier one is still shown.")
     assert resources.lab_store().latest(str(sample_home)) is before
     assert "Top-1" in metrics(app.run())

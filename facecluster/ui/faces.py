@@ -35,7 +35,7 @@ def face_grid(
     with st.grid(12, min_column_width=_CELL, gap="small", key=key):
         for tile in tiles:
             with st.container(gap="xxsmall", horizontal_alignment="center"):
-                if tile.face in crops:
+                if tile.face in crops:  # else it was deleted since
                     st.image(crops[tile.face], width="stretch", alt=tile.alt)
                 for note in tile.notes:
                     st.markdown(f":small[{note}]", text_alignment="center")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from facecluster import lab_charts, lab_tables
 from facecluster.algorithms import ALGORITHMS
-from facecluster.charts import percent
+from facecluster.charts import interval, percent
 from facecluster.comparison import best_without_number
 from facecluster.gallery import Gallery
 from facecluster.groups import SMALL_FACES, SMALL_PEOPLE
@@ -230,7 +230,7 @@ def groups(results: LabResults) -> None:
 
 def _share(label: str, value: float, ends: tuple[float, float], meaning: str) -> None:
     st.metric(
-        label, percent(value), help=meaning, border=True, delta=lab_tables.interval(*ends), delta_color="off",
+        label, percent(value), help=meaning, border=True, delta=interval(*ends), delta_color="off",
         delta_arrow="off", delta_description=KIND,
     )  # fmt: skip
 
