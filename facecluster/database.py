@@ -90,19 +90,16 @@ class Database:
             raise self._broken(error) from error
 
     def forget_deleted(self) -> None:
-        """Empties the write-ahead log, which still holds what was deleted from the file."""
+        """Writes the file anew and empties the write-ahead log.
+
+        secure_delete overwrites deleted rows, but not the copies of them that SQLite leaves in the unused room of pages
+        when it shares their rows out anew.
+        """
         try:
+            self.connection.execute("VACUUM")
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
             raise self._broken(error) from error
-
-    def shrink(self) -> None:
-        """Rewrites the file without the room that deleted rows took."""
-        try:
-            self.connection.execute("VACUUM")
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
-        self.forget_deleted()
 
     def close(self) -> None:
         """Closes this thread's connection."""

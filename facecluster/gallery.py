@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from facecluster.database import Connection, Database
 from facecluster.errors import GalleryBusyError, GalleryError
 from facecluster.gallery_photos import GalleryPhotos
 from facecluster.records import Clustering
+from facecluster.uploads import person_of, remove_files
 
 FILE_NAME = "gallery.db"
 _LOCK_NAME = "indexing.lock"
@@ -131,23 +132,37 @@ class Gallery(GalleryPhotos):
     def delete_person(self, person: str) -> int:
         """Removes a person's photos, faces and uploaded copies for good; returns how many photos that were.
 
-        The person's original photos outside the gallery stay. Raises GalleryError when there is no such person.
+        The person's original photos outside the gallery stay. Other people's photos of the same content stay too, as
+        duplicates whose face the next index of their source finds. Raises GalleryError when there is no such person,
+        and, once all else is deleted, when a copy or a trace in the file could not be removed.
         """
-        photos = self._database.read(
-            "SELECT p.path, s.location FROM photos p JOIN sources s ON s.id = p.source_id WHERE p.person = ?", person
-        )
-        if not photos:
-            raise GalleryError(f"The gallery holds nobody named {person}: see the names on the gallery page.")
         with self.indexing():
+            copies = self._uploaded()
+            photos = self._database.read("SELECT count(*) FROM photos WHERE person = ?", person)[0][0]
+            if not photos:
+                raise GalleryError(f"The gallery holds nobody named {person}: see the names on the gallery page.")
             with self._database.write() as db:
                 db.execute("DELETE FROM photos WHERE person = ?", (person,))
+                # Once the reasons of duplicates were stored, with the names of other people's photos.
+                db.execute("UPDATE photos SET reason = NULL WHERE status = 'duplicate' AND reason NOT NULL")
+                db.execute("DELETE FROM sources WHERE NOT EXISTS (SELECT 1 FROM photos WHERE source_id = sources.id)")
                 self._renew_centers(db)
-            self._database.forget_deleted()
-            for row in photos:
-                copy = Path(row["location"]) / row["path"]
-                if copy.is_relative_to(self.uploads):
-                    copy.unlink(missing_ok=True)
-        return len(photos)
+            _do_all(
+                lambda: remove_files(self.uploads.resolve(), lambda file: copies.get(file, person_of(file)) == person),
+                self._database.forget_deleted,
+            )
+        return int(photos)
+
+    def _uploaded(self) -> dict[Path, str | None]:
+        """The person of each copy of an uploaded photo, as far as the gallery knows it."""
+        uploads = self.uploads.resolve()
+        sources = self._database.read("SELECT id, location FROM sources WHERE kind = 'folder'")
+        return {
+            Path(source["location"]) / row["path"]: row["person"]
+            for source in sources
+            if Path(source["location"]).is_relative_to(uploads)
+            for row in self._database.read("SELECT path, person FROM photos WHERE source_id = ?", source["id"])
+        }
 
     def _renew_centers(self, db: Connection) -> None:
         """Makes the clusters' centres anew from the faces that are left: a centre is a portrait of who was in it."""
@@ -175,12 +190,24 @@ class Gallery(GalleryPhotos):
                     db.execute(f"DELETE FROM {table}")
                 db.execute("DELETE FROM meta WHERE key <> 'revision'")
             # The file stays, since other sessions may have it open; shrunk, it holds nothing but the empty tables.
-            self._database.shrink()
+            self._database.forget_deleted()
             shutil.rmtree(self.uploads, ignore_errors=True)
 
     def _set_meta(self, key: str, value: str) -> None:
         with self._database.write() as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def _do_all(*steps: Callable[[], None]) -> None:
+    """Takes every step, whatever becomes of the others. Raises GalleryError of those that failed."""
+    failures = []
+    for step in steps:
+        try:
+            step()
+        except GalleryError as error:
+            failures.append(str(error))
+    if failures:
+        raise GalleryError(" ".join(failures))
 
 
 def _replace_clustering(db: Connection, clustering: Clustering, names: dict[int, str]) -> None:

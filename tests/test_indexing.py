@@ -126,6 +126,8 @@ def test_copies_of_an_unreadable_photo_are_unreadable(gallery: Gallery, tmp_path
         (tmp_path / "p" / name).write_text("no image")
     for report in (index(gallery, tmp_path / "p"), index(gallery, tmp_path / "p")):
         assert (report.unreadable, report.duplicates) == (2, 0)
+    reasons = gallery.left_out()["reason"].tolist()
+    assert [reason.split(" is ")[0] for reason in reasons] == ["1.jpg", "2.jpg"], "each tells its own name"
 
 
 @pytest.mark.parametrize(("workers", "batch_size"), [(1, 1), (2, 3), (4, 16)])

@@ -1,0 +1,164 @@
+"""Deleting: nothing of whom was deleted stays in the file or among the copies, and nothing of the others goes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from facecluster import Gallery, index_photos, open_photos
+from facecluster.clustering import cluster_gallery
+from facecluster.errors import Cancelled, GalleryError
+from facecluster.records import NewPhoto
+
+from .fakes import FakeDetector, FakeEmbedder, write_photo
+
+SECRET = "Tom Secret"
+
+
+def index(gallery: Gallery, source: Path, stop: bool = False) -> None:
+    index_photos(
+        gallery,
+        open_photos(source),
+        detector=FakeDetector(),  # type: ignore[arg-type]
+        embedder=FakeEmbedder(),  # type: ignore[arg-type]
+        batch_size=1,
+        workers=1,
+        cancelled=lambda: stop,
+    )
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> Gallery:
+    return Gallery.open(tmp_path / "gallery")
+
+
+@pytest.fixture
+def upload(gallery: Gallery) -> Path:
+    """An unpacked zip: three photos of Tom, of which one lies in Zoe's folder too, and others of Zoe and Brad."""
+    folder = gallery.uploads / "0123456789ab" / "party"
+    for number in range(1, 4):
+        write_photo(folder / SECRET / f"{number}.png", number)
+    write_photo(folder / "Brad" / "1.png", 4)
+    write_photo(folder / "Zoe" / "1.png", 5)
+    shutil.copy(folder / SECRET / "1.png", folder / "Zoe" / "2.png")
+    return folder
+
+
+def traces(gallery: Gallery, name: str = SECRET) -> list[str]:
+    """Where a name still stands: files with it in their bytes, and paths."""
+    files = [path for path in gallery.path.rglob("*") if path.is_file() and name.encode() in path.read_bytes()]
+    return [str(path) for path in files] + [str(path) for path in gallery.path.rglob("*") if name in str(path)]
+
+
+def test_no_trace_of_a_deleted_person_is_left(gallery: Gallery, upload: Path) -> None:
+    index(gallery, upload)
+    cluster_gallery(gallery)
+    assert traces(gallery)
+    assert gallery.delete_person(SECRET) == 3
+    assert traces(gallery) == []
+    assert sorted(path.relative_to(upload).as_posix() for path in upload.rglob("*.png")) == [
+        "Brad/1.png",
+        "Zoe/1.png",
+        "Zoe/2.png",
+    ]
+
+
+def test_a_photo_that_a_deleted_person_shared_is_told_and_found_at_the_next_index(
+    gallery: Gallery, upload: Path
+) -> None:
+    index(gallery, upload)
+    assert gallery.left_out()["reason"].tolist() == [f"Same content as {SECRET}/1.png."]
+    gallery.delete_person(SECRET)
+    assert gallery.left_out()[["photo", "reason"]].to_numpy().tolist() == [
+        [
+            "Zoe/2.png",
+            "Same content as a photo that the gallery no longer holds: add its folder or zip again to find its face.",
+        ]
+    ]
+    index(gallery, upload)
+    assert sorted(gallery.faces().persons) == ["Brad", "Zoe", "Zoe"]
+    assert traces(gallery) == []
+
+
+def test_a_name_in_the_stored_reason_of_an_older_gallery_goes_too(gallery: Gallery, upload: Path) -> None:
+    index(gallery, upload)
+    source = gallery.add_source("folder", "/photos", "photos")
+    copy = NewPhoto("Zoe/copy.png", "sha", 1, "duplicate", "", "Zoe", f"Same content as {SECRET}/1.png.")
+    gallery.add_photos(source, [copy], "casia-webface")
+    gallery.delete_person(SECRET)
+    assert traces(gallery) == []
+
+
+def test_photos_that_a_cancelled_upload_left_unindexed_go_with_their_person(gallery: Gallery, upload: Path) -> None:
+    with pytest.raises(Cancelled):
+        index(gallery, upload, stop=True)
+    write_photo(upload / "team" / SECRET / "9.png", 9)
+    write_photo(gallery.uploads / "ba9876543210" / "other" / SECRET / "8.png", 8)
+    source = gallery.add_source("folder", "/photos", "photos")
+    gallery.add_photos(source, [NewPhoto("1.png", "sha", 1, "no_face", "", SECRET)], "casia-webface")
+    gallery.delete_person(SECRET)
+    assert traces(gallery) == []
+    assert len(list(gallery.uploads.rglob("*.png"))) == 3
+    assert [path.name for path in gallery.uploads.iterdir()] == ["0123456789ab"]
+
+
+def test_known_photos_of_nobody_stay_though_their_zip_is_called_after_the_person(
+    gallery: Gallery, upload: Path
+) -> None:
+    flat = gallery.uploads / "ba9876543210" / SECRET
+    write_photo(flat / "1.png", 7)
+    index(gallery, upload)
+    index(gallery, flat)
+    gallery.delete_person(SECRET)
+    assert (flat / "1.png").exists()
+    assert not (upload / SECRET).exists()
+
+
+def test_copies_go_from_a_gallery_behind_a_link(tmp_path: Path, upload: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "gallery")
+    gallery = Gallery.open(tmp_path / "link")
+    index(gallery, gallery.uploads / "0123456789ab" / "party")
+    gallery.delete_person(SECRET)
+    assert not (upload / SECRET).exists()
+
+
+def test_rows_that_the_file_shared_out_anew_leave_no_copy_behind(gallery: Gallery) -> None:
+    rng = np.random.default_rng(2)
+    names = [f"{SECRET} {number:02} {'x' * rng.integers(120)}" for number in range(26)]
+    order = rng.permutation(np.repeat(np.arange(26), 8))
+    photos = [
+        NewPhoto(f"{names[who]}/{row}.jpg", rng.bytes(32).hex(), 1, "no_face", "", names[who])
+        for row, who in enumerate(order)
+    ]
+    source = gallery.add_source("folder", "/photos", "photos")
+    gallery.add_photos(source, photos, "casia-webface")
+    for photo in range(1, len(photos), 3):
+        name = names[rng.integers(26)]
+        gallery.move_photo(gallery.photo(photo), source, f"{name}/moved {photo}.jpg", name)
+    for name in names[:20]:
+        gallery.delete_person(name)
+        assert traces(gallery, name) == []
+
+
+def test_a_copy_that_cannot_be_removed_is_named_once_the_rest_is_gone(
+    gallery: Gallery, upload: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, unlink = upload / SECRET / "2.png", os.unlink
+
+    def refuse(path: Path, **options: int | None) -> None:
+        if Path(path) == stuck:
+            raise PermissionError(13, "Permission denied", str(path))
+        unlink(path, **options)
+
+    index(gallery, upload)
+    monkeypatch.setattr(os, "unlink", refuse)
+    with pytest.raises(GalleryError, match=r"but .*2.png could not be removed \(Permission denied\): remove it yours"):
+        gallery.delete_person(SECRET)
+    assert [path.name for path in (upload / SECRET).iterdir()] == ["2.png"]
+    assert sorted(gallery.faces().persons) == ["Brad", "Zoe"]
+    stuck.rename(stuck.with_name("kept"))
+    assert SECRET.encode() not in (gallery.path / "gallery.db").read_bytes()
