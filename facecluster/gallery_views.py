@@ -114,6 +114,11 @@ class GalleryViews(ClusterViews):
         )
         return as_table(self._database.read(sql), ("person", "photos"))
 
+    def everybody(self) -> dict[str, int]:
+        """How many photos there are of each person, those without a face among them; by name."""
+        sql = "SELECT person, count(*) FROM photos WHERE person NOT NULL GROUP BY person ORDER BY person"
+        return dict(map(tuple, self._database.read(sql)))
+
     def left_out(self, limit: int = 1000, offset: int = 0) -> pd.DataFrame:
         """LEFT_OUT_COLUMNS: photos that gave no face of their own, unreadable ones first."""
         # A duplicate's reason is read, not stored: the name of its original changes, and goes when that is deleted.

@@ -15,6 +15,7 @@ from facecluster import adding
 from facecluster.algorithms import apply_algorithm
 from facecluster.background import Job, Progress
 from facecluster.gallery import Gallery
+from facecluster.records import NewPhoto
 from facecluster.ui.jobs import jobs
 from tests.galleries import make_gallery
 from tests.people import draw_people
@@ -241,6 +242,24 @@ def test_deleting_a_person_says_what_goes_and_groups_the_others_anew(sample_home
     assert "12 photos" in text
     assert "original photos stay" in text
     assert gallery.counts().people == 12, "nothing is deleted before the second click"
+
+
+def test_people_without_a_face_can_be_deleted_too(sample_home: Path) -> None:
+    gallery = Gallery.open(sample_home)
+    known = sorted(gallery.photos_by_person()["person"])
+    left_out = [
+        NewPhoto("1.jpg", "", 1, "unreadable", "", "Zoe"),
+        NewPhoto("2.jpg", "", 1, "duplicate", "", "Zoe"),
+        NewPhoto("3.jpg", "", 1, "no_face", "", known[0]),
+    ]
+    gallery.add_photos(gallery.add_source("folder", "/photos", "photos"), left_out, "casia-webface")
+    for person, photos in (("Zoe", "2 photos"), (known[0], "13 photos")):
+        app = open_app()
+        assert app.selectbox(key="gallery_delete_person").options == sorted([*known, "Zoe"])
+        app.selectbox(key="gallery_delete_person").set_value(person).run()
+        app.button(key="gallery_delete_one").click().run()
+        assert photos in " ".join(each.value for each in app.markdown)
+    assert gallery.delete_person("Zoe") == 2
 
 
 def test_a_gallery_that_cannot_be_opened_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

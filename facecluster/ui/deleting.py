@@ -10,7 +10,7 @@ from facecluster.adding import last_choice
 from facecluster.errors import FaceClusterError
 from facecluster.gallery import Gallery
 from facecluster.records import GalleryCounts
-from facecluster.ui import resources, tables
+from facecluster.ui import resources
 from facecluster.ui.components import show_error
 from facecluster.ui.jobs import start_clustering
 from facecluster.ui.markup import escape
@@ -20,10 +20,14 @@ _STAYS = "The original photos stay where they are. This cannot be undone."
 
 def delete_section(gallery: Gallery, counts: GalleryCounts) -> None:
     """One person or everything."""
-    people = tables.photos_by_person(gallery)["person"].dropna().sort_values().tolist()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         person = st.selectbox(
-            "Person", people, index=None, key="gallery_delete_person", placeholder="Choose a person", width=320
+            "Person",
+            list(gallery.everybody()),
+            index=None,
+            key="gallery_delete_person",
+            placeholder="Choose a person",
+            width=320,
         )
         if st.button("Delete person", key="gallery_delete_one", icon=":material/person_remove:", disabled=not person):
             _confirm_person(gallery, str(person))
@@ -33,8 +37,7 @@ def delete_section(gallery: Gallery, counts: GalleryCounts) -> None:
 
 @st.dialog("Delete a person?", icon=":material/person_remove:")
 def _confirm_person(gallery: Gallery, person: str) -> None:
-    table = tables.photos_by_person(gallery).set_index("person")["photos"]
-    number = int(table.get(person, 0))
+    number = gallery.everybody().get(person, 0)
     st.markdown(
         f"**{escape(person)}** leaves the gallery for good: {number:,} photo{'s' * (number != 1)}, with their faces, "
         f"crops, embeddings and uploaded copies. The other faces are then grouped anew. {_STAYS}"
@@ -71,7 +74,8 @@ def _confirmed(label: str) -> bool:
 
 def _done(work: Callable[[], object]) -> bool:
     try:
-        work()
+        with st.spinner("Deleting"):
+            work()
     except FaceClusterError as error:
         show_error(error)
         return False
