@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from facecluster.charts import percent
 from facecluster.errors import EvaluationError
 from facecluster.evaluation import wrong_faces
 from facecluster.held_out import HeldOut
 from facecluster.intervals import wilson
-from facecluster.open_set import OpenSet
+from facecluster.open_set import OpenSet, pooled_det
 
 # Below either, a group's figures say little: the 95 % interval of a rate of 5 % over 30 faces runs to 20 %, and with
 # fewer than five people one of them decides.
@@ -25,7 +26,8 @@ _NAMED_AT_MOST = 5
 # One row a group. Rates are shares in [0, 1] with their 95 % Wilson interval, NaN where not measured.
 GROUP_COLUMNS = (
     *("group", "people", "faces", "small", "accuracy", "accuracy_low", "accuracy_high"),
-    *("top1", "top1_low", "top1_high", "fnir", "fnir_low", "fnir_high", "fpir", "fpir_low", "fpir_high"),
+    *("top1", "top1_low", "top1_high", "named_right", "named_right_low", "named_right_high"),
+    *("fnir", "fnir_low", "fnir_high", "fpir", "fpir_low", "fpir_high"),
 )
 
 
@@ -62,9 +64,10 @@ def by_group(
     """GROUP_COLUMNS by one column of `read_groups`, by group; people it does not list are "not listed".
 
     `persons` (n,) are the labelled faces' people, `labels` (n,) their clusters. Accuracy is over all faces of the
-    group, top-1 over the held-out ones, FNIR over probes of known people and FPIR over those of strangers in
-    `open_set`. A face that was a probe in several draws counts once in the intervals. `small` marks groups of fewer
-    than 30 faces or 5 people. Raises EvaluationError when there is no such column.
+    group, top-1 and named right over the held-out ones, FNIR over probes of known people and FPIR over those of
+    strangers in `open_set`, where all groups meet the threshold of their draw. A face that was a probe in several draws
+    counts once in the intervals. `small` marks groups of fewer than 30 faces or 5 people. Raises EvaluationError when
+    there is no such column.
     """
     if column not in groups.columns:
         raise EvaluationError(f"The CSV has no column {column}: choose one of {', '.join(map(str, groups.columns))}.")
@@ -72,21 +75,73 @@ def by_group(
     if labels is not None:
         faces["right"] = ~wrong_faces(labels, faces["person"].to_numpy())
     faces = faces.dropna(subset="person")
-    group_of = {person: groups[column].get(person, NOT_LISTED) for person in faces["person"].unique()}
+    group_of = groups_of(groups, column, faces["person"].unique())
     counted = faces.assign(group=faces["person"].map(group_of)).groupby("group")["person"].agg(["nunique", "size"])
     table = counted.rename(columns={"nunique": "people", "size": "faces"})
     table["small"] = (table["faces"] < SMALL_FACES) | (table["people"] < SMALL_PEOPLE)
     rates = {
         "accuracy": _rates(faces, "right", group_of) if labels is not None else None,
-        "top1": _rates(held_out.table.assign(right=held_out.table["rank"] == 1), "right", group_of)
-        if held_out
-        else None,
+        **_held_out_rates(held_out, group_of),
         **_open_set_rates(open_set, group_of),
     }
     for name, rate in rates.items():
         for ending in ("", "_low", "_high"):
             table[name + ending] = np.nan if rate is None else rate[f"rate{ending}"].reindex(table.index)
     return table.reset_index()[list(GROUP_COLUMNS)]
+
+
+def groups_of(groups: pd.DataFrame, column: str, persons: Iterable[str]) -> dict[str, str]:
+    """Each person's group by one column of `read_groups`."""
+    return {person: groups[column].get(person, NOT_LISTED) for person in persons}
+
+
+def with_groups(table: pd.DataFrame, groups: pd.DataFrame | None, person: str = "person") -> pd.DataFrame:
+    """The table with a column for each of `read_groups`'s after its column `person`; itself without groups.
+
+    A column of the CSV that is called like one of the table's gets "(CSV)" after its name.
+    """
+    if groups is None:
+        return table
+    found, place = table.copy(), list(table.columns).index(person) + 1
+    for number, column in enumerate(groups.columns):
+        taken = column in found.columns
+        groups_of_rows = found[person].map(groups_of(groups, column, found[person].unique()))
+        found.insert(place + number, f"{column} (CSV)" if taken else column, groups_of_rows)
+    return found
+
+
+def det_by_group(open_set: OpenSet, groups: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
+    """`open_set.pooled_det` of each group of one column that has probes of known people and of strangers."""
+    probes = open_set.table
+    group = probes["person"].map(groups_of(groups, column, probes["person"].unique()))
+    curves = {str(name): pooled_det(rows) for name, rows in probes.groupby(group)}
+    return {name: curve for name, curve in curves.items() if curve is not None}
+
+
+def difference(table: pd.DataFrame, rate: str) -> str:
+    """How far the groups of GROUP_COLUMNS that are not small lie apart in one rate, in a sentence.
+
+    Empty with fewer than two such groups. Intervals that do not overlap are a stricter demand than a test at 5 %.
+    """
+    shown = table[~table["small"] & table[rate].notna()].sort_values(rate)
+    if len(shown) < 2:
+        return ""
+    low, high = shown.iloc[0], shown.iloc[-1]
+    ends = [
+        f"{row['group']} with {percent(row[rate])} ({percent(row[f'{rate}_low'])} to {percent(row[f'{rate}_high'])})"
+        for row in (low, high)
+    ]
+    apart = low[f"{rate}_high"] < high[f"{rate}_low"]
+    end = "the intervals do not overlap" if apart else "the intervals overlap, so it may be chance"
+    return f"Lowest is {ends[0]}, highest {ends[1]}: {end}."
+
+
+def _held_out_rates(held_out: HeldOut | None, group_of: dict[str, str]) -> dict[str, pd.DataFrame | None]:
+    if held_out is None:
+        return {"top1": None, "named_right": None}
+    first = held_out.table["rank"] == 1
+    table = held_out.table.assign(first=first, named_right=first & held_out.table["named"].astype(bool))
+    return {"top1": _rates(table, "first", group_of), "named_right": _rates(table, "named_right", group_of)}
 
 
 def _open_set_rates(open_set: OpenSet | None, group_of: dict[str, str]) -> dict[str, pd.DataFrame | None]:

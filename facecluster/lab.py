@@ -67,7 +67,7 @@ class LabResults:
     """Everything that was measured. A part that was not asked for is None, as is one that could not be done: then
     `missing` says why, by part. Where no clustered face has a known person, `scores` is None, `people` is empty and
     `missing` tells that under "scores". `sweep` are the rows of `suggestion.sweep` with `accuracy` and `ari` where
-    people are known; `groups` holds a table of GROUP_COLUMNS for each column of the analyst's CSV.
+    people are known; `groups` holds a table of GROUP_COLUMNS for each column of the analyst's CSV, `group_of` that CSV.
     """
 
     gallery: str
@@ -85,6 +85,7 @@ class LabResults:
     comparison: pd.DataFrame | None = None
     stability: Stability | None = None
     groups: dict[str, pd.DataFrame] = field(default_factory=dict)
+    group_of: pd.DataFrame | None = None
     missing: dict[str, str] = field(default_factory=dict)
 
 
@@ -123,6 +124,7 @@ def evaluate_gallery(
         scores=evaluate_clustering(labels, persons) if is_labelled else None,
         people=match_people(labels, persons) if is_labelled else pd.DataFrame(columns=list(PEOPLE_COLUMNS)),
         groups=tables,
+        group_of=groups,
         missing=run.missing,
         **found,
     )

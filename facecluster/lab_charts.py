@@ -5,7 +5,8 @@ Backgrounds are transparent and text has no colour, so that the page's theme dec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Container, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _CLEAR = "rgba(0, 0, 0, 0)"
 _AMBER = "#d97706"
+# Told apart by people who are colour-blind too: Okabe and Ito, "Color universal design", 2008.
+_GROUP_COLOURS = ("#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#0072b2")
 # Rates of zero have no place on a logarithmic axis.
 _LEAST_RATE = 1e-4
 _NO_CURVE = "No threshold makes errors of both kinds, so there is no curve."
@@ -43,25 +46,27 @@ def _drawable(det: pd.DataFrame) -> pd.DataFrame:
     return det[(det["fpir"] >= _LEAST_RATE) & (det["fnir"] >= _LEAST_RATE)]
 
 
-def det_chart(found: OpenSet) -> go.Figure:
+def det_chart(
+    found: OpenSet, curves: Mapping[str, pd.DataFrame] | None = None, small: Container[str] = ()
+) -> go.Figure:
     """FNIR against FPIR over thresholds, means over the draws, both logarithmic; `det_words` tells it in sentences.
 
     Marked are what the draws' own thresholds gave and what the whole gallery's would have. Rates below 0.0001 are left
-    out of the curve, and marks of such rates lie on the edge; the FPIR asked for is a dotted line.
+    out of the curve, and marks of such rates lie on the edge; the FPIR asked for is a dotted line. `curves` are more of
+    DET_COLUMNS, of groups; those in `small` are dashed, and hidden until the legend is clicked.
     """
     import plotly.graph_objects as go
 
     target_fpir, shown = found.target_fpir, _drawable(found.det)
-    figure = go.Figure()
-    figure.add_scatter(
-        name="Over thresholds",
-        x=shown["fpir"].tolist(),
-        y=shown["fnir"].tolist(),
-        customdata=shown["threshold"].tolist(),
-        mode="lines",
-        line={"color": ACCURACY, "width": 3},
-        hovertemplate="threshold %{customdata:.3f}<br>FPIR %{x:.2%}<br>FNIR %{y:.2%}<extra></extra>",
-    )
+    figure = go.Figure(_det_line("Everybody" if curves else "Over thresholds", found.det, ACCURACY, width=3))
+    for number, (group, det) in enumerate((curves or {}).items()):
+        colour = _GROUP_COLOURS[number % len(_GROUP_COLOURS)]
+        if group in small:
+            line = _det_line(f"{group} (small)", det, colour, dash="dash")
+            line.visible = "legendonly"
+        else:
+            line = _det_line(group, det, colour)
+        figure.add_trace(line)
     own, whole = "The draws' own thresholds", f"The whole gallery's threshold {found.threshold:.3f}"
     for name, (fpir, fnir), symbol in (
         (own, (found.fpir, found.fnir), "diamond"),
@@ -86,6 +91,21 @@ def det_chart(found: OpenSet) -> go.Figure:
     figure.update_xaxes(title="FPIR: strangers given a name", **ticks)
     figure.update_yaxes(title="FNIR: known people missed", **ticks)
     return _plain(figure, 420)
+
+
+def _det_line(name: str, det: pd.DataFrame, colour: str, **line: Any) -> go.Scatter:
+    import plotly.graph_objects as go
+
+    shown = _drawable(det)
+    return go.Scatter(
+        name=name,
+        x=shown["fpir"].tolist(),
+        y=shown["fnir"].tolist(),
+        customdata=shown["threshold"].tolist(),
+        mode="lines",
+        line={"color": colour, **line},
+        hovertemplate="threshold %{customdata:.3f}<br>FPIR %{x:.2%}<br>FNIR %{y:.2%}<extra>%{fullData.name}</extra>",
+    )
 
 
 def similarity_chart(distribution: pd.DataFrame, threshold: float) -> go.Figure:
@@ -235,7 +255,10 @@ def stability_chart(people: pd.DataFrame) -> go.Figure:
 
 
 def groups_chart(table: pd.DataFrame, rate: str, title: str) -> go.Figure:
-    """One rate (accuracy, top1, fnir or fpir) by group with its 95 % interval. `table` has groups.GROUP_COLUMNS."""
+    """One rate (accuracy, top1, named_right, fnir or fpir) by group with its 95 % interval.
+
+    `table` has groups.GROUP_COLUMNS.
+    """
     import plotly.graph_objects as go
 
     shown = table[table[rate].notna()]

@@ -138,6 +138,20 @@ def det_curve(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(DET_COLUMNS, (_THRESHOLDS, *values), strict=True)))
 
 
+def pooled_det(table: pd.DataFrame) -> pd.DataFrame | None:
+    """As `det_curve`, of some people's rows alone, whom not every draw holds: over all draws together, each `_sd` NaN.
+
+    None when the rows hold no stranger or no known person.
+    """
+    strange = table["stranger"].to_numpy(bool)
+    if strange.all() or not strange.any():
+        return None
+    best = table["similarity"].to_numpy()
+    missed = 1 - _share_reaching(np.where(table["right"], best, -np.inf)[~strange])
+    values = (_THRESHOLDS, _share_reaching(best[strange]), np.nan, missed, np.nan)
+    return pd.DataFrame(dict(zip(DET_COLUMNS, values, strict=True)))
+
+
 def rates_at(table: pd.DataFrame, threshold: float) -> tuple[float, float]:
     """FPIR and FNIR in [0, 1] that one threshold gives the draws of OPEN_SET_FACE_COLUMNS, means over the draws."""
     named = table["similarity"] >= threshold

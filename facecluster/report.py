@@ -16,8 +16,10 @@ import pandas as pd
 
 from facecluster import charts, lab_charts, lab_tables
 from facecluster.errors import EvaluationError
+from facecluster.groups import SMALL_FACES, SMALL_PEOPLE, det_by_group, difference, with_groups
 from facecluster.intervals import KIND, NOT_COVERED
 from facecluster.lab import LabResults
+from facecluster.lab_tables import GROUP_RATES
 from facecluster.report_data import as_document
 
 if TYPE_CHECKING:
@@ -153,7 +155,7 @@ def _people(results: LabResults) -> str:
         return ""
     figure = charts.accuracy_by_person(results.people)
     text = f"<p>Measured on the faces that were clustered; low and high: accuracy's {KIND} interval.</p>"
-    return _section("People", text + _figure(figure) + _table(charts.worst_first(results.people)))
+    return _section("People", text + _figure(figure) + _table(_grouped(charts.worst_first(results.people), results)))
 
 
 def _held_out(results: LabResults) -> str:
@@ -167,7 +169,7 @@ def _held_out(results: LabResults) -> str:
     )
     if held.skipped:
         text += f" {held.skipped} faces are of people without another photo and could not be judged."
-    return _section("Held-out photos", f"<p>{escape(text)}</p>" + _table(held.people))
+    return _section("Held-out photos", f"<p>{escape(text)}</p>" + _table(_grouped(held.people, results)))
 
 
 def _open_set(results: LabResults) -> str:
@@ -227,18 +229,37 @@ def _stability(results: LabResults) -> str:
         f"Mean ARI between {found.seeds} seeds {found.seed_ari:.4f}, between {found.bootstraps} bootstrap samples "
         f"{found.bootstrap_ari:.4f} ({found.low:.4f} to {found.high:.4f})."
     )
-    chart = "" if found.people.empty else _figure(lab_charts.stability_chart(found.people))
-    return _section("Stability", f"<p>{text}</p>{chart}")
+    if found.people.empty:
+        return _section("Stability", f"<p>{text}</p>")
+    chart = _figure(lab_charts.stability_chart(found.people))
+    return _section("Stability", f"<p>{text}</p>" + chart + _table(_grouped(found.people, results)))
 
 
 def _groups(results: LabResults) -> str:
-    return "".join(
-        _section(
-            f"By {column}",
-            "<p>Small groups, of fewer than 30 faces or 5 people, say little.</p>" + _table(table),
-        )
-        for column, table in results.groups.items()
-    )
+    return "".join(_section(f"By {column}", _group(results, column, table)) for column, table in results.groups.items())
+
+
+def _group(results: LabResults, column: str, table: pd.DataFrame) -> str:
+    parts = [
+        f"<p>Small groups, of fewer than {SMALL_FACES} faces or {SMALL_PEOPLE} people, say little. FPIR counts "
+        "strangers of the group; in a draw, all groups meet the same threshold.</p>",
+        _table(table),
+    ]
+    for rate, title in GROUP_RATES.items():
+        if table[rate].notna().any():
+            words = difference(table, rate)
+            parts.append(f"<h3>{escape(title)}</h3><p>{escape(words)}</p>")
+            parts.append(_figure(lab_charts.groups_chart(table, rate, title)))
+    if results.open_set is not None and results.group_of is not None:
+        curves = det_by_group(results.open_set, results.group_of, column)
+        small = set(table.loc[table["small"], "group"])
+        chart = _figure(lab_charts.det_chart(results.open_set, curves, small))
+        parts.append(f"<h3>Error rates over thresholds</h3><p>Both marks are everybody's.</p>{chart}")
+    return "".join(parts)
+
+
+def _grouped(table: pd.DataFrame, results: LabResults) -> pd.DataFrame:
+    return with_groups(table, results.group_of)
 
 
 def _definitions() -> str:

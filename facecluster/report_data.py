@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from facecluster.comparison import best_without_number
+from facecluster.groups import det_by_group
 from facecluster.lab import LabResults
 
 
@@ -28,6 +29,7 @@ def as_document(results: LabResults) -> dict[str, Any]:
         "people": results.people,
         "missing": results.missing,
         "groups": results.groups,
+        "group_of": None if results.group_of is None else results.group_of.reset_index(),
         "sweep": results.sweep,
         "comparison": results.comparison,
     }
@@ -43,6 +45,9 @@ def as_document(results: LabResults) -> dict[str, Any]:
             "faces": results.suggestion.faces,
             "seconds": results.suggestion.seconds,
         }
+    if results.group_of is not None and results.open_set is not None:
+        found, listed = results.open_set, results.group_of
+        document["groups_det"] = {column: det_by_group(found, listed, column) for column in results.groups}
     for part in ("held_out", "open_set", "calibration", "stability"):
         measured = getattr(results, part)
         # A row a face names photos' faces one by one: that is for the pages, not for a report.

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from facecluster.errors import EvaluationError
-from facecluster.groups import GROUP_COLUMNS, NOT_LISTED, by_group, read_groups
+from facecluster.groups import (
+    GROUP_COLUMNS,
+    NOT_LISTED,
+    by_group,
+    det_by_group,
+    difference,
+    read_groups,
+    with_groups,
+)
 from facecluster.held_out import held_out_identification
 from facecluster.intervals import wilson
 from facecluster.open_set import leave_people_out
-from tests.people import draw_people
+from tests.people import draw_people, unit
 
 PEOPLE = ["Ann", "Ben", "Zoë"]
 
@@ -72,21 +82,74 @@ def test_accuracy_by_group_by_hand() -> None:
     assert table[["top1", "fnir", "fpir"]].isna().all(axis=None)
 
 
+def odd_and_even(persons: np.ndarray) -> bytes:
+    lines = [f"{name},{'odd' if int(name[-1]) % 2 else 'even'}" for name in sorted(set(persons))]
+    return "\n".join(["person,number", *lines]).encode()
+
+
 def test_identification_by_group_adds_up_to_the_whole() -> None:
     faces, persons = draw_people(12, 8, scatter=1.2, alike=0.35)
     held = held_out_identification(faces, persons)
     found = leave_people_out(faces, persons, draws=6, fpir=0.1)
-    lines = [f"{name},{'odd' if int(name[-1]) % 2 else 'even'}" for name in sorted(set(persons))]
-    groups = read_groups("\n".join(["person,number", *lines]).encode(), persons)
+    groups = read_groups(odd_and_even(persons), persons)
     table = by_group(groups, "number", persons=persons, held_out=held, open_set=found).set_index("group")
     assert not table["small"].any(), "six people and 48 faces each"
     assert table["top1"].mean() == pytest.approx(held.top1)
+    assert table["named_right"].mean() == pytest.approx(held.named_right)
+    assert (table["named_right_low"] < table["named_right"]).all()
     strangers = found.table[found.table["stranger"]]
     odd = strangers["person"].str[-1].astype(int) % 2 == 1
     assert table.loc["odd", "fpir"] == pytest.approx(strangers.loc[odd, "named"].mean())
     distinct = strangers.loc[odd, "face"].nunique()
     low, high = wilson(table.loc["odd", "fpir"] * distinct, distinct)
     assert (table.loc["odd", "fpir_low"], table.loc["odd", "fpir_high"]) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_known_and_strangers_of_a_group_make_its_own_det_curve() -> None:
+    faces, persons = draw_people(12, 8, scatter=2.2, alike=0.35)
+    # The odd people look alike, so more of them are taken for somebody else.
+    odd = np.array([int(name[-2:]) % 2 == 1 for name in persons])
+    faces[odd] = unit(faces[odd] + 0.5 * unit(np.ones(512)))
+    found = leave_people_out(faces, persons, draws=8, fpir=0.1)
+    groups = read_groups(odd_and_even(persons), persons)
+    curves = det_by_group(found, groups, "number")
+    assert list(curves) == ["even", "odd"]
+    table = by_group(groups, "number", persons=persons, open_set=found).set_index("group")
+    assert table.loc["odd", "fpir"] > table.loc["even", "fpir"]
+    strangers = found.table[found.table["stranger"] & found.table["person"].isin(persons[odd])]
+    at = curves["odd"].set_index("threshold").loc[0.3]
+    assert at["fpir"] == pytest.approx((strangers["similarity"] >= 0.3).mean())
+    known = found.table[~found.table["stranger"] & found.table["person"].isin(persons[odd])]
+    assert at["fnir"] == pytest.approx(1 - ((known["similarity"] >= 0.3) & known["right"]).mean())
+    lonely = read_groups(b"person,team\nperson 00,alone\n", persons)
+    never = found.table[~((found.table["person"] == "person 00") & found.table["stranger"])]
+    assert "alone" not in det_by_group(replace(found, table=never), lonely, "team"), "no stranger, no curve"
+
+
+def test_groups_apart_and_groups_that_may_be_alike_by_chance() -> None:
+    persons = np.repeat(np.array([f"p{row}" for row in range(18)], dtype=object), 10)
+    lines = ["person,team", *(f"p{row},{'red' if row < 6 else 'blue' if row < 12 else 'few'}" for row in range(13))]
+    groups = read_groups("\n".join(lines).encode(), persons)
+    labels = np.repeat(np.arange(18), 10)
+    labels[:60:2] = 99  # half the faces of the red
+    apart = difference(by_group(groups, "team", persons=persons, labels=labels), "accuracy")
+    assert apart.startswith("Lowest is red with 50.0\xa0%")
+    assert apart.endswith("the intervals do not overlap.")
+    assert "few" not in apart
+    alike = difference(by_group(groups, "team", persons=persons, labels=np.repeat(np.arange(18), 10)), "accuracy")
+    assert "may be chance" in alike
+    one = read_groups(b"person,team\np0,red\n", persons)
+    assert difference(by_group(one, "team", persons=persons, labels=labels), "accuracy") == ""
+
+
+def test_a_table_of_people_gets_their_groups() -> None:
+    table = pd.DataFrame({"Person": ["Zoë", "Ann", "Ben"], "Faces": [1, 2, 3]})
+    groups = read_groups(b"person,sex,Faces\nAnn,f,many\nBen,m,few\n", PEOPLE)
+    found = with_groups(table, groups, "Person")
+    assert found.columns.tolist() == ["Person", "sex", "Faces (CSV)", "Faces"]
+    assert found["sex"].tolist() == [NOT_LISTED, "f", "m"]
+    assert found["Faces (CSV)"].tolist() == [NOT_LISTED, "many", "few"]
+    assert with_groups(table, None, "Person") is table
 
 
 def test_a_column_that_is_not_there() -> None:

@@ -37,6 +37,17 @@ def test_det_marks_what_the_draws_thresholds_gave_and_what_the_whole_gallerys_wo
     assert [shape.x0 for shape in figure.layout.shapes] == [0.05]
 
 
+def test_det_of_groups_hides_small_ones_until_they_are_asked_for(found: OpenSet) -> None:
+    curves = {"red": found.det.assign(fpir=found.det["fpir"] / 2), "blue": found.det}
+    plain = lab_charts.det_chart(found)
+    figure = lab_charts.det_chart(found, curves, {"blue"})
+    lines = {line.name: line for line in figure.data}
+    assert list(lines)[:3] == ["Everybody", "red", "blue (small)"]
+    assert (lines["blue (small)"].visible, lines["red"].visible) == ("legendonly", None)
+    assert lines["red"].line.color != lines["blue (small)"].line.color
+    assert [line.x for line in figure.data[3:]] == [line.x for line in plain.data[1:]], "the marks are everybody's"
+
+
 def test_the_words_beside_the_det_chart_say_what_its_marks_show(found: OpenSet) -> None:
     _, own, whole = lab_charts.det_chart(found).data
     words = lab_charts.det_words(found)

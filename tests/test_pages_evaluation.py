@@ -102,11 +102,17 @@ def test_the_reliability_diagram_says_what_its_whiskers_leave_out(gallery_home: 
 def test_error_rates_are_compared_by_group(sample_home: Path) -> None:
     people = sorted({person for person in Gallery.open(sample_home).faces().persons if person})
     lines = ["person,side", *(f"{person},{'left' if row < 3 else 'right'}" for row, person in enumerate(people))]
-    app = evaluate(open_page(), sample_home, "held_out", csv="\n".join(lines).encode())
+    app = evaluate(open_page(), sample_home, "held_out", "open_set", csv="\n".join(lines).encode())
     groups = table(open_tab(app, "Groups")).set_index("Group")
     assert groups["People"].to_dict() == {"left": 3, "right": 9}
     assert groups.loc["left", "Size"].startswith("small")
     assert groups.loc["right", "Size"] == ""
+    assert {"FNIR: known people missed", "Error rates over thresholds (DET)"} <= {each.value for each in app.subheader}
+    everyone = app.dataframe[1].value
+    assert dict(zip(everyone["Person"], everyone["side"], strict=True)) == dict(line.split(",") for line in lines[1:])
+    assert everyone["Accuracy, 95 %"].str.contains(" to ").all()
+    held_out = table(open_tab(app, "Held out"))
+    assert held_out.columns.tolist()[:2] == ["Person", "side"]
 
 
 @pytest.fixture

@@ -157,6 +157,8 @@ def test_the_report_stands_alone(results: LabResults) -> None:
     assert "&lt;b&gt;red&lt;/b&gt;" in html
     assert results.created in html
     assert "scikit-learn" in html
+    assert html.count("FNIR: known people missed") > html.count("By team"), "each rate has a chart by group"
+    assert {"<td>blue</td>", "<th>team</th>"} <= set(re.findall(r"<t[dh]>\w+</t[dh]>", html))
     assert results.open_set is not None
     assert escape(det_words(results.open_set)) in html
 
@@ -171,6 +173,10 @@ def test_the_json_holds_the_figures_and_no_face(results: LabResults) -> None:
     assert document["best_without_number"] in ALGORITHMS
     assert document["clustering"]["parameters"]["n_clusters"] == 7
     assert {"facecluster", "python", "scikit-learn"} <= set(document["versions"])
+    assert document["group_of"] == [
+        {"person": "person 00", "team": "<b>red</b>"}, {"person": "person 01", "team": "blue"},
+    ]  # fmt: skip
+    assert "not listed" in document["groups_det"]["team"]
     assert "table" not in document["held_out"]
     assert "table" not in document["open_set"]
 

@@ -12,7 +12,7 @@ from facecluster.algorithms import ALGORITHMS
 from facecluster.charts import interval, percent
 from facecluster.comparison import best_without_number
 from facecluster.gallery import Gallery
-from facecluster.groups import SMALL_FACES, SMALL_PEOPLE
+from facecluster.groups import SMALL_FACES, SMALL_PEOPLE, det_by_group, difference, with_groups
 from facecluster.intervals import KIND, NOT_COVERED
 from facecluster.lab import LabResults
 from facecluster.ui.jobs import running, start_algorithm
@@ -61,7 +61,7 @@ def held_out(results: LabResults) -> None:
         st.caption(f"{found.skipped:,} faces are of people without another photo and could not be judged.")
     st.subheader("By person", anchor=False)
     st.caption("Worst first; shares of the person's held-out faces with 95 % Wilson intervals.")
-    table = lab_tables.held_out_people(found.people)
+    table = with_groups(lab_tables.held_out_people(found.people), results.group_of, "Person")
     _table(table, "evaluation_held_out", f"Top-1, top-3 and named right of {len(table)} people", _shares(table))
 
 
@@ -206,7 +206,7 @@ def stability(results: LabResults) -> None:
     st.caption("Share of the person's pairs of faces in one cluster, with the middle 95 % of the bootstrap samples.")
     alt = f"How often the faces of {len(found.people)} people stay together"
     _chart(lab_charts.stability_chart(found.people), "evaluation_stability", alt)
-    table = lab_tables.stability_people(found.people)
+    table = with_groups(lab_tables.stability_people(found.people), results.group_of, "Person")
     columns = {"Together": _SHARE, "Worst sample": _SHARE}
     _table(table, "evaluation_stability_table", f"Stability of {len(table)} people", columns)
 
@@ -216,16 +216,42 @@ def groups(results: LabResults) -> None:
     column = st.segmented_control(
         "Group by", list(results.groups), default=next(iter(results.groups)), required=True, key="evaluation_group"
     )
-    table = results.groups[column if column in results.groups else next(iter(results.groups))]
+    column = column if column in results.groups else next(iter(results.groups))
+    table = results.groups[column]
     st.caption(
-        f"With 95 % Wilson intervals. Groups of fewer than {SMALL_FACES} faces or {SMALL_PEOPLE} people are marked "
-        "small. Accuracy is measured on the faces that were clustered, the other rates on held-out photos or people."
+        f"With {KIND} intervals. Groups of fewer than {SMALL_FACES} faces or {SMALL_PEOPLE} people are marked "
+        "small. Accuracy is measured on the faces that were clustered, the other rates on held-out photos or people. "
+        "FPIR counts strangers of the group; in a draw, all groups meet the same threshold."
     )
     shown = lab_tables.group_rates(table)
     _table(shown, "evaluation_groups", f"Error rates of {len(table)} groups", _shares(shown))
     for rate, title in lab_tables.GROUP_RATES.items():
         if table[rate].notna().any():
+            st.subheader(title, anchor=False)
+            st.caption(escape(difference(table, rate)) or "No two groups are large enough to be compared.")
             _chart(lab_charts.groups_chart(table, rate, title), f"evaluation_groups_{rate}", f"{title} by group")
+    _groups_det(results, column, table)
+    st.subheader("People of the groups", anchor=False)
+    st.caption("Lowest F1 first, by default; a click on a column's name sorts by it.")
+    people = with_groups(lab_tables.clustered_people(results.people), results.group_of, "Person")
+    columns = dict.fromkeys(("Accuracy", "Purity", "Coverage"), _SHARE)
+    _table(people, "evaluation_groups_people", f"Accuracy of {len(people)} people with their groups", columns)
+
+
+def _groups_det(results: LabResults, column: str, table: pd.DataFrame) -> None:
+    if results.open_set is None or results.group_of is None:
+        return
+    curves = det_by_group(results.open_set, results.group_of, column)
+    if not curves:
+        return
+    st.subheader("Error rates over thresholds (DET)", anchor=False)
+    st.caption(
+        "A group's curve counts its known people and its strangers in all draws together; curves of small groups show "
+        "when their name is clicked. Both marks are everybody's, as on the strangers' tab."
+    )
+    small = set(table.loc[table["small"], "group"])
+    figure = lab_charts.det_chart(results.open_set, curves, small)
+    _chart(figure, "evaluation_groups_det", f"DET curves of everybody and of {len(curves)} groups")
 
 
 def _share(label: str, value: float, ends: tuple[float, float], meaning: str) -> None:
