@@ -81,7 +81,7 @@ def test_the_table_has_the_rows_of_the_bars() -> None:
     assert list(cells[0]) == ["Person 0", "Person 1", "Person 2"]
     assert list(cells[1]) == [4, 4, 4]
     assert [text.replace("\u00a0", " ") for text in cells[2]] == ["50.0 %", "75.0 %", "100 %"]
-    assert [text.replace("\u00a0", " ") for text in cells[3]] == ["40 to 100 %"] * 3
+    assert [text.replace("\u00a0", " ") for text in cells[3]] == ["40.0 to 100 %"] * 3
 
 
 def test_the_table_tells_who_shares_a_cluster() -> None:
