@@ -93,13 +93,28 @@ class Database:
         """Writes the file anew and empties the write-ahead log.
 
         secure_delete overwrites deleted rows, but not the copies of them that SQLite leaves in the unused room of pages
-        when it shares their rows out anew.
+        when it shares their rows out anew. Raises GalleryError when such traces may be left.
         """
+        failure: sqlite3.Error | None = None
         try:
             self.connection.execute("VACUUM")
-            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            failure = error
+        try:
+            # Waits for readers of the log as long as any statement waits for others.
+            in_use = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except sqlite3.Error as error:
             raise self._broken(error) from error
+        if failure:
+            raise GalleryError(
+                f"Traces of what was deleted may be left in {self.file}, which could not be written anew ({failure}): "
+                "free some space, and the next deletion removes them."
+            ) from failure
+        if in_use:
+            raise GalleryError(
+                f"What was deleted may be left in {self.file.name}-wal beside {self.file}, since another program is "
+                "reading the gallery: close all programs that use it, and it goes."
+            )
 
     def close(self) -> None:
         """Closes this thread's connection."""

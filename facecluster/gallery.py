@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -183,15 +182,26 @@ class Gallery(GalleryPhotos):
         _replace_clustering(db, renewed, _inherited_names(old, renewed))
 
     def delete_all(self) -> None:
-        """Removes everything the gallery holds, and the copies of uploaded photos, for good. Original photos stay."""
+        """Removes everything the gallery holds, and the copies of uploaded photos, for good. Original photos stay.
+
+        Raises GalleryError when some of it could not be removed, once all else is.
+        """
         with self.indexing():
-            with self._database.write() as db:
-                for table in ("clusterings", "photos", "sources"):
-                    db.execute(f"DELETE FROM {table}")
-                db.execute("DELETE FROM meta WHERE key <> 'revision'")
-            # The file stays, since other sessions may have it open; shrunk, it holds nothing but the empty tables.
-            self._database.forget_deleted()
-            shutil.rmtree(self.uploads, ignore_errors=True)
+            # The copies first: on a full disk the file cannot be written before there is room.
+            _do_all(self._remove_uploads, self._empty)
+
+    def _remove_uploads(self) -> None:
+        remove_files(self.uploads.resolve(), lambda file: True)
+        if self.uploads.is_dir() and not self.uploads.is_symlink():
+            self.uploads.rmdir()
+
+    def _empty(self) -> None:
+        # The file stays, since other sessions may have it open; written anew, it holds nothing but the empty tables.
+        with self._database.write() as db:
+            for table in ("clusterings", "photos", "sources"):
+                db.execute(f"DELETE FROM {table}")
+            db.execute("DELETE FROM meta WHERE key <> 'revision'")
+        self._database.forget_deleted()
 
     def _set_meta(self, key: str, value: str) -> None:
         with self._database.write() as db:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +143,45 @@ def test_rows_that_the_file_shared_out_anew_leave_no_copy_behind(gallery: Galler
     for name in names[:20]:
         gallery.delete_person(name)
         assert traces(gallery, name) == []
+
+
+def test_everything_goes_though_the_file_cannot_be_written_anew(gallery: Gallery, upload: Path) -> None:
+    index(gallery, upload)
+    gallery._database.connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)  # which VACUUM cannot do without
+    with pytest.raises(GalleryError, match=r"gallery.db, which could not be written anew .*: free some space, and"):
+        gallery.delete_all()
+    assert not gallery.uploads.exists()
+    assert gallery.counts().photos == 0
+    assert (gallery.path / "gallery.db-wal").stat().st_size == 0
+
+
+def test_everything_is_deleted_from_a_disk_that_only_the_copies_make_room_on(gallery: Gallery, upload: Path) -> None:
+    index(gallery, upload)
+    with gallery._database.write() as db:
+        # As on a full disk, nothing can be written while there are copies.
+        db.create_function("copies", 0, lambda: sum(path.is_file() for path in gallery.uploads.rglob("*")))
+        db.execute(
+            "CREATE TEMP TRIGGER full BEFORE DELETE ON main.photos WHEN copies() > 0 "
+            "BEGIN SELECT RAISE (ABORT, 'database or disk is full'); END"
+        )
+    gallery.delete_all()
+    assert gallery.counts().photos == 0
+
+
+def test_a_reader_that_keeps_the_log_from_being_emptied_is_told(gallery: Gallery, upload: Path) -> None:
+    index(gallery, upload)
+    gallery._database.connection.execute("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(gallery.path / "gallery.db")
+    reading = other.execute("SELECT * FROM photos")
+    reading.fetchone()
+    with pytest.raises(GalleryError, match=r"may be left in gallery.db-wal .*: close all programs that use it"):
+        gallery.delete_person(SECRET)
+    assert not (upload / SECRET).exists()
+    assert traces(gallery)
+    reading.close()
+    other.close()
+    gallery.close()
+    assert traces(gallery) == []
 
 
 def test_a_copy_that_cannot_be_removed_is_named_once_the_rest_is_gone(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 import zipfile
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -242,6 +244,23 @@ def test_deleting_a_person_says_what_goes_and_groups_the_others_anew(sample_home
     assert "12 photos" in text
     assert "original photos stay" in text
     assert gallery.counts().people == 12, "nothing is deleted before the second click"
+
+
+def test_the_others_are_grouped_anew_though_a_copy_of_the_deleted_person_stays(
+    sample_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = next(iter(Gallery.open(sample_home).everybody()))
+    copy = sample_home / "uploads" / "zip" / person / "1.jpg"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(b"a copy")
+    app = open_app()
+    app.selectbox(key="gallery_delete_person").set_value(person).run()
+    app.button(key="gallery_delete_one").click().run()
+    monkeypatch.setattr(os, "unlink", Mock(side_effect=PermissionError(13, "Permission denied", str(copy))))
+    app.button(key="gallery_delete_one").click()  # a dialog stays open by itself in a browser only
+    app.button(key="gallery_delete_sure").click().run()
+    assert ["remove it yourself" in error.value for error in app.error] == [True]
+    assert wait_for_job(sample_home).message == "132 faces are in 11 clusters."
 
 
 def test_people_without_a_face_can_be_deleted_too(sample_home: Path) -> None:

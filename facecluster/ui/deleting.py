@@ -42,15 +42,23 @@ def _confirm_person(gallery: Gallery, person: str) -> None:
         f"**{escape(person)}** leaves the gallery for good: {number:,} photo{'s' * (number != 1)}, with their faces, "
         f"crops, embeddings and uploaded copies. The other faces are then grouped anew. {_STAYS}"
     )
-    if _confirmed("Delete person") and _done(lambda: gallery.delete_person(person)):
-        counts = gallery.counts()
-        if counts.faces:
-            # Who is with whom was still decided with the deleted person's faces among them.
-            choice, seed = last_choice(gallery)
-            start_clustering(gallery, min(choice, counts.faces) if isinstance(choice, int) else choice, seed)
-        elif not counts.photos:
-            _done(gallery.delete_all)
+    if not _confirmed("Delete person"):
+        return
+    done = _done(lambda: gallery.delete_person(person))
+    if person not in gallery.everybody():
+        _group_the_others(gallery)
+    if done:
         st.rerun()
+
+
+def _group_the_others(gallery: Gallery) -> None:
+    """Who is with whom was still decided with the deleted person's faces among them."""
+    counts = gallery.counts()
+    if counts.faces:
+        choice, seed = last_choice(gallery)
+        start_clustering(gallery, min(choice, counts.faces) if isinstance(choice, int) else choice, seed)
+    elif not counts.photos:
+        _done(gallery.delete_all)
 
 
 @st.dialog("Delete everything?", icon=":material/delete_forever:")
