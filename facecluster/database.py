@@ -163,6 +163,10 @@ class Database:
             return GalleryError(f"The gallery {self.file} cannot be written: give yourself permission to write there.")
         if "locked" in str(error):
             return GalleryError(f"The gallery {self.file} is in use by another program: try again when it is done.")
+        if "FOREIGN KEY" in str(error):
+            return GalleryError(
+                f"Faces of the gallery {self.file} were deleted or found anew in the meantime: run it again."
+            )
         return GalleryError(
             f"{self.file} is no gallery, or is damaged ({error}): choose another with --gallery, or delete it and "
             "index the photos again."

@@ -108,11 +108,13 @@ class Gallery(GalleryPhotos):
     # --- clustering -----------------------------------------------------------------------------------------------
 
     def save_clustering(self, clustering: Clustering) -> Clustering:
-        """Makes `clustering` the gallery's; names given to its predecessor's clusters pass to the closest new ones."""
-        names = _inherited_names(self.clustering(), clustering)
+        """Makes `clustering` the gallery's; names given to its predecessor's clusters pass to the closest new ones.
+
+        Raises GalleryError when one of its faces was deleted since they were read.
+        """
         with self._database.write() as db:
-            _replace_clustering(db, clustering, names)
-        saved = self.clustering()
+            _replace_clustering(db, clustering, _inherited_names(self.clustering(), clustering))
+            saved = self.clustering()
         assert saved is not None
         return saved
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from facecluster import Gallery, index_photos, open_photos
-from facecluster.clustering import cluster_gallery
+from facecluster.clustering import FaceClusterer, cluster_gallery
 from facecluster.errors import Cancelled, GalleryError
 from facecluster.records import NewPhoto
 
@@ -202,3 +202,24 @@ def test_a_copy_that_cannot_be_removed_is_named_once_the_rest_is_gone(
     assert sorted(gallery.faces().persons) == ["Brad", "Zoe"]
     stuck.rename(stuck.with_name("kept"))
     assert SECRET.encode() not in (gallery.path / "gallery.db").read_bytes()
+
+
+def test_a_clustering_that_a_deletion_overtook_is_not_kept_and_says_so(
+    gallery: Gallery, upload: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(gallery, upload)
+    before = cluster_gallery(gallery, 2)
+    fit = FaceClusterer.fit
+
+    def delete_meanwhile(model: FaceClusterer, embeddings: np.ndarray) -> FaceClusterer:
+        Gallery.open(gallery.path).delete_person(SECRET)
+        return fit(model, embeddings)
+
+    monkeypatch.setattr(FaceClusterer, "fit", delete_meanwhile)
+    with pytest.raises(GalleryError, match=r"^Faces of .*gallery.db were deleted or found anew .*: run it again.$"):
+        cluster_gallery(gallery, 2)
+    monkeypatch.undo()
+    kept = gallery.clustering()
+    assert kept is not None
+    assert set(kept.faces.tolist()) == set(before.faces.tolist()) & set(gallery.faces().ids.tolist())
+    assert len(cluster_gallery(gallery, 2).faces) == 2
