@@ -183,7 +183,7 @@ def show_match(gallery: Gallery, match: Match, number: int, key: str) -> None:
         )
         for each in match.neighbours
     ]
-    clicked = face_grid(gallery, tiles, f"identify_open_{key}")
+    clicked = face_grid(gallery, tiles, f"identify_open_{key}", cell=84)  # six beside the photo
     if clicked is not None:
         show_face(gallery, clicked)
 

@@ -24,15 +24,19 @@ class FaceTile:
 
 
 def face_grid(
-    gallery: Gallery, tiles: Sequence[FaceTile], key: str, on_click: Callable[[int], None] | None = None
+    gallery: Gallery,
+    tiles: Sequence[FaceTile],
+    key: str,
+    on_click: Callable[[int], None] | None = None,
+    cell: int = _CELL,
 ) -> int | None:
     """Shows the tiles and returns the face whose button was clicked in this run. `key` carries the page's name.
 
-    `on_click`, when given, is called with that face before the run.
+    `on_click`, when given, is called with that face before the run. `cell` is the least width of a tile in pixels.
     """
     crops = gallery.crops([tile.face for tile in tiles])
     clicked = None
-    with st.grid(12, min_column_width=_CELL, gap="small", key=key):
+    with st.grid(12, min_column_width=cell, gap="small", key=key):
         for tile in tiles:
             with st.container(gap="xxsmall", horizontal_alignment="center"):
                 if tile.face in crops:  # else it was deleted since
