@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -108,7 +109,7 @@ class Gallery(GalleryPhotos):
     # --- clustering -----------------------------------------------------------------------------------------------
 
     def save_clustering(self, clustering: Clustering) -> Clustering:
-        """Makes `clustering` the gallery's; names given to its predecessor's clusters pass to the closest new ones.
+        """Makes `clustering` the gallery's; a cluster's name passes to the one that most of its faces are in.
 
         Raises GalleryError when one of its faces was deleted since they were read.
         """
@@ -143,11 +144,12 @@ class Gallery(GalleryPhotos):
             if not photos:
                 raise GalleryError(f"The gallery holds nobody named {person}: see the names on the gallery page.")
             with self._database.write() as db:
+                before = self.clustering()
                 db.execute("DELETE FROM photos WHERE person = ?", (person,))
                 # Once the reasons of duplicates were stored, with the names of other people's photos.
                 db.execute("UPDATE photos SET reason = NULL WHERE status = 'duplicate' AND reason NOT NULL")
                 db.execute("DELETE FROM sources WHERE NOT EXISTS (SELECT 1 FROM photos WHERE source_id = sources.id)")
-                self._renew_centers(db)
+                self._renew_centers(db, before, person)
             _do_all(
                 lambda: remove_files(self.uploads.resolve(), lambda file: copies.get(file, person_of(file)) == person),
                 self._database.forget_deleted,
@@ -165,8 +167,11 @@ class Gallery(GalleryPhotos):
             for row in self._database.read("SELECT path, person FROM photos WHERE source_id = ?", source["id"])
         }
 
-    def _renew_centers(self, db: Connection) -> None:
-        """Makes the clusters' centres anew from the faces that are left: a centre is a portrait of who was in it."""
+    def _renew_centers(self, db: Connection, before: Clustering | None, gone: str) -> None:
+        """Makes the clusters' centres anew from the faces that are left: a centre is a portrait of who was in it.
+
+        Of the names of the clustering `before` those stay that do not speak of the person who is `gone`.
+        """
         old, faces = self.clustering(), self.faces()
         if old is None or not len(old.faces):
             db.execute("DELETE FROM clusterings")
@@ -181,7 +186,9 @@ class Gallery(GalleryPhotos):
             similarity=similarity_to_centers(embeddings, centers, labels),
             inertia=float(((embeddings - centers[labels]) ** 2).sum()),
         )
-        _replace_clustering(db, renewed, _inherited_names(old, renewed))
+        names = {} if before is None else _inherited_names(before, renewed)
+        word = re.compile(rf"(?<!\w){re.escape(gone)}(?!\w)", re.IGNORECASE)
+        _replace_clustering(db, renewed, {cluster: name for cluster, name in names.items() if not word.search(name)})
 
     def delete_all(self) -> None:
         """Removes everything the gallery holds, and the copies of uploaded photos, for good. Original photos stay.
@@ -244,13 +251,14 @@ def _replace_clustering(db: Connection, clustering: Clustering, names: dict[int,
 
 
 def _inherited_names(old: Clustering | None, new: Clustering) -> dict[int, str]:
-    """Which new cluster holds most faces of each named old one."""
+    """The new clusters that hold more than half of a named old one's faces; without such an heir a name ends."""
     if old is None or not old.names:
         return {}
     label_of = dict(zip(new.faces.tolist(), new.labels.tolist(), strict=True))
     names: dict[int, str] = {}
     for number, name in old.names.items():
-        heirs = [label_of[face] for face in old.faces[old.labels == number].tolist() if face in label_of]
-        if heirs:
-            names.setdefault(int(np.bincount(heirs).argmax()), name)
+        faces = old.faces[old.labels == number].tolist()
+        heirs = np.bincount([label_of[face] for face in faces if face in label_of], minlength=1)
+        if 2 * heirs.max() > len(faces):
+            names.setdefault(int(heirs.argmax()), name)
     return names
