@@ -132,7 +132,11 @@ def difference(table: pd.DataFrame, rate: str) -> str:
         for row in (low, high)
     ]
     apart = low[f"{rate}_high"] < high[f"{rate}_low"]
-    end = "the intervals do not overlap" if apart else "the intervals overlap, so it may be chance"
+    end = (
+        "the intervals, which are over faces and not over people, do not overlap"
+        if apart
+        else "the intervals overlap, so it may be chance"
+    )
     return f"Lowest is {ends[0]}, highest {ends[1]}: {end}."
 
 

@@ -134,7 +134,7 @@ def test_groups_apart_and_groups_that_may_be_alike_by_chance() -> None:
     labels[:60:2] = 99  # half the faces of the red
     apart = difference(by_group(groups, "team", persons=persons, labels=labels), "accuracy")
     assert apart.startswith("Lowest is red with 50.0\xa0%")
-    assert apart.endswith("the intervals do not overlap.")
+    assert apart.endswith("over faces and not over people, do not overlap.")
     assert "few" not in apart
     alike = difference(by_group(groups, "team", persons=persons, labels=np.repeat(np.arange(18), 10)), "accuracy")
     assert "may be chance" in alike
