@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -28,6 +29,8 @@ Report = Callable[[Progress], None]
 SAMPLE_PEOPLE, SAMPLE_PORTRAITS = 12, 12
 _SAMPLE_FOLDER = "sample-people"
 _MEGABYTE = 10**6
+_PART = "zip-"
+_A_DAY = 86_400  # seconds
 _COPY_CHUNK = 4 * 2**20
 
 
@@ -199,6 +202,9 @@ def _open(gallery: Gallery, origin: Origin, report: Report) -> PhotoSource:
 def _unpacked(gallery: Gallery, upload: UploadedZip, report: Report) -> Path:
     """The folder in the gallery's uploads that holds the zip's photos, named by content so that it is made once."""
     gallery.uploads.mkdir(parents=True, exist_ok=True)
+    for left in gallery.uploads.glob(f"{_PART}*.part"):
+        if time.time() - left.stat().st_mtime > _A_DAY:  # of an upload that was killed, not of one under way
+            left.unlink(missing_ok=True)
     copy, digest = _copied(gallery.uploads, upload, report)
     try:
         home = gallery.uploads / digest[:12]
@@ -220,7 +226,7 @@ def _copied(folder: Path, upload: UploadedZip, report: Report) -> tuple[Path, st
     size = upload.file.seek(0, os.SEEK_END)
     upload.file.seek(0)
     told, digest = Stage("Copying the zip", report, "MB", _MEGABYTE), hashlib.sha256()
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix="zip-", suffix=".part")
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=_PART, suffix=".part")
     try:
         with os.fdopen(descriptor, "wb") as file:
             while chunk := upload.file.read(_COPY_CHUNK):

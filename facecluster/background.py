@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal
 
@@ -38,6 +38,7 @@ class Progress:
     rate: float | None = None
     seconds_left: float | None = None
     can_cancel: bool = True
+    told: float = field(default_factory=time.monotonic, compare=False)  # when: what is left shrinks from then on
 
     @property
     def share(self) -> float:
@@ -53,7 +54,8 @@ class Progress:
         if self.rate:
             parts.append(f"{self.rate:.0f} a second" if self.rate >= 3 else f"{self.rate:.1f} a second")
         if self.seconds_left is not None:
-            parts.append(f"{duration(self.seconds_left)} left")
+            left = self.seconds_left - (time.monotonic() - self.told)
+            parts.append(f"{duration(left)} left" if left > 0 else "longer than it seemed")
         return " · ".join(parts)
 
 

@@ -7,9 +7,10 @@ from typing import Literal
 import streamlit as st
 
 from facecluster.adding import last_algorithm, last_choice
-from facecluster.charts import percent, photos_by_person
+from facecluster.charts import interval, percent, photos_by_person
 from facecluster.errors import EvaluationError
 from facecluster.gallery import Gallery
+from facecluster.intervals import KIND, NOT_COVERED
 from facecluster.records import GalleryCounts
 from facecluster.ui import resources, tables
 from facecluster.ui.add_photos import four_ways, settings_form
@@ -27,11 +28,13 @@ MAX_LEFT_OUT = 1000
 def show_figures(gallery: Gallery, is_busy: bool) -> None:
     """The gallery in six figures; while photos are added, those that cost nothing to count."""
     counts = gallery.counts()
+    share = "Share of faces in the cluster of their person, clusters and people paired one to one."
     right, review, meaning = "n/a", "n/a", "Faces in another cluster than their person's."
     if counts.clusters and not is_busy:
         try:
             accuracy = tables.accuracy(gallery)
             right, review = percent(accuracy.scores.accuracy), f"{accuracy.wrong:,}"
+            share += f" {KIND}: {interval(*accuracy.scores.accuracy_interval)}, {NOT_COVERED}."
         except EvaluationError:
             review = f"{tables.doubtful_count(gallery):,}"
             meaning = "No face has a known person, so these are the faces far from their cluster's centre."
@@ -44,7 +47,7 @@ def show_figures(gallery: Gallery, is_busy: bool) -> None:
             "Accuracy",
             right,
             border=True,
-            help="Share of faces in the cluster of their person, clusters and people paired one to one.",
+            help=share,
         )
         st.metric("To review", review, border=True, help=meaning)
 

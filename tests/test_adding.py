@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import time
 import zipfile
 from pathlib import Path
 
@@ -168,6 +170,17 @@ def test_a_dropped_zip_is_copied_into_the_gallery_once(gallery: Gallery, photos:
     assert gallery.counts().photos == 6
     gallery.delete_all()
     assert not gallery.uploads.exists()
+
+
+def test_what_a_killed_upload_left_goes_with_the_next(gallery: Gallery, photos: Path) -> None:
+    gallery.uploads.mkdir()
+    killed, under_way = gallery.uploads / "zip-killed.part", gallery.uploads / "zip-now.part"
+    for part in (killed, under_way):
+        part.write_bytes(b"half a zip")
+    two_days_ago = time.time() - 2 * 86_400
+    os.utime(killed, (two_days_ago, two_days_ago))
+    add(gallery, UploadedZip("photos.zip", zip_of(photos)))
+    assert [part.name for part in gallery.uploads.glob("*.part")] == [under_way.name]
 
 
 @pytest.mark.parametrize("name", ["../../evil.zip", "C:\\evil.zip", "..", "", "/"])

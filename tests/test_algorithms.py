@@ -129,6 +129,16 @@ def test_a_number_that_was_suggested_already_is_not_suggested_again(monkeypatch:
     assert best_without_number(table, suggested=False) is None
 
 
+def test_faces_that_show_no_people_are_said_to() -> None:
+    noise = unit(np.random.default_rng(0).normal(size=(60, 512)))
+    names = ["kmeans", "chinese-whispers", "dbscan"]
+    table = compare_algorithms(noise, [None] * 60, n_clusters=58, names=names).set_index("algorithm")
+    assert table.loc["kmeans", "note"] == ""
+    assert all("no gap between one person and two" in table.loc[name, "note"] for name in names[1:])
+    people = compare_algorithms(*draw_people(4, 8), n_clusters=4, names=names)
+    assert (people["note"] == "").all()
+
+
 def test_algorithms_for_few_faces_are_left_out_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("facecluster.algorithms._PAIRS_LIMIT", 20)
     faces, persons = draw_people(3, 8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 import pytest
 
@@ -90,6 +91,12 @@ def test_a_running_job_cannot_be_dismissed_and_an_ended_one_can() -> None:
     ended(job)
     jobs.dismiss("gallery")
     assert jobs.latest("gallery") is None
+
+
+def test_the_time_left_shrinks_while_nothing_new_is_told() -> None:
+    ago = time.monotonic() - 30
+    assert Progress("", 1, 10, seconds_left=40, told=ago).text == "1 of 10 photos · 10 s left"
+    assert Progress("", 1, 10, seconds_left=20, told=ago).text == "1 of 10 photos · longer than it seemed"
 
 
 def test_progress_reads_as_on_the_page() -> None:
