@@ -244,6 +244,7 @@ def _sample(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
+    from facecluster.algorithms import how_made
     from facecluster.gallery import Gallery
 
     gallery = Gallery.open(options.gallery, create=False)
@@ -255,5 +256,8 @@ def _status(options: argparse.Namespace) -> int:
         "gallery": str(gallery.path),
         "clustering": last,
     }
-    text = "\n".join(f"{key:>14}: {value}" for key, value in document.items())
-    return _answer(options, document, text)
+    told = document | {"clustering": how_made(last) if last else "none yet"}
+    told["runtimes"] = (
+        ", ".join(f"{name} ({faces} faces)" for name, faces in document["runtimes"].items()) or "none yet"
+    )
+    return _answer(options, document, "\n".join(f"{key:>14}: {value}" for key, value in told.items()))

@@ -38,7 +38,7 @@ def sweep_note(results: LabResults) -> str:
             names = f"Accuracy and ARI, which do, are left out beyond {SCORED_FACES:,} faces, for they take minutes. "
     return (
         f"The suggestion looks at no names. {names}Stability is measured only for the numbers with the best "
-        "silhouettes."
+        "silhouettes; other cells are empty. Score is the sum of both, weakest the lowest mean silhouette of a cluster."
     )
 
 

@@ -111,8 +111,7 @@ def start(gallery: Gallery, settings: LabSettings, content: bytes | None) -> Non
     try:
         groups: pd.DataFrame | None = None
         if content is not None:
-            persons = gallery.faces().persons
-            groups = read_groups(content, persons)
+            groups = read_groups(content, list(gallery.person_of_faces().values()))
     except FaceClusterError as error:
         show_error(error)
         return
