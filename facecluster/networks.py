@@ -22,7 +22,7 @@ class Recipe:
     `name` and `version` tell it and its weights from all others. `input_shape` is a valid shape of input; the axes in
     `varying` may have other lengths in calls. `examples` names the module and the function that gives
     inputs as they will come; only with them can the network be put into integers, all but its first `exact_first`
-    convolutions (see `facecluster.quantization`).
+    convolutions (see `facecluster.quantization`). An `exact` one runs in 32-bit floats wherever the device can.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Recipe:
     varying: tuple[int, ...] = (0,)
     examples: tuple[str, str] | tuple[()] = ()
     exact_first: int = 0
+    exact: bool = False
 
     def build(self) -> torch.nn.Module:
         """The network, in eval mode."""
@@ -96,13 +97,13 @@ def _device(name: str) -> torch.device:
 
 
 class TorchRun:
-    """Runs a torch module as it is: `eager` on the CPU, `mps`, or `cuda`, which takes half precision."""
+    """Runs a torch module as it is: `eager` on the CPU, `mps`, or `cuda`, in half precision unless `exact`."""
 
-    def __init__(self, name: str, module: torch.nn.Module) -> None:
+    def __init__(self, name: str, module: torch.nn.Module, exact: bool = False) -> None:
         import torch
 
         self._device = _device(name)
-        self._dtype = torch.float16 if name == "cuda" else torch.float32
+        self._dtype = torch.float16 if name == "cuda" and not exact else torch.float32
         self._module = module.eval().to(self._device, self._dtype)
 
     def __call__(self, batch: np.ndarray) -> Arrays:

@@ -72,9 +72,10 @@ def choose_runtime(runtime: str = "auto") -> str:
     return found
 
 
-def full_precision(runtime: str) -> str:
-    """The runtime that a network gets which comes without examples, so that it cannot be put into integers."""
-    return "openvino-f32" if runtime == "openvino-int8" else runtime
+def full_precision(runtime: str, exact: bool = True) -> str:
+    """The runtime of an `exact` network; of another, one that comes without examples and so takes no integers."""
+    shortened = ("openvino-int8", "openvino-bf16") if exact else ("openvino-int8",)
+    return "openvino-f32" if runtime in shortened else runtime
 
 
 def compile_module(
@@ -89,7 +90,7 @@ def compile_module(
     `example_shape` is a valid input shape; only the axes in `varying` may have another length in calls. A network
     that OpenVINO cannot take runs in eager torch instead, unless a runtime was asked for. Raises RuntimeChoiceError.
     """
-    name = full_precision(choose_runtime(runtime))
+    name = full_precision(choose_runtime(runtime), exact=False)
     if name.startswith("openvino"):
         try:
             return CompiledModule(name, _OpenVinoRun(_converted(module, example_shape, varying), name))
@@ -111,14 +112,14 @@ def compile_recipes(recipes: Sequence[Recipe], *, runtime: str = "auto") -> tupl
         if not all(model_cache.has(_cache_key(*each)) for each in wanted):
             _convert_apart(wanted)
         try:
-            return tuple(_run_of(_kept(*each), name) for each in wanted)
+            return tuple(_run_of(_kept(*each), name, each[0].exact) for each in wanted)
         except RuntimeError as error:
             name = _instead_of_openvino(name, runtime, error)
-    return tuple(CompiledModule(name, TorchRun(name, recipe.build())) for recipe in recipes)
+    return tuple(CompiledModule(name, TorchRun(name, recipe.build(), recipe.exact)) for recipe in recipes)
 
 
-def _run_of(model: Any, name: str) -> CompiledModule:
-    name = name if quantization.is_quantised(model) else full_precision(name)
+def _run_of(model: Any, name: str, exact: bool) -> CompiledModule:
+    name = name if quantization.is_quantised(model) else full_precision(name, exact)
     return CompiledModule(name, _OpenVinoRun(model, name))
 
 

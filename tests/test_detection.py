@@ -17,6 +17,8 @@ from facecluster.detection import Detection, FaceDetector, main_face
 from facecluster.errors import RuntimeChoiceError
 from facecluster.samples import draw_group, draw_portrait
 
+from .runtimes import WORKING
+
 # Where a level has an odd side, P-Net's last windows see half a pooling cell on facenet-pytorch's own picture, and a
 # repeated pixel on a canvas; that moves few boxes. bfloat16 and half precision move boxes by fractions of a pixel.
 SAME_FACE = 0.7  # intersection over union
@@ -255,6 +257,14 @@ def test_the_runtime_does_not_change_what_is_found(drawn: list[np.ndarray]) -> N
     eager, usual = FaceDetector(40, runtime="eager"), FaceDetector(40)
     assert eager.runtime == "eager"
     assert_same(eager.detect_many(drawn), usual.detect_many(drawn), exact(usual))
+
+
+@pytest.mark.parametrize("runtime", [name for name in WORKING if name.startswith("openvino")])
+def test_no_precision_of_openvino_moves_a_box(drawn: list[np.ndarray], runtime: str) -> None:
+    detector = FaceDetector(40, runtime=runtime)
+    assert detector.runtime == "openvino-f32"
+    assert_same(FaceDetector(40, runtime="eager").detect_many(drawn[:6]), detector.detect_many(drawn[:6]))
+    assert detector.runtime == "openvino-f32"
 
 
 def test_a_wrong_runtime_is_told_when_the_detector_is_used() -> None:
