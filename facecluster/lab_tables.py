@@ -21,6 +21,15 @@ GROUP_RATES = {
 }
 
 _IN_WORDS = "Accuracy, 95 %"
+_DRAWS = {
+    "draw": "Draw", "threshold": "Threshold", "fpir": "FPIR", "fnir": "FNIR", "expected_fnir": "FNIR foretold",
+    "top1": "Top-1", "known": "Known faces", "unknown": "Strangers' faces", "strangers": "Left out",
+}  # fmt: skip
+# The columns of these tables that are shares in [0, 1].
+SHARES = frozenset({
+    "Accuracy", "Purity", "Coverage", "Top-1", "Top-3", "Named right", "Together", "Worst sample", "FPIR", "FNIR",
+    "FNIR foretold", *GROUP_RATES.values(),
+})  # fmt: skip
 
 
 RELIABILITY_NOTE = (
@@ -56,6 +65,11 @@ def clustered_people(people: pd.DataFrame) -> pd.DataFrame:
     named = people.rename(columns={"low": "accuracy_low", "high": "accuracy_high"})
     table = _with_intervals(named, {"person": "Person", "faces": "Faces"}, {"accuracy": "Accuracy"})
     return table.assign(Purity=people["purity"], Coverage=people["coverage"])
+
+
+def draws(table: pd.DataFrame) -> pd.DataFrame:
+    """What each draw of an open-set evaluation gave, under readable names."""
+    return table.rename(columns=_DRAWS)
 
 
 def stability_people(people: pd.DataFrame) -> pd.DataFrame:

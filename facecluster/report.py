@@ -50,7 +50,7 @@ DEFINITIONS = {
     "Stability": "Mean adjusted Rand index between runs.",
 }
 
-_ACCURACY_ENDS = f"accuracy_low and accuracy_high: {KIND}, {NOT_COVERED}."
+_ACCURACY_ENDS = f"Accuracy's interval is {KIND}, {NOT_COVERED}."
 
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -154,8 +154,9 @@ def _people(results: LabResults) -> str:
     if results.people.empty:
         return ""
     figure = charts.accuracy_by_person(results.people)
-    text = f"<p>Measured on the faces that were clustered; low and high: accuracy's {KIND} interval.</p>"
-    return _section("People", text + _figure(figure) + _table(_grouped(charts.worst_first(results.people), results)))
+    text = f"<p>Measured on the faces that were clustered; accuracy's interval is {KIND}.</p>"
+    people = lab_tables.clustered_people(charts.worst_first(results.people))
+    return _section("People", text + _figure(figure) + _table(_grouped(people, results)))
 
 
 def _held_out(results: LabResults) -> str:
@@ -169,7 +170,9 @@ def _held_out(results: LabResults) -> str:
     )
     if held.skipped:
         text += f" {held.skipped} faces are of people without another photo and could not be judged."
-    return _section("Held-out photos", f"<p>{escape(text)}</p>" + _table(_grouped(held.people, results)))
+    return _section(
+        "Held-out photos", f"<p>{escape(text)}</p>" + _table(_grouped(lab_tables.held_out_people(held.people), results))
+    )
 
 
 def _open_set(results: LabResults) -> str:
@@ -189,7 +192,7 @@ def _open_set(results: LabResults) -> str:
         f"<p>{escape(lab_charts.det_words(found))}</p>",
         _figure(lab_charts.det_chart(found)),
         _figure(lab_charts.similarity_chart(found.distribution, found.threshold)),
-        _table(found.draws),
+        _table(lab_tables.draws(found.draws)),
     ]
     if results.calibration is not None:
         table, ece = results.calibration.table, results.calibration.ece
@@ -205,9 +208,9 @@ def _sweep(results: LabResults) -> str:
     if results.suggestion is None or results.sweep is None:
         return _missing("How many clusters", results, "sweep")
     chart = lab_charts.sweep_chart(results.sweep, results.suggestion.n_clusters, len(results.people))
-    table = results.sweep.dropna(axis="columns", how="all")
+    table = lab_tables.swept(results.sweep)
     lines = [results.suggestion.reason, lab_tables.sweep_note(results)]
-    lines += [_ACCURACY_ENDS] if "accuracy_low" in table else []
+    lines += [_ACCURACY_ENDS] if "Accuracy" in table else []
     text = "".join(f"<p>{escape(line)}</p>" for line in lines)
     return _section("How many clusters", text + _figure(chart) + _table(table))
 
@@ -215,9 +218,9 @@ def _sweep(results: LabResults) -> str:
 def _comparison(results: LabResults) -> str:
     if results.comparison is None:
         return _missing("Algorithms", results, "comparison")
-    table = results.comparison.drop(columns="algorithm").dropna(axis="columns", how="all")
-    chart = _figure(lab_charts.algorithms_chart(results.comparison)) if "ari" in table else ""
-    ends = f"<p>{_ACCURACY_ENDS}</p>" if "accuracy_low" in table else ""
+    table = lab_tables.compared(results.comparison)
+    chart = _figure(lab_charts.algorithms_chart(results.comparison)) if "ARI" in table else ""
+    ends = f"<p>{_ACCURACY_ENDS}</p>" if "Accuracy" in table else ""
     return _section("Algorithms", ends + chart + _table(table))
 
 
@@ -232,7 +235,9 @@ def _stability(results: LabResults) -> str:
     if found.people.empty:
         return _section("Stability", f"<p>{text}</p>")
     chart = _figure(lab_charts.stability_chart(found.people))
-    return _section("Stability", f"<p>{text}</p>" + chart + _table(_grouped(found.people, results)))
+    return _section(
+        "Stability", f"<p>{text}</p>" + chart + _table(_grouped(lab_tables.stability_people(found.people), results))
+    )
 
 
 def _groups(results: LabResults) -> str:
@@ -243,7 +248,7 @@ def _group(results: LabResults, column: str, table: pd.DataFrame) -> str:
     parts = [
         f"<p>Small groups, of fewer than {SMALL_FACES} faces or {SMALL_PEOPLE} people, say little. FPIR counts "
         "strangers of the group; in a draw, all groups meet the same threshold.</p>",
-        _table(table),
+        _table(lab_tables.group_rates(table)),
     ]
     for rate, title in GROUP_RATES.items():
         if table[rate].notna().any():
@@ -259,7 +264,7 @@ def _group(results: LabResults, column: str, table: pd.DataFrame) -> str:
 
 
 def _grouped(table: pd.DataFrame, results: LabResults) -> pd.DataFrame:
-    return with_groups(table, results.group_of)
+    return with_groups(table, results.group_of, "Person")
 
 
 def _definitions() -> str:
@@ -294,6 +299,8 @@ def _figure(figure: go.Figure) -> str:
 
 
 def _table(table: pd.DataFrame) -> str:
+    for name in lab_tables.SHARES.intersection(table.columns):
+        table = table.assign(**{name: table[name].map(charts.percent, na_action="ignore")})
     html = table.to_html(index=False, border=0, na_rep="", float_format=lambda value: f"{value:.4f}", escape=True)
     return f'<div class="scroll">{html}</div>'
 

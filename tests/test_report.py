@@ -376,3 +376,11 @@ def test_stopping_a_measurement_promises_nothing(
         ran = Ran(capsys, *arguments, "--gallery", folder)
         assert (ran.status, ran.text) == (1, "")
         assert "facecluster: stopped; nothing was changed." in ran.errors
+
+
+def test_tables_of_a_report_read_as_on_the_page(results: LabResults) -> None:
+    html = report_html(results)
+    for heading in ("Top-1, 95 %", "Accuracy, 95 %", "Named right", "FNIR foretold", "Worst sample", "Told the number"):
+        assert f"<th>{heading}</th>" in html
+    for raw in ("top1_low", "accuracy_low", "shares_cluster", "expected_fnir", "needs_number"):
+        assert raw not in html
