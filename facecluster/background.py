@@ -53,7 +53,7 @@ class Progress:
             parts.append(f"{self.done:,} of {self.total:,} {self.unit}")
         if self.rate:
             parts.append(f"{self.rate:.0f} a second" if self.rate >= 3 else f"{self.rate:.1f} a second")
-        if self.seconds_left is not None:
+        if self.seconds_left is not None and self.share < 1:
             left = self.seconds_left - (time.monotonic() - self.told)
             parts.append(f"{duration(left)} left" if left > 0 else "longer than it seemed")
         return " · ".join(parts)

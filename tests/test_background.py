@@ -97,6 +97,7 @@ def test_the_time_left_shrinks_while_nothing_new_is_told() -> None:
     ago = time.monotonic() - 30
     assert Progress("", 1, 10, seconds_left=40, told=ago).text == "1 of 10 photos · 10 s left"
     assert Progress("", 1, 10, seconds_left=20, told=ago).text == "1 of 10 photos · longer than it seemed"
+    assert Progress("", 10, 10, seconds_left=0, told=ago).text == "10 of 10 photos"
 
 
 def test_progress_reads_as_on_the_page() -> None:
