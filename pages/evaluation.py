@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -33,19 +33,23 @@ PART_NAMES: dict[Part, str] = {
 DEFAULTS = LabSettings()
 
 
+def _parts(possible: Sequence[Part], key: str) -> list[Part]:
+    return st.pills(
+        "Parts",
+        possible,
+        selection_mode="multi",
+        default=possible,
+        format_func=PART_NAMES.__getitem__,
+        key=key,
+        persist_state="session",
+    )
+
+
 def free_settings_form(gallery: Gallery) -> LabSettings | None:
     """The settings of the parts that need no people, in the run where the form was sent."""
     possible = [part for part in PARTS if part not in NEED_PEOPLE]
     with st.form("evaluation_form"):
-        parts = st.pills(
-            "Parts",
-            possible,
-            selection_mode="multi",
-            default=possible,
-            format_func=PART_NAMES.__getitem__,
-            key="evaluation_free_parts",
-            persist_state="session",
-        )
+        parts = _parts(possible, "evaluation_free_parts")
         seed = _number("Seed", 0, 10**6, DEFAULTS.seed, "seed", "The same seed draws the same faces.")
         sent = _evaluate_button(gallery)
     return LabSettings(seed=seed, parts=tuple(part for part in PARTS if part in parts)) if sent else None
@@ -54,15 +58,7 @@ def free_settings_form(gallery: Gallery) -> LabSettings | None:
 def settings_form(gallery: Gallery, people: int) -> tuple[LabSettings, bytes | None] | None:
     """The settings and the groups' CSV, in the run where the form was sent."""
     with st.form("evaluation_form"):
-        parts = st.pills(
-            "Parts",
-            PARTS,
-            selection_mode="multi",
-            default=PARTS,
-            format_func=PART_NAMES.__getitem__,
-            key="evaluation_parts",
-            persist_state="session",
-        )
+        parts = _parts(PARTS, "evaluation_parts")
         with st.grid(5, min_column_width=150):
             folds = _number("Folds", 2, 20, DEFAULTS.folds, "folds", "Photos are held out in so many turns.")
             most = max(people - 2, 1)

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from facecluster import Gallery
+from facecluster.clustering import cluster_gallery
 from facecluster.records import NewFace, NewPhoto
+from tests.people import draw_people
 
 
 def make_gallery(folder: Path, embeddings: np.ndarray, persons: np.ndarray, prefix: str = "") -> Gallery:
@@ -26,3 +28,19 @@ def make_gallery(folder: Path, embeddings: np.ndarray, persons: np.ndarray, pref
     ]
     gallery.add_photos(source, photos, "casia-webface")
     return gallery
+
+
+def clustered_gallery(folder: Path) -> Path:
+    """The folder, with a clustered gallery of seven people of eight faces."""
+    gallery = make_gallery(folder, *draw_people(7, 8, scatter=1.2, alike=0.3))
+    cluster_gallery(gallery)
+    gallery.close()
+    return folder
+
+
+def unlabelled_gallery(folder: Path) -> Path:
+    """The folder, with a clustered gallery of five people of eight faces whose names nobody knows."""
+    gallery = make_gallery(folder, draw_people(5, 8)[0], np.full(40, None))
+    cluster_gallery(gallery, 3)
+    gallery.close()
+    return folder
