@@ -6,22 +6,19 @@ R-Net let through (48 px crops). What differs from facenet-pytorch is only how t
 
 from __future__ import annotations
 
-import hashlib
 import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from importlib import metadata
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 
 from facecluster import boxes as box_math
 from facecluster import pyramid
-from facecluster.networks import CompiledModule, Recipe
-from facecluster.runtime import choose_runtime, compile_recipes, full_precision
+from facecluster.mtcnn import ONET_BATCHES, ONET_SIZE, RNET_BATCHES, RNET_SIZE, load_networks
+from facecluster.networks import CompiledModule
+from facecluster.runtime import choose_runtime, full_precision
 
 # InceptionResnetV1 sees 160 px: a face of 20 px, facenet-pytorch's default, would be enlarged eight times and tells it
 # little, while looking for it doubles the time.
@@ -30,11 +27,10 @@ _SMALLEST_WINDOW = 12  # P-Net's window: smaller faces cannot be seen without en
 
 # facenet-pytorch's defaults: the least scores of P-Net, R-Net and O-Net, and the most overlaps in between.
 _THRESHOLDS = (0.6, 0.7, 0.7)
+_LEAST_LOGIT = np.float32(math.log(_THRESHOLDS[0] / (1 - _THRESHOLDS[0])))  # where P-Net's score is the least
 _OVERLAP_IN_LEVEL = 0.5
 _OVERLAP = 0.7
 
-_RNET_SIZE, _RNET_BATCHES = 24, (128, 64, 32, 16, 8, 4)
-_ONET_SIZE, _ONET_BATCHES = 48, (32, 16, 8, 4, 2, 1)
 # A photo's table takes 16 bytes a pixel, so few photos are in hand at once, and only one that is larger than this.
 _HUGE_PIXELS = 6_000_000
 # A larger photo is shrunk by a whole number first, so that its table stays below 400 MB.
@@ -96,7 +92,7 @@ class FaceDetector:
         """Loads the networks now rather than at the first photo. Raises RuntimeChoiceError."""
         with self._lock:
             if not self._networks:
-                self._networks = _load_networks(self._requested_runtime)
+                self._networks = load_networks(self._requested_runtime)
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """The faces of a photo (height, width, 3) uint8 RGB, largest first; [] when there is none.
@@ -132,8 +128,8 @@ class FaceDetector:
         table = pyramid.sum_table(image)
         found = []
         for number, canvas in enumerate(pyramid.draw_canvases(table, plan)):
-            offsets, scores = self._networks[0](canvas)
-            found.append(_proposals(plan, number, offsets[0], scores[0, 1]))
+            (answer,) = self._networks[0](canvas)
+            found.append(_proposals(plan, number, answer[0]))
         proposals, scores, offsets, levels = (np.concatenate(parts) for parts in zip(*found, strict=True))
         kept = []
         for level in np.unique(levels):
@@ -145,10 +141,10 @@ class FaceDetector:
 
     def _refine(self, photos: Sequence[_Photo], proposals: Sequence[np.ndarray]) -> list[np.ndarray]:
         """R-Net on the proposals of all photos: the boxes (n, 4) float32 that remain of each."""
-        inside, crops = _crops(photos, proposals, _RNET_SIZE)
+        inside, crops = _crops(photos, proposals, RNET_SIZE)
         if not len(crops):
             return [np.empty((0, 4), np.float32) for _ in photos]
-        offsets, scores = self._networks[1].in_batches(crops, _RNET_BATCHES)
+        offsets, scores = self._networks[1].in_batches(crops, RNET_BATCHES)
         refined = []
         for boxes, part in _split(inside):
             good = scores[part, 1] > _THRESHOLDS[1]
@@ -159,10 +155,10 @@ class FaceDetector:
 
     def _settle(self, photos: Sequence[_Photo], candidates: Sequence[np.ndarray]) -> list[list[Detection]]:
         """O-Net on the boxes that R-Net let through: the faces of each photo."""
-        inside, crops = _crops(photos, candidates, _ONET_SIZE)
+        inside, crops = _crops(photos, candidates, ONET_SIZE)
         if not len(crops):
             return [[] for _ in photos]
-        offsets, landmarks, scores = self._networks[2].in_batches(crops, _ONET_BATCHES)
+        offsets, landmarks, scores = self._networks[2].in_batches(crops, ONET_BATCHES)
         faces = []
         for photo, (boxes, part) in zip(photos, _split(inside), strict=True):
             good = scores[part, 1] > _THRESHOLDS[2]
@@ -224,10 +220,13 @@ def _groups(images: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
         yield group
 
 
-def _proposals(plan: pyramid.Plan, canvas: int, offsets: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Windows that P-Net takes for faces: boxes (n, 4), scores (n,), offsets (n, 4) float32, and levels (n,)."""
+def _proposals(plan: pyramid.Plan, canvas: int, answer: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Windows that P-Net takes for faces: boxes (n, 4), scores (n,), offsets (n, 4) float32, and levels (n,).
+
+    `answer` (5, height, width) is that of `one_headed_pnet` on a canvas of the plan.
+    """
     owners = plan.owners[canvas]
-    y, x = np.nonzero((scores >= np.float32(_THRESHOLDS[0])) & (owners >= 0))
+    y, x = np.nonzero((answer[4] >= _LEAST_LOGIT) & (owners >= 0))
     owner = owners[y, x]
     tiles = [plan.tiles[i] for i in owner.tolist()]
     down = y + np.array([tile.top - tile.y // pyramid.STRIDE for tile in tiles], np.int64)
@@ -236,7 +235,8 @@ def _proposals(plan: pyramid.Plan, canvas: int, offsets: np.ndarray, scores: np.
     corner = np.stack([across, down], axis=1).astype(np.float32) * pyramid.STRIDE
     boxes = np.concatenate([np.floor((corner + 1) / scale), np.floor((corner + pyramid.CELL) / scale)], axis=1)
     levels = np.array([tile.level for tile in tiles], np.int64)
-    return boxes, scores[y, x], offsets[:, y, x].T, levels
+    scores = 1 / (1 + np.exp(-answer[4, y, x]))
+    return boxes, scores, answer[:4, y, x].T, levels
 
 
 def _crops(photos: Sequence[_Photo], boxes: Sequence[np.ndarray], size: int) -> tuple[list[np.ndarray], np.ndarray]:
@@ -254,22 +254,3 @@ def _split(parts: Sequence[np.ndarray]) -> list[tuple[np.ndarray, slice]]:
     """Each part with the slice of the joined array that it takes."""
     ends = np.cumsum([len(part) for part in parts]).tolist()
     return [(part, slice(end - len(part), end)) for part, end in zip(parts, ends, strict=True)]
-
-
-def _recipe(name: str, side: int, varying: tuple[int, ...]) -> Recipe:
-    """One of MTCNN's networks; found and told apart without importing facenet-pytorch, and with it torch."""
-    spec = find_spec("facenet_pytorch")
-    folder = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else Path()
-    digest = hashlib.sha256((folder / "data" / f"{name.lower()}.pt").read_bytes()).hexdigest()[:12]
-    version = f"{metadata.version('facenet-pytorch')}-{digest}"
-    # In bfloat16 boxes shift by pixels and one face in a hundred is another, for a tenth of the time.
-    return Recipe(name, version, "facenet_pytorch.models.mtcnn", name, (), (1, 3, side, side), varying, exact=True)
-
-
-def _load_networks(runtime: str) -> tuple[CompiledModule, ...]:
-    recipes = (
-        _recipe("PNet", 64, varying=(2, 3)),
-        _recipe("RNet", _RNET_SIZE, varying=(0,)),
-        _recipe("ONet", _ONET_SIZE, varying=(0,)),
-    )
-    return compile_recipes(recipes, runtime=runtime)

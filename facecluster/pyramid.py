@@ -20,7 +20,7 @@ STRIDE = 2  # pixels between neighbouring windows
 # Levels are cut into tiles that fit canvases in steps of 16 pixels, so that photos of any size need few shapes: the
 # runtime prepares anew for every new one. These leave a tenth of the pixels empty, and steps of 32 a fifth.
 CANVAS_WIDTHS = range(128, 513, 16)
-CANVAS_HEIGHT = 1024
+CANVAS_HEIGHT = 512
 _HEIGHT_STEP = 16
 _TILE_SIDE = 384
 _BAND_BYTES = 1 << 19  # rows of the table in hand at once: half of a usual second-level cache

@@ -21,7 +21,7 @@ UI = [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(PACKAGE / "ui").glob("*
 ONLY_IN = {
     "streamlit": {"app.py", "pages/*", "facecluster/ui/*"},
     "sqlite3": {"facecluster/database.py"},
-    "facenet_pytorch": {"facecluster/detection.py", "facecluster/embedding.py", "facecluster/weights.py"},
+    "facenet_pytorch": {"facecluster/mtcnn.py", "facecluster/weights.py"},
     "openvino": {"facecluster/runtime.py"},
     "kagglehub": {"facecluster/photos.py"},
 }
