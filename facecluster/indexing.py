@@ -27,6 +27,7 @@ from facecluster.gallery import Gallery
 from facecluster.originals import Originals
 from facecluster.photos import PhotoSource
 from facecluster.records import KnownPhoto, NewPhoto
+from facecluster.runtime import share_processors
 from facecluster.weights import CASIA, model_name
 
 BATCH_SIZE = 16
@@ -117,7 +118,10 @@ class _Run:
             self.report, photos=len(self.source), model=model, runtime=self.extractor.embedder.runtime
         )
         start = time.perf_counter()
-        with ThreadPoolExecutor(2, "read") as readers, ThreadPoolExecutor(workers, "faces") as processors:
+        with (
+            ThreadPoolExecutor(2, "read") as readers,
+            ThreadPoolExecutor(workers, "faces", share_processors) as processors,
+        ):
             photos = (self.source[index] for index in range(len(self.source)))
             tasks = map(self._decide, _in_order(readers, read_photo, photos, _READ_AHEAD))
             batches = _batches(tasks, _batch_sizes(len(self.source), batch_size, workers))

@@ -20,7 +20,7 @@ STRIDE = 2  # pixels between neighbouring windows
 # Levels are cut into tiles that fit canvases in steps of 16 pixels, so that photos of any size need few shapes: the
 # runtime prepares anew for every new one. These leave a tenth of the pixels empty, and steps of 32 a fifth.
 CANVAS_WIDTHS = range(128, 513, 16)
-CANVAS_HEIGHT = 512
+_CANVAS_PIXELS = 1 << 18  # what P-Net's first layer writes of more is no longer in the cache when it is read
 _HEIGHT_STEP = 16
 _TILE_SIDE = 384
 _BAND_BYTES = 1 << 19  # rows of the table in hand at once: half of a usual second-level cache
@@ -159,7 +159,7 @@ def _pack(tiles: list[Tile], canvas_width: int) -> tuple[list[tuple[int, int]], 
             place = min(fitting)
             free.remove(place)
         else:
-            place = (len(used), 0, 0, CANVAS_HEIGHT, canvas_width)
+            place = (len(used), 0, 0, _CANVAS_PIXELS // canvas_width, canvas_width)
             used.append(0)
         canvas, y, x, room_down, room_across = place
         free += [

@@ -17,10 +17,8 @@ import queue
 import subprocess
 import sys
 import threading
-import time
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +37,7 @@ RUNTIMES = ("auto", "openvino", "openvino-f32", "openvino-int8", "openvino-bf16"
 
 logger = logging.getLogger(__name__)
 _import_lock = threading.Lock()
+_this_thread = threading.local()
 _CONVERSION_TIMEOUT = 1800  # seconds; the weights may have to be downloaded
 
 
@@ -123,6 +122,19 @@ def _run_of(model: Any, name: str, exact: bool) -> CompiledModule:
     return CompiledModule(name, _OpenVinoRun(model, name))
 
 
+def share_processors() -> None:
+    """Says of the calling thread that others like it work beside it, so that each had best keep to one processor.
+
+    Meant as the `initializer` of a pool with about as many threads as processors.
+    """
+    _this_thread.shares = True
+
+
+def shares_processors() -> bool:
+    """Whether the calling thread is one of those."""
+    return getattr(_this_thread, "shares", False)
+
+
 # --- which ones work here ------------------------------------------------------------------------------------------
 
 
@@ -176,6 +188,9 @@ def _openvino() -> Any:
         import openvino
         import openvino.opset13
 
+        # The first tensors of a process, made in two threads at once, wait for each other for ever: one holds the
+        # interpreter's lock and waits for numpy's interface to be set up, the other sets it up and waits for the lock.
+        openvino.Tensor(np.zeros(1, np.float32))
         return openvino
 
 
@@ -234,10 +249,10 @@ def _convert_apart(wanted: Sequence[tuple[Recipe, bool]]) -> None:
 
 
 class _OpenVinoRun:
-    """Runs a model on the CPU: one call at a time on all cores, or as many calls as cores on one core each.
+    """Runs a model on the CPU: one call at a time on all cores, or any number of calls on one core each.
 
     The first is quicker for a single photo. The second does more in all, since no core waits for another, and so it
-    is taken while several threads ask at once.
+    is for the threads of `share_processors`.
     """
 
     def __init__(self, model: Any, name: str) -> None:
@@ -245,62 +260,38 @@ class _OpenVinoRun:
         self._precision = "bf16" if name == "openvino-bf16" else "f32"
         self._outputs = len(model.outputs)
         self._lock = threading.Lock()
-        self._wide = self._requests(streams=1)
-        self._narrow: queue.LifoQueue[Any] | None = None
+        self._wide: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._wide.put(self._compiled(streams=1).create_infer_request())
+        self._narrow: Any = None
+        self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
 
-    def _requests(self, streams: int) -> queue.LifoQueue[Any]:
-        """A pool of infer requests on so many streams, which share the cores between them."""
-        settings = {"INFERENCE_PRECISION_HINT": self._precision, "NUM_STREAMS": str(streams)}
-        compiled = _openvino().Core().compile_model(self._model, "CPU", settings)
-        requests: queue.LifoQueue[Any] = queue.LifoQueue()
-        for _ in range(streams):
-            requests.put(compiled.create_infer_request())
-        return requests
+    def _compiled(self, streams: int) -> Any:
+        settings = {
+            "INFERENCE_PRECISION_HINT": self._precision,
+            # Without streams a call runs in its caller's thread alone, with the numbers still in that core's cache.
+            "NUM_STREAMS": str(streams),
+            # Tied to cores, threads of several networks or processes wait for one core while another is idle.
+            "ENABLE_CPU_PINNING": "NO",
+        }
+        return _openvino().Core().compile_model(self._model, "CPU", settings)
 
     def __call__(self, batch: np.ndarray) -> Arrays:
-        with _callers.enter() as several:
-            requests = self._narrow_requests() if several else self._wide
-            request = requests.get()
-            try:
-                answer = request.infer({0: batch}, share_inputs=True)
-                return tuple(answer[index] for index in range(self._outputs))
-            finally:
-                requests.put(request)
-
-    def _narrow_requests(self) -> queue.LifoQueue[Any]:
-        with self._lock:
-            if self._narrow is None:
-                self._narrow = self._requests(streams=os.cpu_count() or 1)
-            return self._narrow
-
-
-class _Callers:
-    """Knows whether several threads run networks at once, now or a moment ago."""
-
-    _MOMENT = 1.0  # seconds: longer than anything between two calls of a thread that works through many photos
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._last_met = -self._MOMENT
-
-    @contextmanager
-    def enter(self) -> Iterator[bool]:
-        """Counts the calling thread in, and tells whether there are several."""
-        with self._lock:
-            now = time.monotonic()
-            if self._inside:
-                self._last_met = now
-            several = now - self._last_met < self._MOMENT
-            self._inside += 1
+        narrow = shares_processors()
+        request = self._narrow_request() if narrow else self._wide.get()
         try:
-            yield several
+            answer = request.infer({0: batch}, share_inputs=True)
+            return tuple(answer[index] for index in range(self._outputs))
         finally:
+            (self._idle if narrow else self._wide).put(request)
+
+    def _narrow_request(self) -> Any:
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
             with self._lock:
-                self._inside -= 1
-
-
-_callers = _Callers()
+                if self._narrow is None:
+                    self._narrow = self._compiled(streams=0)
+            return self._narrow.create_infer_request()
 
 
 if __name__ == "__main__":  # the other process of _convert_apart

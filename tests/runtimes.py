@@ -21,7 +21,9 @@ needs_openvino = pytest.mark.skipif("openvino-f32" not in WORKING, reason="OpenV
 def run_apart(code: str, home: Path) -> str:
     """What a new Python process with an empty home prints."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": str(ROOT), "USERPROFILE": str(home)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=home, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=home, env=environment, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

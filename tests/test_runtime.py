@@ -71,25 +71,43 @@ def test_batches_of_fixed_sizes_give_every_item_once_and_in_order(count: int) ->
     assert set(seen) <= {8, 4, 2}
 
 
-def test_several_callers_are_known_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [100.0]
-    monkeypatch.setattr(runtime.time, "monotonic", lambda: now[0])
-    callers = runtime._Callers()
-
-    def someone_else() -> bool:
-        with callers.enter() as several:
-            return several
-
-    assert not someone_else()
-    with callers.enter(), callers.enter() as second:
-        assert second
-    now[0] += 0.5
-    assert someone_else()
-    now[0] += 2.0
-    assert not someone_else()
-
-
 # --- OpenVINO ------------------------------------------------------------------------------------------------------
+
+
+@needs_openvino
+def test_threads_that_share_processors_keep_to_their_own_and_others_take_all() -> None:
+    run = compile_module(TwoHeads(), (2, 3, 12, 12), runtime="openvino-f32")._run
+    assert isinstance(run, runtime._OpenVinoRun)
+    crops = batch(4, 3, 12, 12)
+    alone = run(crops)[1]
+    with ThreadPoolExecutor(3, initializer=runtime.share_processors) as threads:
+        assert all(threads.map(lambda _: runtime.shares_processors(), range(3)))
+        answers = list(threads.map(lambda _: run(crops)[1], range(12)))
+    assert not runtime.shares_processors()
+    np.testing.assert_allclose(answers, np.stack([alone] * 12), atol=1e-5)
+    assert 1 <= run._idle.qsize() <= 3  # the threads' requests wait for the next ones; the wide one is back as well
+    assert run._wide.qsize() == 1
+
+
+@needs_openvino
+def test_a_process_may_begin_with_calls_from_several_threads_at_once(tmp_path: Path) -> None:
+    code = """
+import sys, threading
+import numpy as np
+from torch import nn
+from facecluster.runtime import compile_module
+compiled = [compile_module(nn.Flatten(), (1, 2, 2), runtime="openvino-f32") for _ in range(4)]
+sys.setswitchinterval(1e-6)
+barrier = threading.Barrier(4)
+def run(network):
+    barrier.wait()
+    network(np.ones((1, 2, 2), np.float32))
+threads = [threading.Thread(target=run, daemon=True, args=(network,)) for network in compiled]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print("all answered")
+"""
+    assert run_apart(code, tmp_path).strip() == "all answered"
 
 
 def refuse(*_: Any) -> Any:
