@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from facecluster import averages, pyramid
 from facecluster import boxes as box_math
-from facecluster import pyramid
 from facecluster.mtcnn import ONET_BATCHES, ONET_SIZE, RNET_BATCHES, RNET_SIZE, load_networks
 from facecluster.networks import CompiledModule
 from facecluster.runtime import choose_runtime, full_precision
@@ -31,9 +31,9 @@ _LEAST_LOGIT = np.float32(math.log(_THRESHOLDS[0] / (1 - _THRESHOLDS[0])))  # wh
 _OVERLAP_IN_LEVEL = 0.5
 _OVERLAP = 0.7
 
-# A photo's table takes 16 bytes a pixel, so few photos are in hand at once, and only one that is larger than this.
+# A photo's table takes 12 bytes a pixel, so few photos are in hand at once, and only one that is larger than this.
 _HUGE_PIXELS = 6_000_000
-# A larger photo is shrunk by a whole number first, so that its table stays below 400 MB.
+# A larger photo is shrunk by a whole number first, so that its table stays below 300 MB.
 _MOST_PIXELS = 24_000_000
 _huge_photo_lock = threading.Lock()
 
@@ -124,8 +124,8 @@ class FaceDetector:
         image, shrunk = _shrunk(image)
         plan = pyramid.plan_canvases(*image.shape[:2], self.min_face_size / float(shrunk.max()))
         if not plan.tiles:
-            return _Photo(np.zeros((1, 1, 4), np.int32), np.empty((0, 4), np.float32), shrunk)
-        table = pyramid.sum_table(image)
+            return _Photo(np.zeros((1, 1, 3), np.int32), np.empty((0, 4), np.float32), shrunk)
+        table = averages.sum_table(image)
         found = []
         for number, canvas in enumerate(pyramid.draw_canvases(table, plan)):
             (answer,) = self._networks[0](canvas)
@@ -246,7 +246,7 @@ def _crops(photos: Sequence[_Photo], boxes: Sequence[np.ndarray], size: int) -> 
         windows = box_math.pixel_windows(candidates, photo.table.shape[0] - 1, photo.table.shape[1] - 1)
         covers = (windows[:, 2] > windows[:, 0]) & (windows[:, 3] > windows[:, 1])
         inside.append(candidates[covers])
-        crops.append(pyramid.area_crops(photo.table, windows[covers], size))
+        crops.append(averages.area_crops(photo.table, windows[covers], size))
     return inside, np.concatenate(crops)
 
 

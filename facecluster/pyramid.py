@@ -1,9 +1,4 @@
-"""A photo at all scales that P-Net looks at, laid side by side on a few canvases; and crops of any size, quickly.
-
-Both resize as facenet-pytorch does, by torch's `interpolate(mode="area")`, that is adaptive average pooling: output
-pixel i of n averages the input pixels from floor(i * size / n) to ceil((i + 1) * size / n). A summed-area table gives
-every such average from four look-ups, whatever the scale (Crow, "Summed-area tables for texture mapping", 1984).
-"""
+"""A photo at all scales that P-Net looks at, laid side by side on a few canvases."""
 
 from __future__ import annotations
 
@@ -12,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+
+from facecluster import averages
 
 SCALE_FACTOR = 0.709  # between neighbouring levels: facenet-pytorch's default, about half the area
 CELL = 12  # pixels: the side of P-Net's window
@@ -23,7 +20,6 @@ CANVAS_WIDTHS = range(128, 513, 16)
 _CANVAS_PIXELS = 1 << 18  # what P-Net's first layer writes of more is no longer in the cache when it is read
 _HEIGHT_STEP = 16
 _TILE_SIDE = 384
-_BAND_BYTES = 1 << 19  # rows of the table in hand at once: half of a usual second-level cache
 
 
 def scales(height: int, width: int, min_face_size: float) -> list[float]:
@@ -36,50 +32,6 @@ def scales(height: int, width: int, min_face_size: float) -> list[float]:
         scale *= SCALE_FACTOR
         shorter *= SCALE_FACTOR
     return found
-
-
-def pool_bins(size: np.ndarray | int, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """First pixel and last pixel + 1 of each of the `n` bins over `size` pixels, as torch's adaptive pooling has them.
-
-    `size` may be (k, 1), which gives (k, n).
-    """
-    steps = np.arange(n)
-    return steps * size // n, -((steps + 1) * size // -n)
-
-
-def sum_table(image: np.ndarray) -> np.ndarray:
-    """The summed-area table (height + 1, width + 1, 4) int32 of an image (height, width, 3) uint8.
-
-    The fourth channel is filling: numpy gathers 16 bytes at once several times faster than 12. Sums of large photos
-    wrap around, which leaves differences right as long as one bin sums to less than 2**31.
-    """
-    import cv2
-
-    return cv2.integral(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA))
-
-
-def normalise(sums: np.ndarray, areas: np.ndarray, out: np.ndarray) -> None:
-    """Writes the averages sums / areas to `out`, brought from 0..255 to about -1..1 as MTCNN's networks take them."""
-    np.multiply(sums, np.float32(0.0078125) / areas.astype(np.float32), out=out, casting="unsafe", dtype=np.float32)
-    out -= np.float32(127.5 * 0.0078125)
-
-
-def area_crops(table: np.ndarray, windows: np.ndarray, size: int) -> np.ndarray:
-    """The pixels in `windows` (n, 4) (left, top, right, bottom, not empty), resized: (n, 3, size, size) float32."""
-    stride = table.shape[1]
-    left, right = pool_bins(windows[:, 2:3] - windows[:, 0:1], size)
-    top, bottom = pool_bins(windows[:, 3:4] - windows[:, 1:2], size)
-    areas = (bottom - top)[:, :, None] * (right - left)[:, None, :]
-    left, right = (left + windows[:, 0:1])[:, None, :], (right + windows[:, 0:1])[:, None, :]
-    top, bottom = ((top + windows[:, 1:2]) * stride)[:, :, None], ((bottom + windows[:, 1:2]) * stride)[:, :, None]
-    flat = table.reshape(-1, 4)
-    sums = flat.take(bottom + right, axis=0)
-    sums -= flat.take(top + right, axis=0)
-    sums -= flat.take(bottom + left, axis=0)
-    sums += flat.take(top + left, axis=0)
-    crops = np.empty((len(windows), 3, size, size), np.float32)
-    normalise(sums.transpose(0, 3, 1, 2)[:, :3], areas[:, None], crops)
-    return crops
 
 
 @dataclass(frozen=True)
@@ -172,35 +124,12 @@ def _pack(tiles: list[Tile], canvas_width: int) -> tuple[list[tuple[int, int]], 
 
 
 def draw_canvases(table: np.ndarray, plan: Plan) -> Iterator[np.ndarray]:
-    """The canvases of a photo's plan from its `sum_table`, in turn: (1, 3, height, width) float32, normalised."""
+    """The canvases of a photo's plan from its `sum_table`, in turn: (1, 3, height, width) float32, about -1..1."""
     for number, shape in enumerate(plan.shapes):
         canvas = np.zeros((1, 3, *shape), np.float32)
         for tile in plan.tiles:
             if tile.canvas == number:
-                _draw_tile(table, tile, canvas[0])
+                down, across = _pixels(tile.down), _pixels(tile.across)
+                place = canvas[0, :, tile.y : tile.y + down, tile.x : tile.x + across]
+                averages.draw_level(table, *tile.level_size, STRIDE * tile.top, STRIDE * tile.left, place)
         yield canvas
-
-
-def _draw_tile(table: np.ndarray, tile: Tile, canvas: np.ndarray) -> None:
-    down, across = _pixels(tile.down), _pixels(tile.across)
-    top, bottom = _level_bins(table.shape[0] - 1, tile.level_size[0], tile.top, down)
-    left, right = _level_bins(table.shape[1] - 1, tile.level_size[1], tile.left, across)
-    target = canvas[:, tile.y : tile.y + down, tile.x : tile.x + across]
-    part = table[:, left[0] : right[-1] + 1]
-    columns = right - left
-    left, right = left - left[0], right - left[0]
-    band = max(1, _BAND_BYTES // (part.shape[1] * table.strides[1]))
-    for start in range(0, down, band):
-        rows = slice(start, start + band)
-        strips = part[bottom[rows]] - part[top[rows]]
-        sums = strips.take(right, axis=1)
-        sums -= strips.take(left, axis=1)
-        areas = (bottom[rows] - top[rows])[:, None] * columns
-        normalise(sums.transpose(2, 0, 1)[:3], areas, target[:, rows])
-
-
-def _level_bins(size: int, level_size: int, first_cell: int, pixels: int) -> tuple[np.ndarray, np.ndarray]:
-    """The bins of a tile's rows or columns. A pixel beyond the level, where P-Net's last window lacks one, repeats."""
-    start, stop = pool_bins(size, level_size)
-    wanted = np.minimum(np.arange(first_cell * STRIDE, first_cell * STRIDE + pixels), level_size - 1)
-    return start[wanted], stop[wanted]

@@ -23,6 +23,7 @@ ONLY_IN = {
     "sqlite3": {"facecluster/database.py"},
     "facenet_pytorch": {"facecluster/mtcnn.py", "facecluster/weights.py"},
     "openvino": {"facecluster/runtime.py"},
+    "numba": {"facecluster/averages.py"},
     "kagglehub": {"facecluster/photos.py"},
 }
 
@@ -81,6 +82,6 @@ def test_every_error_is_in_the_tree_and_the_tree_in_the_docstring() -> None:
 def test_heavy_libraries_wait_until_they_are_needed(call: str) -> None:
     code = f"import sys\ntry:\n    {call}\nexcept SystemExit:\n    pass\nprint('LOADED', *sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
-    heavy = {"torch", "sklearn", "pandas", "plotly", "streamlit", "openvino", "cv2", "scipy"}
+    heavy = {"torch", "sklearn", "pandas", "plotly", "streamlit", "openvino", "cv2", "scipy", "numba"}
     assert "LOADED" in loaded
     assert not heavy & set(loaded.split())

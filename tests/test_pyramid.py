@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from facecluster import pyramid
+from facecluster import averages, pyramid
 
 
 def noise(height: int, width: int) -> np.ndarray:
@@ -26,7 +26,7 @@ def test_crops_are_the_averages_of_torchs_area_resizing(size: int) -> None:
     corners = rng.integers(0, (399, 299), (60, 2))
     ends = corners + 1 + (rng.uniform(0, 1, (60, 2)) * (np.array([400, 300]) - corners - 1)).astype(int)
     windows = np.vstack([np.hstack([corners, ends]), [[0, 0, 400, 300], [399, 299, 400, 300], [5, 0, 6, 300]]])
-    crops = pyramid.area_crops(pyramid.sum_table(image), windows, size)
+    crops = averages.area_crops(averages.sum_table(image), windows, size)
     assert crops.dtype == np.float32
     for (left, top, right, bottom), crop in zip(windows, crops, strict=True):
         np.testing.assert_allclose(
@@ -37,8 +37,8 @@ def test_crops_are_the_averages_of_torchs_area_resizing(size: int) -> None:
 def test_averages_are_right_where_the_sums_of_a_large_photo_wrap_around() -> None:
     image = np.full((3000, 3000, 3), 255, np.uint8)  # sums to 2.3e9, more than int32 holds
     image[2900:, 2900:] = 10
-    table = pyramid.sum_table(image)
-    crops = pyramid.area_crops(table, np.array([[2900, 2900, 3000, 3000], [0, 0, 2900, 2900]]), 24)
+    table = averages.sum_table(image)
+    crops = averages.area_crops(table, np.array([[2900, 2900, 3000, 3000], [0, 0, 2900, 2900]]), 24)
     np.testing.assert_allclose(crops[0], (10 - 127.5) / 128, atol=1e-6)
     np.testing.assert_allclose(crops[1], (255 - 127.5) / 128, atol=1e-6)
 
@@ -52,7 +52,7 @@ def test_every_window_of_every_level_is_on_one_canvas_and_sees_its_pixels(
 ) -> None:
     image = noise(height, width)
     plan = pyramid.plan_canvases(height, width, smallest)
-    canvases = list(pyramid.draw_canvases(pyramid.sum_table(image), plan))
+    canvases = list(pyramid.draw_canvases(averages.sum_table(image), plan))
     levels = {}
     for number, scale in enumerate(pyramid.scales(height, width, smallest)):
         level = as_facenet_pytorch_resizes(image, int(height * scale + 1), int(width * scale + 1))
