@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     compare = add("compare", _compare, "group the faces by every algorithm and compare them")
     compare.add_argument("--clusters", type=_clusters, metavar="N|auto", help="default: the people")
     compare.add_argument("--seed", type=_seed, default=0)
+    compare.add_argument("--groups", metavar="CSV", help="also accuracy by the columns beside the column person")
     compare.add_argument("--apply", metavar="NAME", help="make this algorithm's groups the gallery's clusters")
 
     identify = add("identify", _identify, "tell who is on photos")

@@ -53,7 +53,8 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str, list[str
     with _bar() as show:
         results = evaluate_gallery(gallery, settings, groups=groups, on_progress=show)
     measured = as_document(results)
-    for part in ("held_out", "open_set", "groups", "suggestion", "sweep", "comparison", "stability"):
+    parts = ("held_out", "open_set", "groups", "suggestion", "sweep", "comparison", "comparison_groups", "stability")
+    for part in parts:
         if measured.get(part):
             document[part] = measured[part]
     if results.missing:
@@ -86,17 +87,20 @@ def _figures(labels: np.ndarray, persons: np.ndarray) -> tuple[dict[str, Any], s
 
 
 def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
-    """What `compare` prints: a row an algorithm."""
+    """What `compare` prints: a row an algorithm, with `groups` in it where a CSV of groups is given."""
     from facecluster.algorithms import algorithm_named, apply_algorithm
     from facecluster.clustering import number_of_clusters
     from facecluster.comparison import compare_algorithms
     from facecluster.gallery import Gallery
+    from facecluster.groups import algorithms_by_group, read_groups
     from facecluster.held_out import known_persons
 
     if options.apply:
         algorithm_named(options.apply)
     gallery = Gallery.open(options.gallery, create=False)
     faces = gallery.faces()
+    groups = read_groups(options.groups, faces.persons) if options.groups else None
+    labels: dict[str, np.ndarray] = {}
     start = time.perf_counter()
     number, chosen_by = number_of_clusters(faces, options.clusters or "people", options.seed)
     seconds = time.perf_counter() - start
@@ -107,6 +111,7 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
             seed=options.seed,
             suggested=number if chosen_by == "suggested" else None,
             suggestion_seconds=seconds,
+            on_labels=labels.__setitem__,
             on_progress=show,
         )
     table = beside_accuracy(table, int(known_persons(faces.persons).sum()))
@@ -114,6 +119,12 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     text = _text_table(table.drop(columns="title").dropna(axis="columns", how="all"))
     if "accuracy_low" in table:
         text += f"\n\naccuracy_low and _high: {KIND}, {NOT_COVERED}."
+    for column in () if groups is None else groups.columns:
+        split = algorithms_by_group(groups, column, persons=faces.persons, labels=labels)
+        for row in rows:
+            of_row = split[split["algorithm"] == row["algorithm"]].drop(columns=["algorithm", "title"])
+            row.setdefault("groups", {})[column] = json.loads(of_row.to_json(orient="records"))
+        text += f"\n\nAccuracy by {column}, with {KIND} intervals:\n{_text_table(split.drop(columns='title'))}"
     if options.apply:
         # Not `number`: what the gallery grows to is grouped by the same choice again.
         made = apply_algorithm(gallery, options.apply, options.clusters or "people", options.seed)
@@ -156,6 +167,8 @@ def _lines(results: LabResults, told: list[str]) -> Iterator[str]:
     yield from _free_lines(results)
     for column, table in results.groups.items():
         yield f"By {column}, with {KIND} intervals:\n{_text_table(table)}"
+    for column, table in results.comparison_groups.items():
+        yield f"Accuracy of the algorithms by {column}:\n{_text_table(table.drop(columns='title'))}"
     if "scores" in results.missing and results.missing["scores"] not in told:
         yield results.missing["scores"]
     for part, reason in results.missing.items():

@@ -37,6 +37,7 @@ def compare_algorithms(
     suggested: int | None = None,
     suggestion_seconds: float = 0.0,
     names: Sequence[str] | None = None,
+    on_labels: Callable[[str, np.ndarray], None] = lambda name, labels: None,
     on_progress: OnProgress | None = None,
     cancelled: IsCancelled = never,
 ) -> pd.DataFrame:
@@ -46,7 +47,8 @@ def compare_algorithms(
     `suggestion_seconds`: KMeans with the suggested number takes it, and its `seconds` count the sweep's. In the figures
     about persons (see `evaluate_clustering`) every left-out face counts as a cluster of its own. `peak_memory_mb` is
     what Python and numpy allocated at most beyond what was held before, as tracemalloc sees it in a second run
-    (compiled code's own buffers are not in it); NaN where the first took more than 10 seconds. Raises ClusteringError
+    (compiled code's own buffers are not in it); NaN where the first took more than 10 seconds. `on_labels` is told
+    each algorithm's name and labels (n,), a negative one of its own for every left-out face. Raises ClusteringError
     when there are fewer faces than clusters, and Cancelled.
     """
     check_number(n_clusters, len(embeddings))
@@ -55,7 +57,8 @@ def compare_algorithms(
         kmeans = partial(_with_number, ALGORITHMS["kmeans"], min(suggested, len(embeddings)))
         chosen = [replace(each, run=kmeans) if each.name == "kmeans-suggested" else each for each in chosen]
     rows = [
-        _row(algorithm, embeddings, persons, n_clusters, seed) for algorithm in stepwise(chosen, on_progress, cancelled)
+        _row(algorithm, embeddings, persons, n_clusters, seed, on_labels)
+        for algorithm in stepwise(chosen, on_progress, cancelled)
     ]
     table = pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
     if suggested is not None:
@@ -87,7 +90,12 @@ def _with_number(algorithm: Algorithm, number: int, X: np.ndarray, n: int, seed:
 
 
 def _row(
-    algorithm: Algorithm, embeddings: np.ndarray, persons: Sequence[str | None] | np.ndarray, n_clusters: int, seed: int
+    algorithm: Algorithm,
+    embeddings: np.ndarray,
+    persons: Sequence[str | None] | np.ndarray,
+    n_clusters: int,
+    seed: int,
+    on_labels: Callable[[str, np.ndarray], None],
 ) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(COMPARISON_COLUMNS, np.nan) | {
         "algorithm": algorithm.name,
@@ -100,6 +108,7 @@ def _row(
     start = time.perf_counter()
     labels = algorithm.run(embeddings, n_clusters, seed).labels
     row["seconds"] = round(time.perf_counter() - start, 3)
+    on_labels(algorithm.name, alone(labels))
     if row["seconds"] <= _TRACED_UP_TO:
         peak = _peak_memory(lambda: algorithm.run(embeddings, n_clusters, seed))
         row["peak_memory_mb"] = round(peak / 2**20, 1)

@@ -48,7 +48,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 
 class Database:
-    """One SQLite file, opened once a thread; every write is a transaction that raises the revision."""
+    """One SQLite file, opened once a thread; every write is a transaction, which raises the revision."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -71,17 +71,21 @@ class Database:
             raise self._broken(error) from error
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: everything or nothing of what is executed in it is kept."""
+    def write(self, *, changes: bool = True) -> Iterator[sqlite3.Connection]:
+        """A transaction: everything or nothing of what is executed in it is kept.
+
+        Without `changes` the revision stays: what is written then changes nothing that was made of the gallery.
+        """
         connection = self.connection
         try:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
-                connection.execute(
-                    "INSERT INTO meta VALUES ('revision', '1') "
-                    "ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
-                )
+                if changes:
+                    connection.execute(
+                        "INSERT INTO meta VALUES ('revision', '1') "
+                        "ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+                    )
                 connection.execute("COMMIT")
             except BaseException:
                 connection.execute("ROLLBACK")

@@ -106,6 +106,12 @@ class Gallery(GalleryPhotos):
             self._set_meta("model", model)
             self._set_meta("weights", place)
 
+    def keep_sweep(self, document: str, revision: int) -> None:
+        """Stores JSON of `facecluster.sweeps` beside the faces; not when the gallery is no more at that revision."""
+        with self._database.write(changes=False) as db:
+            if self.revision == revision:
+                db.execute("INSERT OR REPLACE INTO meta VALUES ('sweep', ?)", (document,))
+
     # --- clustering -----------------------------------------------------------------------------------------------
 
     def save_clustering(self, clustering: Clustering) -> Clustering:

@@ -61,6 +61,11 @@ class GalleryViews(ClusterViews):
         return self._meta("weights") or self.model
 
     @property
+    def kept_sweep(self) -> str | None:
+        """The JSON of the sweep that `sweeps.keep_sweep` stored last."""
+        return self._meta("sweep")
+
+    @property
     def bytes_on_disk(self) -> int:
         return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
 

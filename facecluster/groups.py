@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from facecluster.algorithms import ALGORITHMS
 from facecluster.charts import percent
 from facecluster.errors import EvaluationError
 from facecluster.evaluation import wrong_faces
@@ -28,6 +29,11 @@ GROUP_COLUMNS = (
     *("group", "people", "faces", "small", "accuracy", "accuracy_low", "accuracy_high"),
     *("top1", "top1_low", "top1_high", "named_right", "named_right_low", "named_right_high"),
     *("fnir", "fnir_low", "fnir_high", "fpir", "fpir_low", "fpir_high"),
+)
+
+# One row an algorithm and group: accuracy of the algorithm's clusters over the group's faces.
+ALGORITHM_GROUP_COLUMNS = (
+    *("algorithm", "title", "group", "people", "faces", "small", "accuracy", "accuracy_low", "accuracy_high"),
 )
 
 
@@ -88,6 +94,19 @@ def by_group(
         for ending in ("", "_low", "_high"):
             table[name + ending] = np.nan if rate is None else rate[f"rate{ending}"].reindex(table.index)
     return table.reset_index()[list(GROUP_COLUMNS)]
+
+
+def algorithms_by_group(
+    groups: pd.DataFrame, column: str, *, persons: Sequence[str | None] | np.ndarray, labels: Mapping[str, np.ndarray]
+) -> pd.DataFrame:
+    """ALGORITHM_GROUP_COLUMNS by one column of `read_groups`; `labels` (n,) of each algorithm by its name, as
+    `compare_algorithms` tells them. Raises EvaluationError when there is no such column."""
+    tables = [
+        by_group(groups, column, persons=persons, labels=found).assign(algorithm=name, title=ALGORITHMS[name].title)
+        for name, found in labels.items()
+    ]
+    columns = list(ALGORITHM_GROUP_COLUMNS)
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
 def groups_of(groups: pd.DataFrame, column: str, persons: Iterable[str]) -> dict[str, str]:

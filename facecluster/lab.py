@@ -12,7 +12,7 @@ import pandas as pd
 
 from facecluster.algorithms import ALGORITHMS
 from facecluster.calibration import Calibration, measure_calibration
-from facecluster.clustering import FaceClusterer, library_versions
+from facecluster.clustering import library_versions
 from facecluster.comparison import compare_algorithms
 from facecluster.errors import Cancelled, EvaluationError, FaceClusterError
 from facecluster.evaluation import (
@@ -22,7 +22,7 @@ from facecluster.evaluation import (
     labelled_clustering,
     match_people,
 )
-from facecluster.groups import by_group
+from facecluster.groups import algorithms_by_group, by_group
 from facecluster.held_out import FOLDS, HeldOut, held_out_identification, known_persons
 from facecluster.intervals import beside_accuracy
 from facecluster.open_set import DRAWS, OpenSet, leave_people_out
@@ -30,6 +30,7 @@ from facecluster.records import Clustering, Faces
 from facecluster.selection import Suggestion, suggest_n_clusters
 from facecluster.stability import BOOTSTRAPS, SEEDS, Stability, measure_stability
 from facecluster.steps import IsCancelled, OnProgress, never
+from facecluster.sweeps import score_sweep
 
 if TYPE_CHECKING:
     from facecluster.gallery import Gallery
@@ -44,8 +45,6 @@ NOBODY = (
 )
 _SWEEP_STEPS = 11
 _READS = 5
-# Beyond, KMeans for every number of clusters takes minutes.
-SCORED_FACES = 5_000
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,8 @@ class LabResults:
     """Everything that was measured. A part that was not asked for is None, as is one that could not be done: then
     `missing` says why, by part. Where no clustered face has a known person, `scores` is None, `people` is empty and
     `missing` tells that under "scores". `sweep` are the rows of `suggestion.sweep` with `accuracy` and `ari` where
-    people are known; `groups` holds a table of GROUP_COLUMNS for each column of the analyst's CSV, `group_of` that CSV.
+    people are known. `groups` holds a table of GROUP_COLUMNS for each column of the analyst's CSV, `comparison_groups`
+    one of ALGORITHM_GROUP_COLUMNS where algorithms were compared, `group_of` that CSV.
     """
 
     gallery: str
@@ -85,6 +85,7 @@ class LabResults:
     comparison: pd.DataFrame | None = None
     stability: Stability | None = None
     groups: dict[str, pd.DataFrame] = field(default_factory=dict)
+    comparison_groups: dict[str, pd.DataFrame] = field(default_factory=dict)
     group_of: pd.DataFrame | None = None
     missing: dict[str, str] = field(default_factory=dict)
 
@@ -115,6 +116,11 @@ def evaluate_gallery(
         str(column): by_group(groups, column, persons=persons, labels=labels, held_out=held_out, open_set=open_set)
         for column in columns
     }
+    algorithms = {
+        str(column): algorithms_by_group(groups, column, persons=faces.persons, labels=run.labels)
+        for column in columns
+        if run.labels
+    }
     return LabResults(
         gallery=gallery.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -124,6 +130,7 @@ def evaluate_gallery(
         scores=evaluate_clustering(labels, persons) if is_labelled else None,
         people=match_people(labels, persons) if is_labelled else pd.DataFrame(columns=list(PEOPLE_COLUMNS)),
         groups=tables,
+        comparison_groups=algorithms,
         group_of=groups,
         missing=run.missing,
         **found,
@@ -156,6 +163,7 @@ class _Run:
         self.faces, self.clustering, self.settings = faces, clustering, settings
         self.persons, self.photos = faces.persons, faces.table["photo"].to_numpy()
         self.missing: dict[str, str] = {}
+        self.labels: dict[str, np.ndarray] = {}  # of all faces, by algorithm, once they were compared
         self._on_progress, self._cancelled = on_progress, cancelled
         self._sizes: dict[Part, int] = {
             "held_out": settings.folds,
@@ -246,6 +254,7 @@ class _Run:
             seed=self.settings.seed,
             suggested=suggestion.n_clusters if suggestion else None,
             suggestion_seconds=suggestion.seconds if suggestion else 0,
+            on_labels=self.labels.__setitem__,
             on_progress=tell,
             cancelled=self._cancelled,
         )
@@ -264,28 +273,6 @@ class _Run:
             cancelled=self._cancelled,
         )
         return {"stability": stability}
-
-
-def score_sweep(suggestion: Suggestion, embeddings: np.ndarray, persons: np.ndarray) -> pd.DataFrame:
-    """The rows of `suggestion.sweep` up to three times the suggestion, with `accuracy` and `ari` of KMeans for each.
-
-    `accuracy_low` and `accuracy_high` are the ends of its 95 % Wilson interval over the faces. All four are NaN where
-    nobody is labelled, and for more than 5,000 faces. Persons (n,) are compared with the clusters, never used to make
-    them.
-    """
-    sweep = suggestion.sweep[suggestion.sweep["clusters"] <= max(3 * suggestion.n_clusters, 12)].reset_index(drop=True)
-    known = known_persons(persons).any() and len(embeddings) <= SCORED_FACES
-    rows = []
-    for number in sweep["clusters"]:
-        if not known:
-            rows.append((np.nan, np.nan))
-            continue
-        # Ward's start alone: it needs no luck, and a sweep is long.
-        labels = FaceClusterer(int(number), n_init=0, random_state=0).fit(embeddings).labels_
-        scores = evaluate_clustering(labels, persons)
-        rows.append((scores.accuracy, scores.ari))
-    scored = sweep.assign(**pd.DataFrame(rows, columns=["accuracy", "ari"], index=sweep.index, dtype=float))
-    return beside_accuracy(scored, int(known_persons(persons).sum()))
 
 
 def _versions() -> dict[str, str]:

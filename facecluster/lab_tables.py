@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from facecluster.charts import interval
-from facecluster.lab import SCORED_FACES
+from facecluster.sweeps import SCORED_FACES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,10 +41,10 @@ RELIABILITY_NOTE = (
 def sweep_note(results: LabResults) -> str:
     """What the figures over the number of clusters rest on, and why some are not there."""
     names = ""
-    if results.scores is not None and results.sweep is not None:
+    if results.sweep is not None and results.sweep["accuracy"].notna().any():
         names = "Accuracy and ARI do, on the faces that were clustered. "
-        if results.sweep["accuracy"].isna().all():
-            names = f"Accuracy and ARI, which do, are left out beyond {SCORED_FACES:,} faces, for they take minutes. "
+    elif results.scores is not None:
+        names = f"Accuracy and ARI, which do, are left out beyond {SCORED_FACES:,} faces, for they take minutes. "
     return (
         f"The suggestion looks at no names. {names}Stability is measured only for the numbers with the best "
         "silhouettes; other cells are empty. Score is the sum of both, weakest the lowest mean silhouette of a cluster."
@@ -85,6 +85,13 @@ def group_rates(table: pd.DataFrame) -> pd.DataFrame:
     rates = {rate: title for rate, title in GROUP_RATES.items() if table[rate].notna().any()}
     names = {"group": "Group", "people": "People", "faces": "Faces", "note": "Size"}
     return _with_intervals(marked, names, rates)
+
+
+def compared_groups(table: pd.DataFrame) -> pd.DataFrame:
+    """ALGORITHM_GROUP_COLUMNS under readable names, the interval in words, a word for small groups."""
+    marked = table.assign(note=["small: says little" if small else "" for small in table["small"]])
+    names = {"title": "Algorithm", "group": "Group", "people": "People", "faces": "Faces", "note": "Size"}
+    return _with_intervals(marked, names, {"accuracy": "Accuracy"})
 
 
 def compared(comparison: pd.DataFrame) -> pd.DataFrame:

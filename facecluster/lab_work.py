@@ -1,13 +1,14 @@
 """The evaluation as the app does it: in a background job, its results kept beside the gallery's revision.
 
-Results are kept in memory alone: they name people, and a gallery may be deleted at any time.
+Results are kept in memory alone: they name people, and a gallery may be deleted at any time. Only the sweep over the
+number of clusters, which names nobody, is stored in the gallery and outlasts the app.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from facecluster.background import Job, Progress, Stage
@@ -24,10 +25,14 @@ _KEPT = 4  # galleries
 
 @dataclass(frozen=True, eq=False)
 class KeptResults:
-    """What was measured, and the gallery's revision that it was measured on."""
+    """What was measured, and the gallery's revision that it was measured on.
+
+    `is_stored`: it is all that outlasted the app, the sweep over the number of clusters.
+    """
 
     revision: int
     results: LabResults
+    is_stored: bool = False
 
     def is_stale(self, gallery: Gallery) -> bool:
         """Whether the gallery has changed since."""
@@ -54,6 +59,31 @@ class LabStore:
             return self._kept.get(path)
 
 
+def stored_results(gallery: Gallery) -> KeptResults | None:
+    """The evaluation that the gallery itself stores: the sweep over the number of clusters; None without one."""
+    import pandas as pd
+
+    from facecluster.evaluation import PEOPLE_COLUMNS
+    from facecluster.lab import LabResults, LabSettings
+    from facecluster.sweeps import kept_sweep
+
+    kept = kept_sweep(gallery)
+    if kept is None:
+        return None
+    results = LabResults(
+        gallery=gallery.name,
+        created=kept.created,
+        settings=LabSettings(seed=kept.seed, parts=("sweep",)),
+        clustering=gallery.clustering_summary() or {},
+        versions=kept.versions,
+        scores=None,
+        people=pd.DataFrame(columns=list(PEOPLE_COLUMNS)),
+        suggestion=kept.suggestion,
+        sweep=kept.suggestion.sweep,
+    )
+    return KeptResults(kept.revision, results, is_stored=True)
+
+
 def evaluate_in_job(
     gallery: Gallery, settings: LabSettings, groups: pd.DataFrame | None, store: LabStore, job: Job
 ) -> str:
@@ -62,6 +92,7 @@ def evaluate_in_job(
     Raises EvaluationError and Cancelled; then what was kept before stays.
     """
     from facecluster.lab import evaluate_gallery
+    from facecluster.sweeps import KeptSweep, keep_sweep
 
     revision = gallery.revision
     try:
@@ -76,6 +107,9 @@ def evaluate_in_job(
         kept = "the earlier one is still shown" if store.latest(str(gallery.path)) else "nothing was measured"
         raise Cancelled(f"The evaluation was cancelled: {kept}.") from error
     store.keep(str(gallery.path), KeptResults(revision, results))
+    if results.suggestion is not None and results.sweep is not None:
+        suggestion = replace(results.suggestion, sweep=results.sweep)
+        keep_sweep(gallery, KeptSweep(revision, results.created, settings.seed, results.versions, suggestion))
     number = len(results.missing.keys() - {"scores"})
     left = f" {number} could not be done." if number else ""
     faces = f" of {results.scores.faces:,} faces" if results.scores else ""

@@ -249,6 +249,7 @@ def _group(results: LabResults, column: str, table: pd.DataFrame) -> str:
         f"<p>Small groups, of fewer than {SMALL_FACES} faces or {SMALL_PEOPLE} people, say little. FPIR counts "
         "strangers of the group; in a draw, all groups meet the same threshold.</p>",
         _table(lab_tables.group_rates(table)),
+        *_group_algorithms(results, column),
     ]
     for rate, title in GROUP_RATES.items():
         if table[rate].notna().any():
@@ -261,6 +262,13 @@ def _group(results: LabResults, column: str, table: pd.DataFrame) -> str:
         chart = _figure(lab_charts.det_chart(results.open_set, curves, small))
         parts.append(f"<h3>Error rates over thresholds</h3><p>Both marks are everybody's.</p>{chart}")
     return "".join(parts)
+
+
+def _group_algorithms(results: LabResults, column: str) -> list[str]:
+    if column not in results.comparison_groups:
+        return []
+    table = lab_tables.compared_groups(results.comparison_groups[column])
+    return ["<p>Accuracy of the clusters that each algorithm makes; a left-out face counts alone.</p>", _table(table)]
 
 
 def _grouped(table: pd.DataFrame, results: LabResults) -> pd.DataFrame:

@@ -29,6 +29,7 @@ def as_document(results: LabResults) -> dict[str, Any]:
         "people": results.people,
         "missing": results.missing,
         "groups": results.groups,
+        "comparison_groups": results.comparison_groups,
         "group_of": None if results.group_of is None else results.group_of.reset_index(),
         "sweep": results.sweep,
         "comparison": results.comparison,

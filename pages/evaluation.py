@@ -12,7 +12,7 @@ from facecluster.errors import EvaluationError, FaceClusterError
 from facecluster.gallery import Gallery
 from facecluster.groups import read_groups
 from facecluster.lab import NEED_PEOPLE, NOBODY, PARTS, LabResults, LabSettings, Part
-from facecluster.lab_work import KeptResults
+from facecluster.lab_work import KeptResults, stored_results
 from facecluster.report import report_html
 from facecluster.report_data import as_document
 from facecluster.ui import lab_parts, resources, tables
@@ -140,7 +140,7 @@ def downloads(results: LabResults) -> None:
         )
 
 
-def show(gallery: Gallery, kept: KeptResults) -> None:
+def show(gallery: Gallery, kept: KeptResults, people: int) -> None:
     """The parts in tabs; only the open one is made."""
     results = kept.results
     if kept.is_stale(gallery):
@@ -148,11 +148,13 @@ def show(gallery: Gallery, kept: KeptResults) -> None:
         st.warning(text, title="Out of date", icon=":material/history:")
     settings = results.settings
     st.caption(f"Measured {results.created.replace('T', ' ').removesuffix('+00:00')} UTC · seed {settings.seed}")
+    if kept.is_stored:
+        st.caption("Kept in the gallery from an earlier start: the number of clusters. Other parts are measured anew.")
     downloads(results)
     each: dict[Part, Callable[[], None]] = {
         "held_out": lambda: lab_parts.held_out(results),
         "open_set": lambda: lab_parts.strangers(results),
-        "sweep": lambda: lab_parts.number_of_clusters(results),
+        "sweep": lambda: lab_parts.number_of_clusters(results, people),
         "comparison": lambda: lab_parts.algorithms(results, gallery),
         "stability": lambda: lab_parts.stability(results),
     }
@@ -173,12 +175,12 @@ if not nothing_yet(gallery):
     except EvaluationError:
         people = 0
         st.info(NOBODY, title="Some parts need people", icon=":material/person_off:")
-    kept = resources.lab_store().latest(str(gallery.path))
+    kept = resources.lab_store().latest(str(gallery.path)) or stored_results(gallery)
     with st.expander("Settings", expanded=kept is None, icon=":material/tune:"):
         asked = settings_form(gallery, people) if people else (free_settings_form(gallery), None)
     if asked is not None and asked[0] is not None:
         start(gallery, *asked)
     if kept is not None:
-        show(gallery, kept)
+        show(gallery, kept, people)
     elif running(gallery) is None:
         st.caption(":material/science: Nothing was measured yet. It runs in the background; other pages stay usable.")

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from facecluster.comparison import compare_algorithms
 from facecluster.errors import EvaluationError
 from facecluster.groups import (
     GROUP_COLUMNS,
     NOT_LISTED,
+    algorithms_by_group,
     by_group,
     det_by_group,
     difference,
@@ -25,6 +27,32 @@ from facecluster.open_set import leave_people_out
 from tests.people import draw_people, unit
 
 PEOPLE = ["Ann", "Ben", "Zoë"]
+
+
+def test_each_algorithm_has_its_accuracy_in_each_group() -> None:
+    embeddings, persons = draw_people(6, 8)
+    persons[:3] = None  # faces that nobody knows take no part
+    groups = read_groups(
+        b"person,side\nperson 00,left\nperson 01,left\nperson 02,left\nperson 03,right\nperson 04,right\n", persons
+    )
+    labels: dict[str, np.ndarray] = {}
+    compare_algorithms(embeddings, persons, n_clusters=6, names=["kmeans", "dbscan"], on_labels=labels.__setitem__)
+    labels["dbscan"] = np.where(np.arange(48) % 8 == 7, -1 - np.arange(48), labels["kmeans"])  # the last face left out
+    table = algorithms_by_group(groups, "side", persons=persons, labels=labels).set_index(["algorithm", "group"])
+    assert table["faces"].to_dict() == {
+        (name, group): faces
+        for name in ("kmeans", "dbscan")
+        for group, faces in (("left", 21), (NOT_LISTED, 8), ("right", 16))
+    }
+    assert table.loc["kmeans", "accuracy"].eq(1).all()
+    assert table.loc["dbscan", "accuracy"].to_dict() == pytest.approx(
+        {"left": 18 / 21, NOT_LISTED: 7 / 8, "right": 14 / 16}
+    )
+    low, high = wilson(18, 21)
+    left = table.loc[("dbscan", "left")]
+    assert (left["accuracy_low"], left["accuracy_high"]) == (pytest.approx(float(low)), pytest.approx(float(high)))
+    assert left["small"]
+    assert left["title"] == "DBSCAN"
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,18 @@ def test_compare_is_a_row_an_algorithm_and_applies_one(capsys: pytest.CaptureFix
     assert (status["clustering"]["algorithm"], status["clusters"]) == ("chinese-whispers", 4)
 
 
+def test_compare_splits_accuracy_by_group(capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path) -> None:
+    csv = tmp_path / "groups.csv"
+    csv.write_bytes(CSV)
+    rows = Ran(capsys, "compare", "--gallery", folder, "--groups", csv, "--json").json
+    for row in rows:
+        groups = row["groups"]["team"]
+        assert {group["group"] for group in groups} == {"<b>red</b>", "blue", "not listed"}
+        right = sum(group["accuracy"] * group["faces"] for group in groups)
+        assert right == pytest.approx(row["accuracy"] * 56)
+    assert "Accuracy by team" in Ran(capsys, "compare", "--gallery", folder, "--groups", csv).text
+
+
 def test_a_number_that_was_suggested_is_suggested_again_later(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -94,6 +106,7 @@ def test_a_number_that_was_suggested_is_suggested_again_later(
         (("compare", "--apply", "magic"), "There is no algorithm magic: choose kmeans"),
         (("compare", "--clusters", "99"), "99 clusters cannot be made of 56 faces"),
         (("evaluate", "--groups", "gone.csv"), "gone.csv cannot be read"),
+        (("compare", "--groups", "gone.csv"), "gone.csv cannot be read"),
         (("evaluate", "--folds", "3", "--report", "nowhere/r.html"), "The report cannot be written"),
     ],
 )

@@ -183,6 +183,19 @@ def test_figures_are_forgotten_with_the_people_in_them(sample_home: Path) -> Non
     assert resources.lab_store().latest(str(sample_home)) is None
 
 
+def test_the_number_of_clusters_is_there_again_after_a_restart(sample_home: Path) -> None:
+    evaluate(open_page(), sample_home, "sweep", "stability")
+    resources.lab_store.clear()
+    app = open_tab(open_page(), "Number of clusters")
+    assert any("Suggested: 12 clusters" in markdown.value for markdown in app.markdown)
+    assert any("Kept in the gallery from an earlier start" in caption.value for caption in app.caption)
+    assert not app.warning
+    assert table(app)["Accuracy"].max() == 1
+    assert any("not asked for" in caption.value for caption in open_tab(app, "Stability").caption)
+    cluster_gallery(Gallery.open(sample_home), 5)
+    assert any("changed since" in warning.value for warning in open_page().warning)
+
+
 def test_cancelling_leaves_the_earlier_evaluation(sample_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = evaluate(open_page(), sample_home, "held_out")
     before = resources.lab_store().latest(str(sample_home))

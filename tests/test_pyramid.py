@@ -73,6 +73,17 @@ def test_every_window_of_every_level_is_on_one_canvas_and_sees_its_pixels(
     assert sum((owners >= 0).sum() for owners in plan.owners) == sum(seen.size for _, seen in levels.values())
 
 
+def test_levels_are_right_where_the_sums_of_a_large_photo_wrap_around() -> None:
+    image = np.full((3000, 3000, 3), 255, np.uint8)
+    image[2900:, 2900:] = 10
+    plan = pyramid.plan_canvases(3000, 3000, 1200)
+    (canvas,) = pyramid.draw_canvases(averages.sum_table(image), plan)
+    first = next(tile for tile in plan.tiles if tile.level == 0)
+    level = canvas[0, :, first.y : first.y + 31, first.x : first.x + 31]
+    np.testing.assert_allclose(level[:, :29, :29], (255 - 127.5) / 128, atol=1e-6)
+    assert (level[:, -1, -1] < -0.5).all()
+
+
 def test_a_photo_smaller_than_the_smallest_face_has_no_levels() -> None:
     assert pyramid.scales(39, 500, 40) == []
     assert len(pyramid.scales(40, 500, 40)) == 1

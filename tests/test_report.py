@@ -55,6 +55,7 @@ def test_every_part_is_measured(results: LabResults) -> None:
     seconds = results.comparison.set_index("algorithm")["seconds"]
     assert seconds["kmeans-suggested"] >= results.suggestion.seconds > 0
     assert results.stability is not None
+    assert set(results.comparison_groups["team"]["algorithm"]) == set(ALGORITHMS)
     assert results.sweep is not None
     at_seven = results.sweep.set_index("clusters").loc[7]
     assert (at_seven["accuracy"], at_seven["ari"]) == (1, 1)
@@ -129,7 +130,7 @@ def test_why_accuracy_is_not_in_a_large_sweep_is_said(tmp_path: Path, monkeypatc
     cluster_gallery(gallery)
     settings = LabSettings(parts=("sweep",))
     assert "Accuracy and ARI do, on the faces" in report_html(evaluate_gallery(gallery, settings))
-    monkeypatch.setattr("facecluster.lab.SCORED_FACES", 20)
+    monkeypatch.setattr("facecluster.sweeps.SCORED_FACES", 20)
     large = evaluate_gallery(gallery, settings)
     assert "Accuracy and ARI, which do, are left out beyond" in lab_tables.sweep_note(large)
     assert lab_tables.sweep_note(large) in report_html(large)

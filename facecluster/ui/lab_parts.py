@@ -114,8 +114,8 @@ def _calibration(results: LabResults) -> None:
     _chart(figure, "evaluation_reliability", f"Reliability diagram, expected calibration error {found.ece:.3f}")
 
 
-def number_of_clusters(results: LabResults) -> None:
-    """The sweep over the number of clusters."""
+def number_of_clusters(results: LabResults, people: int) -> None:
+    """The sweep over the number of clusters; `people` is how many are known, 0 for nobody."""
     found, sweep = results.suggestion, results.sweep
     if found is None or sweep is None:
         missing(results, "sweep")
@@ -123,7 +123,7 @@ def number_of_clusters(results: LabResults) -> None:
     st.markdown(f"**Suggested: {found.n_clusters} clusters.** {escape(found.reason)}")
     note = f" Accuracy's interval is {KIND}, {NOT_COVERED}." if sweep["accuracy"].notna().any() else ""
     st.caption(lab_tables.sweep_note(results) + note)
-    figure = lab_charts.sweep_chart(sweep, found.n_clusters, len(results.people))
+    figure = lab_charts.sweep_chart(sweep, found.n_clusters, people)
     _chart(figure, "evaluation_sweep", f"Criteria over the number of clusters, {found.n_clusters} suggested")
     table = lab_tables.swept(sweep)
     rounded = dict.fromkeys(table.select_dtypes("number").columns[1:], _ROUNDED)
@@ -231,6 +231,14 @@ def groups(results: LabResults) -> None:
             st.caption(escape(difference(table, rate)) or "No two groups are large enough to be compared.")
             _chart(lab_charts.groups_chart(table, rate, title), f"evaluation_groups_{rate}", f"{title} by group")
     _groups_det(results, column, table)
+    if column in results.comparison_groups:
+        st.subheader("Accuracy of the algorithms", anchor=False)
+        st.caption(
+            "Of the clusters that each algorithm makes, on the faces of each group; a left-out face counts alone."
+        )
+        shown = lab_tables.compared_groups(results.comparison_groups[column])
+        alt = f"Accuracy of the algorithms in {len(table)} groups"
+        _table(shown, "evaluation_groups_algorithms", alt, _shares(shown))
     st.subheader("People of the groups", anchor=False)
     st.caption("Lowest F1 first, by default; a click on a column's name sorts by it.")
     people = with_groups(lab_tables.clustered_people(results.people), results.group_of, "Person")
