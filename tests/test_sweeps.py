@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from facecluster import Gallery
+from facecluster.lab import NOBODY
 from facecluster.lab_work import stored_results
+from facecluster.report import report_html
 from facecluster.selection import suggest_n_clusters
 from facecluster.sweeps import KeptSweep, keep_sweep, kept_sweep, score_sweep
 from tests.galleries import make_gallery
@@ -53,6 +55,9 @@ def test_storing_it_changes_nothing_that_was_made_of_the_gallery(gallery: Galler
     assert not stored.is_stale(gallery)
     assert stored.results.suggestion is not None
     assert stored.results.suggestion.n_clusters == 4
+    report = report_html(stored.results)
+    assert "4 clusters have the highest sum" in report
+    assert NOBODY not in report
     gallery.delete_person("person 00")
     assert stored.is_stale(gallery)
 
