@@ -120,7 +120,7 @@ class _Run:
         start = time.perf_counter()
         with (
             ThreadPoolExecutor(2, "read") as readers,
-            ThreadPoolExecutor(workers, "faces", share_processors) as processors,
+            ThreadPoolExecutor(workers, "faces", share_processors if workers > 1 else None) as processors,
         ):
             photos = (self.source[index] for index in range(len(self.source)))
             tasks = map(self._decide, _in_order(readers, read_photo, photos, _READ_AHEAD))

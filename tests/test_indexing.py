@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from facecluster.detection import FaceDetector
 from facecluster.errors import Cancelled, GalleryBusyError, GalleryError
 from facecluster.indexing import IndexProgress
 from facecluster.records import Faces
+from facecluster.runtime import shares_processors
 
 from .fakes import FakeDetector, FakeEmbedder, write_photo
 
@@ -128,6 +130,23 @@ def test_copies_of_an_unreadable_photo_are_unreadable(gallery: Gallery, tmp_path
         assert (report.unreadable, report.duplicates) == (2, 0)
     reasons = gallery.left_out()["reason"].tolist()
     assert [reason.split(" is ")[0] for reason in reasons] == ["1.jpg", "2.jpg"], "each tells its own name"
+
+
+@pytest.mark.parametrize(("workers", "shares"), [(1, False), (2, True)])
+def test_a_lone_worker_has_all_processors_to_itself(
+    gallery: Gallery, photos: Path, monkeypatch: pytest.MonkeyPatch, workers: int, shares: bool
+) -> None:
+    seen = set()
+    find = FakeDetector.detect_many
+
+    def look(detector: FakeDetector, images: Any) -> Any:
+        seen.add((threading.current_thread().name.split("_")[0], shares_processors()))
+        return find(detector, images)
+
+    monkeypatch.setattr(FakeDetector, "detect_many", look)
+    index(gallery, photos, workers=workers)
+    assert ("faces", shares) in seen
+    assert ("faces", not shares) not in seen
 
 
 @pytest.mark.parametrize(("workers", "batch_size"), [(1, 1), (2, 3), (4, 16)])
