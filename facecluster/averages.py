@@ -17,8 +17,8 @@ import numpy as np
 
 # From 0..255 to about -1..1, as MTCNN's networks take pixels.
 _UNIT = np.float32(0.0078125)
-_INDEX = np.uint32  # with signed ones numba asks at every look-up whether the index counts from the end
 _MIDDLE = np.float32(127.5 * 0.0078125)
+_INDEX = np.uint32  # with signed ones numba asks at every look-up whether the index counts from the end
 
 
 def _compiled(function: Callable[..., Any]) -> Any:
@@ -36,6 +36,12 @@ def sum_table(image: np.ndarray) -> np.ndarray:
     import cv2
 
     return cv2.integral(np.ascontiguousarray(image))
+
+
+@_compiled
+def _bin(number: int, size: int, bins: int) -> tuple[int, int]:
+    """The first pixel and the last + 1 of one of so many bins over `size` pixels."""
+    return number * size // bins, ((number + 1) * size + bins - 1) // bins
 
 
 @_compiled
@@ -62,13 +68,9 @@ def draw_level(table: np.ndarray, level_height: int, level_width: int, top: int,
     rows, columns = out.shape[1], out.shape[2]
     starts, stops = np.empty(columns, _INDEX), np.empty(columns, _INDEX)
     for x in range(columns):
-        place = min(left + x, level_width - 1)
-        starts[x] = place * width // level_width
-        stops[x] = ((place + 1) * width + level_width - 1) // level_width
+        starts[x], stops[x] = _bin(min(left + x, level_width - 1), width, level_width)
     for y in range(rows):
-        place = min(top + y, level_height - 1)
-        first = place * height // level_height
-        last = ((place + 1) * height + level_height - 1) // level_height
+        first, last = _bin(min(top + y, level_height - 1), height, level_height)
         _average_row(table[first], table[last], last - first, starts, stops, out[:, y])
 
 
@@ -81,9 +83,9 @@ def area_crops(table: np.ndarray, windows: np.ndarray, size: int) -> np.ndarray:
         left, top, right, bottom = windows[n]
         height, width = bottom - top, right - left
         for x in range(size):
-            starts[x] = left + x * width // size
-            stops[x] = left + ((x + 1) * width + size - 1) // size
+            start, stop = _bin(x, width, size)
+            starts[x], stops[x] = left + start, left + stop
         for y in range(size):
-            first, last = top + y * height // size, top + ((y + 1) * height + size - 1) // size
-            _average_row(table[first], table[last], last - first, starts, stops, crops[n, :, y])
+            first, last = _bin(y, height, size)
+            _average_row(table[top + first], table[top + last], last - first, starts, stops, crops[n, :, y])
     return crops

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -41,6 +43,18 @@ def test_averages_are_right_where_the_sums_of_a_large_photo_wrap_around() -> Non
     crops = averages.area_crops(table, np.array([[2900, 2900, 3000, 3000], [0, 0, 2900, 2900]]), 24)
     np.testing.assert_allclose(crops[0], (10 - 127.5) / 128, atol=1e-6)
     np.testing.assert_allclose(crops[1], (255 - 127.5) / 128, atol=1e-6)
+
+
+def test_where_nothing_can_be_kept_the_loops_are_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiling = averages.numba.njit
+
+    def full(*, cache: bool = False, **options: Any) -> Any:
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return compiling(**options)
+
+    monkeypatch.setattr(averages.numba, "njit", full)
+    assert averages._compiled(averages._bin.py_func)(2, 10, 4) == (5, 8)
 
 
 @pytest.mark.parametrize(
