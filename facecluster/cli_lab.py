@@ -36,8 +36,8 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str, list[str
     from facecluster.groups import read_groups
     from facecluster.held_out import known_persons
     from facecluster.lab import evaluate_gallery
-    from facecluster.report import report_files, write_report
     from facecluster.report_data import as_document
+    from facecluster.report_files import report_files, write_report
 
     # What would fail in the end should fail before the long work.
     if options.report:

@@ -1,4 +1,4 @@
-"""The evaluation as one file to keep or pass on: HTML that needs nothing else, and its JSON.
+"""The evaluation as one page to keep or pass on: HTML that needs nothing else.
 
 A report names people and holds figures; no photo, crop or embedding goes into it.
 """
@@ -6,16 +6,13 @@ A report names people and holds figures; no photo, crop or embedding goes into i
 from __future__ import annotations
 
 import json
-import os
 from html import escape
-from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from facecluster import charts, lab_charts, lab_tables
-from facecluster.errors import EvaluationError
 from facecluster.groups import SMALL_FACES, SMALL_PEOPLE, det_by_group, difference, with_groups
 from facecluster.intervals import KIND, NOT_COVERED
 from facecluster.lab import LabResults
@@ -79,58 +76,6 @@ def report_html(results: LabResults) -> str:
     ]
     title = f"Evaluation of {results.gallery}"
     return _PAGE.substitute(title=escape(title), plotly=get_plotlyjs(), body="\n".join(filter(None, sections)))
-
-
-def report_files(file: str | Path) -> tuple[Path, Path]:
-    """Where `write_report` puts the page and its JSON. Raises EvaluationError when they cannot be written there."""
-    try:
-        page = Path(file).expanduser()
-        if page.is_dir():
-            raise EvaluationError(f"The report cannot be written to {file}, which is a folder: name a file in it.")
-        page = page.with_suffix(".html") if page.suffix == ".json" else page
-        data = page.with_suffix(".json")
-        if not page.parent.is_dir():
-            raise EvaluationError(f"The report cannot be written to {page}: there is no folder {page.parent}.")
-        for path in (page, data):
-            if path.is_dir():
-                raise EvaluationError(
-                    f"The report cannot be written to {path}, which is a folder: choose another file."
-                )
-            if not os.access(path if path.exists() else path.parent, os.W_OK):
-                raise EvaluationError(
-                    f"The report cannot be written to {path}: give yourself permission to write there."
-                )
-    # No home of that name, a name that is too long, or none at all.
-    except (OSError, RuntimeError, ValueError) as error:
-        why = str(error).rstrip(".")
-        raise EvaluationError(f"The report cannot be written to {file} ({why}): choose another file.") from error
-    return page, data
-
-
-def write_report(results: LabResults, file: str | Path) -> tuple[Path, Path]:
-    """Writes the HTML to `file` and the JSON beside it, ending in .json; returns both.
-
-    Each appears as a whole or not at all. Raises EvaluationError when they cannot be written there.
-    """
-    page, data = report_files(file)
-    document = json.dumps(as_document(results), indent=2, ensure_ascii=False)
-    try:
-        for path, text in ((page, report_html(results)), (data, document)):
-            _write(path, text)
-    except OSError as error:
-        raise EvaluationError(
-            f"The report cannot be written to {page} ({error.strerror}): choose another file."
-        ) from error
-    return page, data
-
-
-def _write(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _summary(results: LabResults) -> str:

@@ -17,8 +17,9 @@ from facecluster.groups import read_groups
 from facecluster.intervals import wilson
 from facecluster.lab import PARTS, LabResults, LabSettings, evaluate_gallery
 from facecluster.lab_charts import det_words
-from facecluster.report import DEFINITIONS, report_html, write_report
+from facecluster.report import DEFINITIONS, report_html
 from facecluster.report_data import as_document
+from facecluster.report_files import write_report
 from tests.galleries import clustered_gallery, make_gallery, unlabelled_gallery
 from tests.people import draw_people
 
