@@ -146,6 +146,8 @@ def difference(table: pd.DataFrame, rate: str) -> str:
     if len(shown) < 2:
         return ""
     low, high = shown.iloc[0], shown.iloc[-1]
+    if low[rate] == high[rate]:
+        return f"The groups that are not small are all at {percent(low[rate])}."
     ends = [
         f"{row['group']} with {percent(row[rate])} ({percent(row[f'{rate}_low'])} to {percent(row[f'{rate}_high'])})"
         for row in (low, high)
