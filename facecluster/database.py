@@ -1,50 +1,28 @@
-"""The SQLite file of a gallery: its schema, its settings, and connections that threads do not share."""
+"""The SQLite file of a gallery: connections that threads do not share, transactions, and what their errors mean."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
-from facecluster.errors import GalleryError
+from facecluster.errors import DiskFullError, GalleryError
+from facecluster.migrations import is_gallery, upgrade, version_of
+from facecluster.reserve import Reserve
+from facecluster.schema import SCHEMA, SCHEMA_VERSION
 
 Connection = sqlite3.Connection
-SCHEMA_VERSION = 1
 
-# Crops and embeddings lie in tables of their own, so that a list of faces is read without paging through them.
-_SCHEMA = """
-CREATE TABLE sources (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, location TEXT NOT NULL, name TEXT NOT NULL,
-                      UNIQUE (kind, location));
-CREATE TABLE photos (id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL REFERENCES sources, path TEXT NOT NULL,
-                     sha256 TEXT NOT NULL, size INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
-                     status TEXT NOT NULL, reason TEXT, person TEXT, settings TEXT NOT NULL,
-                     indexed_at TEXT NOT NULL DEFAULT (datetime('now')), UNIQUE (source_id, path));
-CREATE INDEX photos_by_content ON photos (sha256);
-CREATE INDEX photos_by_status ON photos (status, person);
-CREATE TABLE faces (id INTEGER PRIMARY KEY AUTOINCREMENT, photo_id INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE,
-                    person TEXT, is_main INTEGER NOT NULL, x1 REAL NOT NULL, y1 REAL NOT NULL, x2 REAL NOT NULL,
-                    y2 REAL NOT NULL, landmarks BLOB NOT NULL, detection_score REAL NOT NULL,
-                    model TEXT NOT NULL, runtime TEXT NOT NULL);
-CREATE INDEX faces_by_photo ON faces (photo_id);
-CREATE INDEX faces_by_person ON faces (person);
-CREATE TABLE crops (face_id INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, jpeg BLOB NOT NULL);
-CREATE TABLE embeddings (face_id INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, vector BLOB NOT NULL);
-CREATE TABLE clusterings (id INTEGER PRIMARY KEY AUTOINCREMENT, algorithm TEXT NOT NULL, parameters TEXT NOT NULL,
-                          seed INTEGER NOT NULL, model TEXT NOT NULL, versions TEXT NOT NULL, inertia REAL NOT NULL,
-                          seconds REAL NOT NULL, n_clusters INTEGER NOT NULL, centers BLOB NOT NULL,
-                          created TEXT NOT NULL DEFAULT (datetime('now')));
-CREATE TABLE assignments (clustering_id INTEGER NOT NULL REFERENCES clusterings ON DELETE CASCADE,
-                          cluster INTEGER NOT NULL, similarity REAL NOT NULL,
-                          face_id INTEGER NOT NULL REFERENCES faces ON DELETE CASCADE,
-                          PRIMARY KEY (clustering_id, cluster, similarity, face_id)) WITHOUT ROWID;
-CREATE INDEX assignments_by_face ON assignments (face_id, clustering_id);
-CREATE TABLE cluster_names (clustering_id INTEGER NOT NULL REFERENCES clusterings ON DELETE CASCADE,
-                            cluster INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (clustering_id, cluster));
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
+_PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON")
+_LEAST_FREE = 128 * 2**10  # bytes: what SQLite needs for the index of its log, which it calls an I/O error to lack
+_FULL = sqlite3.SQLITE_FULL
+_BY_DISK = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
 class Database:
@@ -52,8 +30,10 @@ class Database:
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self.reserve = Reserve(file.with_name(f"{file.name}-reserve"))
         self._local = threading.local()
         self._prepare()
+        self._inode = _inode(file)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -74,10 +54,11 @@ class Database:
     def write(self, *, changes: bool = True) -> Iterator[sqlite3.Connection]:
         """A transaction: everything or nothing of what is executed in it is kept.
 
-        Without `changes` the revision stays: what is written then changes nothing that was made of the gallery.
+        Without `changes` the revision stays: what is written then changes nothing that was made of the gallery. Raises
+        DiskFullError, and GalleryError when the file cannot be written or is no more the one that was opened.
         """
-        connection = self.connection
         try:
+            connection = self.connection
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -86,9 +67,10 @@ class Database:
                         "INSERT INTO meta VALUES ('revision', '1') "
                         "ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
                     )
+                self._require_same_file()
                 connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                self._roll_back()
                 raise
         except sqlite3.Error as error:
             raise self._broken(error) from error
@@ -101,6 +83,7 @@ class Database:
         """
         failure: sqlite3.Error | None = None
         try:
+            self.connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # which takes hold as the file is written anew
             self.connection.execute("VACUUM")
         except sqlite3.Error as error:
             failure = error
@@ -112,13 +95,24 @@ class Database:
         if failure:
             raise GalleryError(
                 f"Traces of what was deleted may be left in {self.file}, which could not be written anew ({failure}): "
-                "free some space, and the next deletion removes them."
+                "free some space, and they go when the gallery is opened the next time."
             ) from failure
         if in_use:
             raise GalleryError(
                 f"What was deleted may be left in {self.file.name}-wal beside {self.file}, since another program is "
                 "reading the gallery: close all programs that use it, and it goes."
             )
+
+    def make_room(self) -> None:
+        """On a full disk: gives the disk what the gallery keeps for that case, what its log takes, and unused pages.
+
+        Does what it can; raises nothing. Unused pages are given back where the file was made to be able to, or was
+        written anew since.
+        """
+        self.reserve.release()
+        for pragma in ("wal_checkpoint(TRUNCATE)", "incremental_vacuum", "wal_checkpoint(TRUNCATE)"):
+            with suppress(sqlite3.Error):
+                self.connection.execute(f"PRAGMA {pragma}").fetchall()
 
     def close(self) -> None:
         """Closes this thread's connection."""
@@ -129,49 +123,154 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.file, timeout=30, isolation_level=None)
         connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _prepare(self) -> None:
+        """Opens the file, makes it where there is none, and brings an older one forward."""
         try:
-            version = self.connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                self._create()
+            try:
+                version = self._open()
+            except sqlite3.Error as error:
+                # Even to read, SQLite writes the index of its log.
+                if not (self._is_disk_full(error) and self.reserve.release()):
+                    raise
+                self.close()
+                version = self._open()
         except sqlite3.Error as error:
             self.close()
             raise self._broken(error) from error
+        except GalleryError:
+            self.close()
+            raise
         if version > SCHEMA_VERSION:
             self.close()
             raise GalleryError(
                 f"The gallery {self.file} was made by a newer facecluster: update facecluster, or choose another "
                 "gallery with --gallery."
             )
+        self.reserve.keep()
 
-    def _create(self) -> None:
+    def _open(self) -> int:
+        self._require_gallery()
+        version = version_of(self.connection)
+        if version < SCHEMA_VERSION:
+            self._bring_forward()
+        return version
+
+    def _require_gallery(self) -> None:
+        """Raises GalleryError for what is no gallery, before anything of it is changed."""
+        if self.file.exists() and not self.file.is_file():
+            raise GalleryError(f"{self.file} is not a file: choose another gallery with --gallery.")
+        if not self.file.exists() or not self.file.stat().st_size:
+            with suppress(FileExistsError):  # faces are nobody else's business, whoever may enter the folder
+                os.close(os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            return
+        uri = f"file:{quote(str(self.file))}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
+            if not is_gallery(connection):
+                raise GalleryError(
+                    f"{self.file} is a database of another program: choose another gallery with --gallery."
+                )
+
+    def _bring_forward(self) -> None:
         connection = self.connection
-        connection.execute("BEGIN IMMEDIATE")
-        # Another process may have made the schema while this one waited.
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-            for statement in _SCHEMA.split(";"):
-                connection.execute(statement)
-            # Not from 1: what was kept of a gallery that stood here before must not pass for this one's.
-            connection.execute("INSERT INTO meta VALUES ('revision', ?)", (str(time.time_ns() // 1_000_000),))
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.execute("COMMIT")
+        try:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # for a new file; it can be made shorter bit by bit
+            connection.execute("BEGIN IMMEDIATE")
+            # Another process may have made or brought forward the schema while this one waited.
+            version = version_of(connection)
+            if version == 0:
+                for statement in SCHEMA.split(";"):
+                    connection.execute(statement)
+                # Not from 1: what was kept of a gallery that stood here before must not pass for this one's.
+                now = str(time.time_ns() // 1_000_000)
+                connection.execute("INSERT INTO meta VALUES ('revision', ?)", (now,))
+            if version < SCHEMA_VERSION:
+                upgrade(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        for end in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                self.file.with_name(self.file.name + end).chmod(0o600)
+
+    def _roll_back(self) -> None:
+        connection = self.connection
+        # After a full disk, an I/O error or want of memory SQLite has done so by itself; a second time is an error that
+        # would hide the first.
+        if connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            self.close()
+
+    def _require_same_file(self) -> None:
+        """Raises GalleryError when what is written would be gone as soon as this process ends."""
+        if _inode(self.file) != self._inode:
+            raise GalleryError(
+                f"The gallery {self.file} was removed or replaced while it was in use: what was stored in it is gone; "
+                "run again to make it anew."
+            )
+
+    def _is_disk_full(self, error: sqlite3.Error) -> bool:
+        primary = _primary(error)
+        if primary == _FULL:
+            return True
+        try:
+            return primary in _BY_DISK and shutil.disk_usage(self.file.parent).free < _LEAST_FREE
+        except OSError:
+            return False
 
     def _broken(self, error: sqlite3.Error) -> GalleryError:
-        if "full" in str(error):
-            return GalleryError(f"The disk that holds {self.file} is full: free some space and run again.")
-        if "readonly" in str(error) or "unable to open" in str(error):
-            return GalleryError(f"The gallery {self.file} cannot be written: give yourself permission to write there.")
-        if "locked" in str(error):
-            return GalleryError(f"The gallery {self.file} is in use by another program: try again when it is done.")
-        if "FOREIGN KEY" in str(error):
+        if self._is_disk_full(error):
+            return DiskFullError(
+                f"The disk that holds {self.file} is full: free some space and run again; the gallery is as it was."
+            )
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_FOREIGNKEY":
             return GalleryError(
                 f"Faces of the gallery {self.file} were deleted or found anew in the meantime: run it again."
             )
-        return GalleryError(
-            f"{self.file} is no gallery, or is damaged ({error}): choose another with --gallery, or delete it and "
-            "index the photos again."
-        )
+        sentence = _SENTENCES.get(_primary(error), "{file} cannot be used ({error}): run again.")
+        return GalleryError(sentence.format(file=self.file, error=error))
+
+
+_NOT_WRITABLE = "The gallery {file} cannot be written: give yourself permission to write there."
+_IN_USE = "The gallery {file} is in use by another program: try again when it is done."
+# No sentence may lead anybody to remove a file: a gallery holds names and corrections that no photo brings back.
+_DAMAGED = (
+    "{file} is no gallery, or is damaged ({error}): leave it as it is, and choose another with --gallery or put a "
+    "backup in its place."
+)
+_SENTENCES = {
+    sqlite3.SQLITE_READONLY: _NOT_WRITABLE,
+    sqlite3.SQLITE_PERM: _NOT_WRITABLE,
+    sqlite3.SQLITE_CANTOPEN: _NOT_WRITABLE,
+    sqlite3.SQLITE_AUTH: _NOT_WRITABLE,
+    sqlite3.SQLITE_BUSY: _IN_USE,
+    sqlite3.SQLITE_LOCKED: _IN_USE,
+    sqlite3.SQLITE_NOMEM: "There is too little memory to use the gallery {file}: close other programs and run again.",
+    sqlite3.SQLITE_IOERR: "The disk that holds {file} failed ({error}): check the disk, then run again.",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+}
+
+
+def _primary(error: sqlite3.Error) -> int:
+    """SQLite's primary result code, the low byte of the extended one (sqlite.org/rescode.html); -1 without any."""
+    code = getattr(error, "sqlite_errorcode", -1)
+    return code & 0xFF if code >= 0 else -1
+
+
+def _inode(file: Path) -> tuple[int, int] | None:
+    try:
+        info = file.stat()
+    except OSError:
+        return None
+    return info.st_dev, info.st_ino

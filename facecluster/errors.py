@@ -8,7 +8,8 @@ Catch `FaceClusterError` to catch them all; every message is one sentence that n
     ├── WeightsError          the weights of InceptionResnetV1 cannot be had
     ├── RuntimeChoiceError    the chosen runtime does not work on this machine
     ├── GalleryError          a gallery cannot be opened, or does not hold what was asked for
-    │   └── GalleryBusyError  another run is writing to the gallery
+    │   ├── GalleryBusyError  another run is writing to the gallery
+    │   └── DiskFullError     the disk that holds the gallery is full
     ├── ClusteringError       the faces cannot be clustered as asked
     ├── EvaluationError       there is nothing to measure, or not enough of it
     ├── IdentificationError   the gallery cannot identify anybody yet
@@ -42,6 +43,10 @@ class GalleryError(FaceClusterError):
 
 class GalleryBusyError(GalleryError):
     """Another run is writing to the gallery."""
+
+
+class DiskFullError(GalleryError):
+    """The disk that holds the gallery is full."""
 
 
 class ClusteringError(FaceClusterError):

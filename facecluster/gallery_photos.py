@@ -33,10 +33,11 @@ class GalleryPhotos(GalleryViews):
                 _make_room(db, source_id, photo.path, photo.sha256)
                 photo_id = db.execute(
                     "INSERT INTO photos (source_id, path, sha256, size, width, height, status, reason, person, "
-                    "settings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "settings, turn, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         *(source_id, photo.path, photo.sha256, photo.size, photo.width, photo.height),
                         *(photo.status, photo.reason, photo.person, photo.settings),
+                        *(photo.turn, photo.note),
                     ),
                 ).lastrowid
                 for face in photo.faces:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 import os
+import stat
 import threading
 import unicodedata
 import zipfile
@@ -14,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from facecluster.errors import SourceError
+from facecluster.files import read_regular, require_size
 from facecluster.images import SUFFIXES, load_image
 
 __all__ = ["FolderPhotos", "PhotoFile", "PhotoSource", "ZipPhotos", "load_image", "open_photos", "unpack_zip"]
@@ -28,11 +30,15 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImpleme
 
 @dataclass(frozen=True)
 class PhotoFile:
-    """One image file of a source; `path` is relative to the source, with forward slashes."""
+    """One image file of a source; `path` is relative to the source, with forward slashes.
+
+    `size` is how many bytes `read` will take, as far as the source tells without opening the file.
+    """
 
     path: str
     person: str | None
     read: Callable[[], bytes]
+    size: int = 0
 
 
 class PhotoSource(Protocol):
@@ -62,34 +68,42 @@ class FolderPhotos:
             self.root = root.resolve()
             self.name = self.root.name
             self.location = _storable(str(self.root))
-            self._paths = sorted(self._walk())
+            self._sizes = dict(sorted(self._walk()))
+            self._paths = list(self._sizes)
         except OSError as error:
             raise _unreadable(error, root) from error
         _require_photos(self._paths, f"The folder {root}")
         self._persons = _persons_by_folder(self._paths, self.name)
 
-    def _walk(self) -> Iterator[str]:
+    def _walk(self) -> Iterator[tuple[str, int]]:
+        """Path and size in bytes of each photo; sockets, devices and pipes are none, whatever their names say."""
+
         def stop(error: OSError) -> None:
             raise error
 
         for folder, folders, files in os.walk(self.root, onerror=stop):
             folders[:] = [name for name in folders if not _is_hidden(name)]
             for name in files:
-                if _is_photo_name(name):
-                    yield _storable((Path(folder) / name).relative_to(self.root).as_posix())
+                if not _is_photo_name(name):
+                    continue
+                file = Path(folder) / name
+                try:
+                    info = file.stat()
+                except OSError:  # a link to nowhere: reading it tells what is wrong
+                    info = None
+                if info is None or stat.S_ISREG(info.st_mode):
+                    yield _storable(file.relative_to(self.root).as_posix()), info.st_size if info else 0
 
     def __len__(self) -> int:
         return len(self._paths)
 
     def __getitem__(self, index: int) -> PhotoFile:
         path = self._paths[index]
-        return PhotoFile(path, self._persons(path), lambda: self.read_file(path))
+        return PhotoFile(path, self._persons(path), lambda: self.read_file(path), self._sizes[path])
 
     def read_file(self, path: str) -> bytes:
         """The bytes of one photo. Raises OSError when it cannot be read."""
-        file = self.root / path
-        _require_size(file.stat().st_size)
-        return file.read_bytes()
+        return read_regular(self.root / path, _MAX_PHOTO)
 
 
 class ZipPhotos:
@@ -113,7 +127,7 @@ class ZipPhotos:
 
     def __getitem__(self, index: int) -> PhotoFile:
         path = self._paths[index]
-        return PhotoFile(path, self._persons(path), lambda: self.read_member(path))
+        return PhotoFile(path, self._persons(path), lambda: self.read_member(path), self._members[path].file_size)
 
     def read_member(self, path: str) -> bytes:
         """The bytes of one photo. Raises OSError when it cannot be unpacked."""
@@ -198,7 +212,7 @@ def _photo_members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     """The bytes of one member. Raises OSError whose text goes on from "the photo"."""
-    _require_size(member.file_size)
+    require_size(member.file_size, _MAX_PHOTO)
     if member.flag_bits & _ENCRYPTED:
         raise OSError("is protected by a password: unpack the zip first")
     try:
@@ -207,11 +221,6 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         if isinstance(error, OSError) and error.errno is not None:  # the disk; without a number it is bz2's complaint
             raise
         raise OSError("is damaged inside the zip: make the zip anew") from error
-
-
-def _require_size(size: int) -> None:
-    if size > _MAX_PHOTO:
-        raise OSError(f"has {size / 2**30:.1f} GiB, more than the {_MAX_PHOTO / 2**30:.0f} GiB a photo may have")
 
 
 def _unreadable(error: OSError, path: Path) -> SourceError:

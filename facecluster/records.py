@@ -36,7 +36,11 @@ class NewFace:
 
 @dataclass(frozen=True)
 class NewPhoto:
-    """One photo's outcome, ready to be stored. `sha256` is empty when not even its bytes could be read."""
+    """One photo's outcome, ready to be stored. `sha256` is empty when not even its bytes could be read.
+
+    `turn` is how many quarter turns clockwise bring the file's picture upright, 0 to 3; width, height and boxes are
+    those of the upright one. `note` is a sentence on what of the file was passed over, None where nothing was.
+    """
 
     path: str
     sha256: str
@@ -48,13 +52,16 @@ class NewPhoto:
     width: int = 0
     height: int = 0
     faces: tuple[NewFace, ...] = ()
+    turn: int = 0
+    note: str | None = None
 
 
 @dataclass(frozen=True)
 class KnownPhoto:
     """A photo that the gallery holds, with the way back to its file, and what that held: `size` bytes of `sha256`.
 
-    `source_kind` begins with DISPLACED while another photo lies at its path and it was not found elsewhere yet.
+    `source_kind` begins with DISPLACED while another photo lies at its path and it was not found elsewhere yet. `turn`
+    is how many quarter turns clockwise bring the file's picture upright, 0 to 3.
     """
 
     id: int
@@ -67,6 +74,7 @@ class KnownPhoto:
     source_id: int
     source_kind: str
     source_location: str
+    turn: int = 0
 
 
 @dataclass(frozen=True)
