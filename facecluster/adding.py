@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+import secrets
 import shutil
-import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from facecluster.background import Job, Progress, Stage
 from facecluster.errors import ClusteringError, SourceError
-from facecluster.photos import KAGGLE, PhotoSource, open_photos, unpack_zip
+from facecluster.photos import KAGGLE, MAX_UNPACKED, PhotoFile, PhotoSource, ZipPhotos, open_photos
 from facecluster.weights import VGGFACE2, load_weights, model_name
 
 if TYPE_CHECKING:
+    from facecluster.copies import Copies
     from facecluster.detection import FaceDetector
     from facecluster.embedding import FaceEmbedder
     from facecluster.gallery import Gallery
@@ -29,8 +29,6 @@ Report = Callable[[Progress], None]
 SAMPLE_PEOPLE, SAMPLE_PORTRAITS = 12, 12
 _SAMPLE_FOLDER = "sample-people"
 _MEGABYTE = 10**6
-_PART = "zip-"
-_A_DAY = 86_400  # seconds
 _COPY_CHUNK = 4 * 2**20
 
 
@@ -73,12 +71,11 @@ def add_photos(
     """
     job.report(Progress("Looking for photos"))
     gallery.require_model(model_name(embedder.model))  # before anything is drawn, unpacked or downloaded
-    try:
+    # Another run would have to be waited for in the end: better told before anything is copied.
+    with gallery.indexing() if isinstance(origin, Place) else gallery.uploading():
         source = _open(gallery, origin, job.report)
         _load(detector, embedder, job.report)
         report = _index(gallery, source, job, detector, embedder, faces)
-    finally:
-        _forget_unused_copies(gallery)
     try:
         clustering = _cluster_anew(gallery, job.report)
     except ClusteringError as error:
@@ -117,14 +114,6 @@ def _index(
         on_progress=tell,
         cancelled=lambda: job.is_cancelled,
     )
-
-
-def _forget_unused_copies(gallery: Gallery) -> None:
-    """Removes copies of somebody's photos from a gallery that ended up empty, where nobody would look for them."""
-    if gallery.uploads.exists() and not gallery.counts().photos:
-        for folder in gallery.uploads.iterdir():
-            if folder.name != _SAMPLE_FOLDER:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def cluster_again(
@@ -191,54 +180,93 @@ def _open(gallery: Gallery, origin: Origin, report: Report) -> PhotoSource:
         return open_photos(origin.source)
     if isinstance(origin, UploadedZip):
         return open_photos(_unpacked(gallery, origin, report))
-    from facecluster.samples import write_sample_people
+    return open_photos(_drawn(gallery.copies, report))
 
-    folder = gallery.uploads / _SAMPLE_FOLDER
+
+def _drawn(copies: Copies, report: Report) -> Path:
+    """The folder in the gallery's uploads that holds the sample people."""
+    from facecluster.samples import is_current, sample_files
+
+    folder = _own_home(copies, _SAMPLE_FOLDER)
+    files = sample_files(SAMPLE_PEOPLE, SAMPLE_PORTRAITS)
     drawing = Stage("Drawing sample people", report, "portraits")
-    write_sample_people(folder, SAMPLE_PEOPLE, SAMPLE_PORTRAITS, on_progress=drawing)
-    return open_photos(folder)
+    for done, (path, draw) in enumerate(files.items(), start=1):
+        file = folder / path
+        if copies.hold(file) and not is_current(file):
+            copies.remove([file])
+        if not copies.hold(file):
+            copies.write(file, [draw()])
+        drawing(done, len(files))
+    return folder
 
 
 def _unpacked(gallery: Gallery, upload: UploadedZip, report: Report) -> Path:
     """The folder in the gallery's uploads that holds the zip's photos, named by content so that it is made once."""
-    gallery.uploads.mkdir(parents=True, exist_ok=True)
-    for left in gallery.uploads.glob(f"{_PART}*.part"):
-        if time.time() - left.stat().st_mtime > _A_DAY:  # of an upload that was killed, not of one under way
-            left.unlink(missing_ok=True)
-    copy, digest = _copied(gallery.uploads, upload, report)
+    copies = gallery.copies
+    zipped, digest = _copied(copies, upload, report)
     try:
-        home = gallery.uploads / digest[:12]
-        was_there = home.exists()
-        folder = home / _stem(upload.name)
-        try:
-            unpack_zip(copy, folder, on_progress=Stage("Unpacking", report))
-        except BaseException:
-            if not was_there:
-                shutil.rmtree(home, ignore_errors=True)
-            raise
+        folder = _own_home(copies, digest[:12]) / _stem(upload.name)
+        photos = ZipPhotos(zipped)
+        _require_room(folder, sum(photo.size for photo in photos))
+        told = Stage("Unpacking", report)
+        for done, photo in enumerate(map(photos.__getitem__, range(len(photos))), start=1):
+            # A colon would name a drive or a hidden stream on Windows.
+            file = folder / photo.path.replace(":", "_")
+            if not copies.hold(file):
+                copies.write(file, [_content(photo)])
+            told(done, len(photos))
         return folder
     finally:
-        copy.unlink(missing_ok=True)
+        copies.remove([zipped])
 
 
-def _copied(folder: Path, upload: UploadedZip, report: Report) -> tuple[Path, str]:
-    """A file in `folder` with the upload's bytes, and their sha256."""
+def _own_home(copies: Copies, name: str) -> Path:
+    """A folder for copies that holds nothing else: the name, or the name with a number where somebody's files are."""
+    for number in count(1):
+        home = copies.root / (name if number == 1 else f"{name}-{number}")
+        if not copies.others(home):
+            return home
+    raise AssertionError("count() has no end")
+
+
+def _require_room(folder: Path, size: int) -> None:
+    """Raises SourceError when `size` bytes are too many for a zip, or for the disk."""
+    if size > MAX_UNPACKED:
+        raise SourceError(f"The zip unpacks to more than {MAX_UNPACKED / 2**30:.0f} GiB: split it.")
+    place = next(parent for parent in folder.parents if parent.exists())
+    free = shutil.disk_usage(place).free
+    if size > free:
+        raise SourceError(
+            f"The zip unpacks to {size / 2**20:,.0f} MiB, and {place} has room for {free / 2**20:,.0f} MiB: free some "
+            "space, or unpack it on another disk and add that folder."
+        )
+
+
+def _content(photo: PhotoFile) -> bytes:
+    try:
+        return photo.read()
+    except OSError as error:
+        raise SourceError(f"{photo.path} in the zip {error.strerror or error}.") from error
+
+
+def _copied(copies: Copies, upload: UploadedZip, report: Report) -> tuple[Path, str]:
+    """A file among the copies with the upload's bytes, and their sha256."""
     size = upload.file.seek(0, os.SEEK_END)
     upload.file.seek(0)
-    told, digest = Stage("Copying the zip", report, "MB", _MEGABYTE), hashlib.sha256()
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix=_PART, suffix=".part")
+    told = Stage("Copying the zip", report, "MB", _MEGABYTE)
+
+    def chunks() -> Iterator[bytes]:
+        copied = 0
+        while chunk := upload.file.read(_COPY_CHUNK):
+            yield chunk
+            copied += len(chunk)
+            told(copied, size)
+
+    file = copies.root / f"{secrets.token_hex(8)}.zip"
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            while chunk := upload.file.read(_COPY_CHUNK):
-                digest.update(chunk)
-                file.write(chunk)
-                told(file.tell(), size)
-    except BaseException as error:
-        Path(name).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise SourceError(f"{upload.name} cannot be copied to {folder} ({error.strerror}): free space.") from error
-        raise
-    return Path(name), digest.hexdigest()
+        return file, copies.write(file, chunks())
+    except SourceError as error:
+        raise SourceError(f"{upload.name} cannot be copied into the gallery. {error}") from error
 
 
 def _stem(name: str) -> str:

@@ -7,9 +7,10 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 from facecluster.errors import DiskFullError, GalleryError
@@ -18,8 +19,16 @@ from facecluster.reserve import Reserve
 from facecluster.schema import SCHEMA, SCHEMA_VERSION
 
 Connection = sqlite3.Connection
+T = TypeVar("T")
 
-_PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON")
+_PRAGMAS = (
+    # First: it takes hold in an empty file alone, and else when the file is written anew. Pages can be given back then.
+    "auto_vacuum = INCREMENTAL",
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "foreign_keys = ON",
+    "secure_delete = ON",
+)
 _LEAST_FREE = 128 * 2**10  # bytes: what SQLite needs for the index of its log, which it calls an I/O error to lack
 _FULL = sqlite3.SQLITE_FULL
 _BY_DISK = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
@@ -39,7 +48,7 @@ class Database:
     def connection(self) -> sqlite3.Connection:
         """This thread's connection."""
         if not hasattr(self._local, "connection"):
-            self._local.connection = self._connect()
+            self._local.connection = self._with_reserve(self._connect)
         connection: sqlite3.Connection = self._local.connection
         return connection
 
@@ -83,10 +92,10 @@ class Database:
         """
         failure: sqlite3.Error | None = None
         try:
-            self.connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # which takes hold as the file is written anew
             self.connection.execute("VACUUM")
         except sqlite3.Error as error:
             failure = error
+            self.make_room()  # which needs none to begin with, unlike writing the file anew
         try:
             # Waits for readers of the log as long as any statement waits for others.
             in_use = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -112,13 +121,22 @@ class Database:
         self.reserve.release()
         for pragma in ("wal_checkpoint(TRUNCATE)", "incremental_vacuum", "wal_checkpoint(TRUNCATE)"):
             with suppress(sqlite3.Error):
-                self.connection.execute(f"PRAGMA {pragma}").fetchall()
+                self.connection.executescript(f"PRAGMA {pragma}")  # execute() would give back one page
 
     def close(self) -> None:
         """Closes this thread's connection."""
         if hasattr(self._local, "connection"):
             self._local.connection.close()
             del self._local.connection
+
+    def _with_reserve(self, work: Callable[[], T]) -> T:
+        """Does work again with the reserve's room where the disk is full: even to read, SQLite writes a log's index."""
+        try:
+            return work()
+        except sqlite3.Error as error:
+            if not (self._is_disk_full(error) and self.reserve.release()):
+                raise
+        return work()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.file, timeout=30, isolation_level=None)
@@ -134,14 +152,7 @@ class Database:
     def _prepare(self) -> None:
         """Opens the file, makes it where there is none, and brings an older one forward."""
         try:
-            try:
-                version = self._open()
-            except sqlite3.Error as error:
-                # Even to read, SQLite writes the index of its log.
-                if not (self._is_disk_full(error) and self.reserve.release()):
-                    raise
-                self.close()
-                version = self._open()
+            version = self._with_reserve(self._open)
         except sqlite3.Error as error:
             self.close()
             raise self._broken(error) from error
@@ -181,7 +192,6 @@ class Database:
     def _bring_forward(self) -> None:
         connection = self.connection
         try:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # for a new file; it can be made shorter bit by bit
             connection.execute("BEGIN IMMEDIATE")
             # Another process may have made or brought forward the schema while this one waited.
             version = version_of(connection)

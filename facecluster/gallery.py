@@ -1,31 +1,32 @@
 """The gallery on disk: photos, faces, clusterings. All SQL stands here and in the rooms it is made of.
 
-`gallery.py` opens, clusters and deletes; `gallery_photos.py` writes photos; `gallery_views.py` holds what pages and
-commands read; `database.py` the schema.
+`gallery.py` opens and clusters; `gallery_photos.py` writes photos; `deletion.py` removes them; `copies.py` keeps the
+copies of uploads; `gallery_views.py` holds what pages and commands read; `schema.py` the tables.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facecluster.centers import centers_of, similarity_to_centers
 from facecluster.database import Connection, Database
+from facecluster.deletion import Deletion
 from facecluster.errors import GalleryBusyError, GalleryError
 from facecluster.gallery_photos import GalleryPhotos
 from facecluster.records import Clustering
-from facecluster.uploads import person_of, remove_files
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 FILE_NAME = "gallery.db"
 _LOCK_NAME = "indexing.lock"
-_UPLOADS = "uploads"
 
 
 def default_gallery() -> Path:
@@ -56,7 +57,15 @@ class Gallery(GalleryPhotos):
             raise GalleryError(
                 f"The gallery folder {folder} cannot be made ({error.strerror}): choose another with --gallery."
             ) from error
-        return cls(folder, Database(folder / FILE_NAME))
+        gallery = cls(folder, Database(folder / FILE_NAME))
+        gallery._deletion.resume()
+        return gallery
+
+    @cached_property
+    def _lock(self) -> FileLock:
+        from filelock import FileLock
+
+        return FileLock(self.path / _LOCK_NAME)
 
     def close(self) -> None:
         """Closes this thread's connection."""
@@ -65,21 +74,29 @@ class Gallery(GalleryPhotos):
     @property
     def uploads(self) -> Path:
         """Where copies of photos go that have no home on this machine: uploaded zips and the sample people."""
-        return self.path / _UPLOADS
+        return self.copies.root
 
     # --- indexing -------------------------------------------------------------------------------------------------
 
     @contextmanager
     def indexing(self) -> Iterator[None]:
-        """Held while photos are indexed. Raises GalleryBusyError when another run holds it, in any process."""
-        from filelock import FileLock, Timeout
+        """Held while photos are added or deleted; a thread may enter it again.
 
-        lock = FileLock(self.path / _LOCK_NAME)
+        Raises GalleryBusyError when another run holds it, in any process.
+        """
+        from filelock import Timeout
+
+        lock = self._lock
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
             raise GalleryBusyError(
                 f"Photos are being indexed into {self.path} already: wait until that is done, or cancel it."
+            ) from error
+        except OSError as error:
+            raise GalleryError(
+                f"The gallery {self.path} cannot be locked ({error.strerror}): see what {_LOCK_NAME} in it is, and "
+                "whether you may write there."
             ) from error
         try:
             yield
@@ -120,7 +137,7 @@ class Gallery(GalleryPhotos):
         Raises GalleryError when one of its faces was deleted since they were read.
         """
         with self._database.write() as db:
-            _replace_clustering(db, clustering, _inherited_names(self.clustering(), clustering))
+            replace_clustering(db, clustering, inherited_names(self.clustering(), clustering))
             saved = self.clustering()
         assert saved is not None
         return saved
@@ -141,101 +158,41 @@ class Gallery(GalleryPhotos):
         """Removes a person's photos, faces and uploaded copies for good; returns how many photos that were.
 
         The person's original photos outside the gallery stay. Other people's photos of the same content stay too, as
-        duplicates whose face the next index of their source finds. Raises GalleryError when there is no such person,
-        and, once all else is deleted, when a copy or a trace in the file could not be removed.
+        duplicates whose face the next index of their source finds. What is cut off goes on when the gallery is opened
+        next. Raises GalleryError when there is no such person, and, once all else is deleted, when a copy or a trace in
+        the file could not be removed.
         """
-        with self.indexing():
-            copies = self._uploaded()
-            photos = self._database.read("SELECT count(*) FROM photos WHERE person = ?", person)[0][0]
-            if not photos:
-                raise GalleryError(f"The gallery holds nobody named {person}: see the names on the gallery page.")
-            with self._database.write() as db:
-                before = self.clustering()
-                db.execute("DELETE FROM photos WHERE person = ?", (person,))
-                # Once the reasons of duplicates were stored, with the names of other people's photos.
-                db.execute("UPDATE photos SET reason = NULL WHERE status = 'duplicate' AND reason NOT NULL")
-                db.execute("DELETE FROM sources WHERE NOT EXISTS (SELECT 1 FROM photos WHERE source_id = sources.id)")
-                self._renew_centers(db, before, person)
-            _do_all(
-                lambda: remove_files(self.uploads.resolve(), lambda file: copies.get(file, person_of(file)) == person),
-                self._database.forget_deleted,
-            )
-        return int(photos)
+        return self._deletion.of_person(person)
 
-    def _uploaded(self) -> dict[Path, str | None]:
-        """The person of each copy of an uploaded photo, as far as the gallery knows it."""
-        uploads = self.uploads.resolve()
-        sources = self._database.read("SELECT id, location FROM sources WHERE kind = 'folder'")
-        return {
-            Path(source["location"]) / row["path"]: row["person"]
-            for source in sources
-            if Path(source["location"]).is_relative_to(uploads)
-            for row in self._database.read("SELECT path, person FROM photos WHERE source_id = ?", source["id"])
-        }
-
-    def _renew_centers(self, db: Connection, before: Clustering | None, gone: str) -> None:
-        """Makes the clusters' centres anew from the faces that are left: a centre is a portrait of who was in it.
-
-        Of the names of the clustering `before` those stay that do not speak of the person who is `gone`.
+    def delete_photos(self, photos: Sequence[int]) -> int:
+        """Removes photos by their ids, with their faces and uploaded copies, as `delete_person`; ids without a photo
+        are passed over. Returns how many photos that were.
         """
-        old, faces = self.clustering(), self.faces()
-        if old is None or not len(old.faces):
-            db.execute("DELETE FROM clusterings")
-            return
-        embeddings = faces.embeddings[np.searchsorted(faces.ids, old.faces)]
-        _, labels = np.unique(old.labels, return_inverse=True)
-        centers = centers_of(embeddings, labels)
-        renewed = replace(
-            old,
-            labels=labels.astype(np.int32),
-            centers=centers,
-            similarity=similarity_to_centers(embeddings, centers, labels),
-            inertia=float(((embeddings - centers[labels]) ** 2).sum()),
-        )
-        names = {} if before is None else _inherited_names(before, renewed)
-        word = re.compile(rf"(?<!\w){re.escape(gone)}(?!\w)", re.IGNORECASE)
-        _replace_clustering(db, renewed, {cluster: name for cluster, name in names.items() if not word.search(name)})
+        return self._deletion.of_photos(photos)
 
     def delete_all(self) -> None:
         """Removes everything the gallery holds, and the copies of uploaded photos, for good. Original photos stay.
 
-        Raises GalleryError when some of it could not be removed, once all else is.
+        So does every other file in the gallery's folder (`Copies.others`). Raises GalleryError when some of it could
+        not be removed, once all else is.
         """
-        with self.indexing():
-            # The copies first: on a full disk the file cannot be written before there is room.
-            _do_all(self._remove_uploads, self._empty)
+        self._deletion.of_everything()
 
-    def _remove_uploads(self) -> None:
-        remove_files(self.uploads.resolve(), lambda file: True)
-        if self.uploads.is_dir() and not self.uploads.is_symlink():
-            self.uploads.rmdir()
+    def uploading(self) -> AbstractContextManager[None]:
+        """`indexing()`, at whose end copies that no photo was indexed from are removed, also if the process dies."""
+        return self._deletion.uploading()
 
-    def _empty(self) -> None:
-        # The file stays, since other sessions may have it open; written anew, it holds nothing but the empty tables.
-        with self._database.write() as db:
-            for table in ("clusterings", "photos", "sources"):
-                db.execute(f"DELETE FROM {table}")
-            db.execute("DELETE FROM meta WHERE key <> 'revision'")
-        self._database.forget_deleted()
+    @property
+    def _deletion(self) -> Deletion:
+        return Deletion(self)
 
     def _set_meta(self, key: str, value: str) -> None:
         with self._database.write() as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
 
-def _do_all(*steps: Callable[[], None]) -> None:
-    """Takes every step, whatever becomes of the others. Raises GalleryError of those that failed."""
-    failures = []
-    for step in steps:
-        try:
-            step()
-        except GalleryError as error:
-            failures.append(str(error))
-    if failures:
-        raise GalleryError(" ".join(failures))
-
-
-def _replace_clustering(db: Connection, clustering: Clustering, names: dict[int, str]) -> None:
+def replace_clustering(db: Connection, clustering: Clustering, names: dict[int, str]) -> None:
+    """Makes `clustering`, with these names of its clusters, the gallery's only one."""
     db.execute("DELETE FROM clusterings")
     new_id = db.execute(
         "INSERT INTO clusterings (algorithm, parameters, seed, model, versions, inertia, seconds, n_clusters, centers, "
@@ -256,7 +213,7 @@ def _replace_clustering(db: Connection, clustering: Clustering, names: dict[int,
     )
 
 
-def _inherited_names(old: Clustering | None, new: Clustering) -> dict[int, str]:
+def inherited_names(old: Clustering | None, new: Clustering) -> dict[int, str]:
     """The new clusters that hold more than half of a named old one's faces; without such an heir a name ends."""
     if old is None or not old.names:
         return {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facecluster.cluster_views import FACE_SQL, ClusterViews, as_table
+from facecluster.copies import Copies
 from facecluster.database import Database
 from facecluster.errors import GalleryError
 from facecluster.records import (
@@ -40,6 +41,7 @@ class GalleryViews(ClusterViews):
     def __init__(self, path: Path, database: Database) -> None:
         self.path = path
         self._database = database
+        self.copies = Copies(path, database)
 
     @property
     def name(self) -> str:
@@ -67,7 +69,9 @@ class GalleryViews(ClusterViews):
 
     @property
     def bytes_on_disk(self) -> int:
-        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+        """What the gallery takes, in bytes, with its copies of uploads; not what else lies in its folder."""
+        own = self.path.glob(f"{self._database.file.name}*")
+        return sum(file.stat().st_size for file in own if file.is_file()) + self.copies.bytes_on_disk()
 
     def counts(self) -> GalleryCounts:
         """How much the gallery holds."""

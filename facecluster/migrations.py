@@ -69,13 +69,13 @@ def _record_copies(connection: Connection) -> None:
     Nothing else that lies in `uploads` is taken for a copy, and none of these once its content is another.
     """
     rows = connection.execute(
-        "SELECT s.location, p.path, p.sha256, p.person FROM photos p JOIN sources s ON s.id = p.source_id "
+        "SELECT s.location, p.path, p.sha256 FROM photos p JOIN sources s ON s.id = p.source_id "
         "WHERE s.kind IN ('folder', 'displaced folder') AND p.sha256 <> ''"
     ).fetchall()
-    for location, path, sha256, person in rows:
+    for location, path, sha256 in rows:
         if place := _UPLOADED.search(location):
             copy = f"{place[1]}/{path}".replace("\\", "/")
-            connection.execute("INSERT OR REPLACE INTO copies VALUES (?, '', ?, ?, 0)", (copy, sha256, person))
+            connection.execute("INSERT OR REPLACE INTO copies VALUES (?, '', ?, 0)", (copy, sha256))
 
 
 def _tables(connection: Connection) -> set[str]:

@@ -21,7 +21,7 @@ from facecluster.images import SUFFIXES, load_image
 __all__ = ["FolderPhotos", "PhotoFile", "PhotoSource", "ZipPhotos", "load_image", "open_photos", "unpack_zip"]
 
 KAGGLE = "kaggle:"
-_MAX_UNPACKED = 50 * 2**30  # bytes: a zip that claims more is taken for a zip bomb
+MAX_UNPACKED = 50 * 2**30  # bytes: a zip that claims more is taken for a zip bomb
 _MAX_PHOTO = 2**30  # bytes: a file that is larger is no photo, and would not fit into memory beside others
 _ENCRYPTED = 0x1  # bit of a zip member's flags, PKWARE APPNOTE 4.4.4
 # What zipfile lets through when members or the directory are damaged, or packed in a way it does not know.
@@ -166,8 +166,8 @@ def unpack_zip(path: str | Path, folder: str | Path, on_progress: Callable[[int,
     with _open_zip(Path(path)) as archive:
         members = _photo_members(archive)
         _require_photos(members, "The zip")
-        if sum(member.file_size for member in members.values()) > _MAX_UNPACKED:
-            raise SourceError(f"The zip unpacks to more than {_MAX_UNPACKED / 2**30:.0f} GiB: split it.")
+        if sum(member.file_size for member in members.values()) > MAX_UNPACKED:
+            raise SourceError(f"The zip unpacks to more than {MAX_UNPACKED / 2**30:.0f} GiB: split it.")
         for done, (name, member) in enumerate(members.items(), start=1):
             try:
                 content = _unpack(archive, member)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 SIZE = 4 * 2**20  # bytes: SQLite's log of some hundred deleted photos, and the index of the log
-_WORTH_IT = 16  # times the size must be free to take it
+_WORTH_IT = 4  # times the size must be free to take it
 _CHUNK = bytes(2**16)
 
 

@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -76,18 +77,12 @@ def write_sample_people(
     root = Path(folder)
     if people < 1 or portraits < 1 or first < 1:
         raise SourceError(f"Sample people need at least one person and one portrait, not {people} and {portraits}.")
-    last = first + portraits - 1
-    digits = max(2, len(str(last)))
-    wanted = {
-        root / person.name / f"{number + 1:0{digits}}.jpg": (person.number, number)
-        for person in sample_people(people)
-        for number in range(first - 1, last)
-    }
+    wanted = {root / path: draw for path, draw in sample_files(people, portraits, first).items()}
     try:
         _refuse_foreign(root, set(wanted))
-        for done, (path, (person, portrait)) in enumerate(wanted.items(), start=1):
-            if not _is_drawn(path, _SIGNATURE + _EDITION):
-                _write(path, draw_portrait(person, portrait))
+        for done, (path, draw) in enumerate(wanted.items(), start=1):
+            if not is_current(path):
+                _write(path, draw())
             if on_progress is not None:
                 on_progress(done, len(wanted))
     except OSError as error:
@@ -96,6 +91,22 @@ def write_sample_people(
             "choose a folder you may write to."
         ) from error
     return list(wanted)
+
+
+def sample_files(people: int, portraits: int, first: int = 1) -> dict[str, Callable[[], bytes]]:
+    """The files that `write_sample_people` writes, by path with forward slashes: what draws each as a JPEG's bytes."""
+    last = first + portraits - 1
+    digits = max(2, len(str(last)))
+    return {
+        f"{person.name}/{number + 1:0{digits}}.jpg": partial(_jpeg, person.number, number)
+        for person in sample_people(people)
+        for number in range(first - 1, last)
+    }
+
+
+def is_current(path: Path) -> bool:
+    """Whether a file is a sample portrait as it is drawn today."""
+    return _is_drawn(path, _SIGNATURE + _EDITION)
 
 
 def _refuse_foreign(root: Path, wanted: set[Path]) -> None:
@@ -128,10 +139,14 @@ def _part(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
-def _write(path: Path, image: Image.Image) -> None:
-    """Under another name first: a run that is killed must not leave half a picture that looks whole."""
+def _jpeg(person: int, portrait: int) -> bytes:
     jpeg = io.BytesIO()
-    image.save(jpeg, "JPEG", quality=90, comment=_SIGNATURE + _EDITION)
+    draw_portrait(person, portrait).save(jpeg, "JPEG", quality=90, comment=_SIGNATURE + _EDITION)
+    return jpeg.getvalue()
+
+
+def _write(path: Path, jpeg: bytes) -> None:
+    """Under another name first: a run that is killed must not leave half a picture that looks whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    _part(path).write_bytes(jpeg.getvalue())
+    _part(path).write_bytes(jpeg)
     os.replace(_part(path), path)

@@ -45,10 +45,10 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 # Every file that facecluster writes into a gallery's folder beside the gallery itself, by its path in that folder.
 # `part` is where the file is written until it is whole, under a name that nobody else thinks of; `sha256` is stored
-# before the file gets its own name. A deletion marks as doomed what it will remove.
+# before the file gets its own name. A deletion marks as doomed what it will remove. Of a deletion that was begun its
+# row says of whom, or that of everything, until all is out of the tables; then, without a name, that traces are left.
 COPY_TABLES = """
-CREATE TABLE copies (path TEXT PRIMARY KEY, part TEXT NOT NULL, sha256 TEXT, person TEXT,
-                     doomed INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE copies (path TEXT PRIMARY KEY, part TEXT NOT NULL, sha256 TEXT, doomed INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE deletions (id INTEGER PRIMARY KEY, person TEXT, everything INTEGER NOT NULL DEFAULT 0,
                         traces INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE left_out_files (source_id INTEGER NOT NULL REFERENCES sources ON DELETE CASCADE, kind TEXT NOT NULL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from facecluster.detection import Detection
+from facecluster.gallery import Gallery
 
 
 class FakeDetector:
@@ -39,6 +41,13 @@ class FakeEmbedder:
         vectors = np.zeros((len(crops), 512), np.float32)
         vectors[:, : flat.shape[1]] = flat[:, :512]
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+
+
+def write_copy(gallery: Gallery, path: Path, seed: int) -> Path:
+    """A picture as `write_photo` makes, among the gallery's copies of uploads."""
+    with tempfile.TemporaryDirectory() as folder:
+        gallery.copies.write(path, [write_photo(Path(folder) / path.name, seed).read_bytes()])
+    return path
 
 
 def write_photo(path: Path, seed: int) -> Path:

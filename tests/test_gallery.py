@@ -112,8 +112,7 @@ def test_names_of_clusters_survive_clustering_again(gallery: Gallery) -> None:
 
 def test_deleting_a_person_removes_the_bytes_and_nobody_else(gallery: Gallery, tmp_path: Path) -> None:
     copy = gallery.uploads / "zip" / "ann" / "0.jpg"
-    copy.parent.mkdir(parents=True)
-    copy.write_bytes(b"secret-ann")
+    gallery.copies.write(copy, [b"secret-ann"])
     gallery.add_photos(
         gallery.add_source("folder", str(gallery.uploads / "zip"), "zip"), [new_photo("ann/0.jpg", "ann")], "m"
     )
@@ -160,7 +159,7 @@ def test_clusters_keep_their_names_when_one_goes_with_its_person(gallery: Galler
 def test_a_deletion_that_fails_on_its_way_deletes_nothing(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster_gallery(gallery, 2)
     with monkeypatch.context() as patch:
-        patch.setattr("facecluster.gallery.centers_of", Mock(side_effect=MemoryError))
+        patch.setattr("facecluster.deletion.centers_of", Mock(side_effect=MemoryError))
         with pytest.raises(MemoryError):
             gallery.delete_person("ann")
     assert sorted(gallery.faces().table["person"].unique()) == ["ann", "bob"]
@@ -168,7 +167,7 @@ def test_a_deletion_that_fails_on_its_way_deletes_nothing(gallery: Gallery, monk
 
 
 def test_deleting_everything_removes_the_bytes(gallery: Gallery) -> None:
-    (gallery.uploads / "x").mkdir(parents=True)
+    gallery.copies.write(gallery.uploads / "x" / "copy.jpg", [b"secret"])
     cluster_gallery(gallery, 2)
     gallery.delete_all()
     assert b"secret" not in everything(gallery.path)
