@@ -53,7 +53,7 @@ def gallery_of_version_1(folder: Path, location: Path, people: list[str]) -> Pat
         )
         db.execute("INSERT INTO sources VALUES (1, 'folder', ?, 'party')", (str(location),))
         db.execute(
-            "INSERT INTO clusterings VALUES (1, 'kmeans', '{}', 0, 'casia-webface', '{}', 1.0, 0.1, 1, ?, '2026-01-01')",
+            "INSERT INTO clusterings VALUES (1, 'kmeans', '{}', 0, 'casia-webface', '{}', 1, 0.1, 1, ?, '2026-01-01')",
             (np.ones(512, "<f4").tobytes(),),
         )
         db.execute("INSERT INTO cluster_names VALUES (1, 0, 'The band')")
