@@ -127,8 +127,9 @@ def _answer(options: argparse.Namespace, document: Any, text: str) -> int:
 
 def _index(options: argparse.Namespace) -> int:
     from facecluster.photos import open_photos
+    from facecluster.waiting import run_abandonable
 
-    source = open_photos(options.source)
+    source = run_abandonable(lambda: open_photos(options.source))
     from dataclasses import asdict
 
     from tqdm import tqdm
@@ -162,7 +163,7 @@ def _index(options: argparse.Namespace) -> int:
     for reason in document.pop("problems"):
         print(f"facecluster: {reason}", file=sys.stderr)
     _answer(options, document, text)
-    return FAILED if report.unreadable == report.photos else DONE
+    return FAILED if report.out_of_memory or report.unreadable == report.photos else DONE
 
 
 def _cluster(options: argparse.Namespace) -> int:

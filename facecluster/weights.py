@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facecluster.errors import WeightsError
+from facecluster.files import open_regular
 
 if TYPE_CHECKING:
     import torch
@@ -112,7 +113,7 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
 
 def _sha256(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise WeightsError(f"The weights file {path} cannot be read ({error.strerror}): check the path.") from error
