@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from facecluster.drawn.people import sample_people, sample_person
 from facecluster.drawn.portraits import group_of, portrait_of
 from facecluster.drawn.traits import SamplePerson
 from facecluster.errors import SourceError
+from facecluster.writing import ASIDE, beginning, put_new, written_aside
 
 __all__ = [
     "SamplePerson",
@@ -32,6 +34,11 @@ then drawn anew, so that a folder never mixes two looks of one person.
 
 _HEADER_BYTES = 1024
 """Where in a file the comment must be; Pillow writes it within the first hundred bytes."""
+
+_OLD_ASIDE = re.compile(r"\.\d+\.jpg\.part")
+
+_DRAWN = re.compile(rb"\xff\xd8.*?\xff\xfe\x00." + _SIGNATURE + rb"(, edition \d+)", re.DOTALL)
+"""How a file of ours begins: as a JPEG whose comment, a segment of its own, is the signature with an edition."""
 
 
 def draw_portrait(person: int, portrait: int) -> Image.Image:
@@ -71,7 +78,8 @@ def write_sample_people(
 
     `first` is the number of each person's first portrait: others than before make probes for those drawn before.
     `on_progress(done, total)` is called after each picture. What an earlier call left there, even an unfinished one,
-    is kept and completed. Raises SourceError when `folder` holds anything else, or cannot be written to.
+    is kept and completed. Raises SourceError when `folder` holds anything else, or cannot be written to; nothing that
+    was not drawn here is ever replaced, whenever it was put there.
     """
     root = Path(folder)
     if people < 1 or portraits < 1 or first < 1:
@@ -84,12 +92,14 @@ def write_sample_people(
         for number in range(first - 1, last)
     }
     try:
-        _refuse_foreign(root, set(wanted))
+        left_over = _refuse_foreign(root, set(wanted))
         for done, (path, (person, portrait)) in enumerate(wanted.items(), start=1):
-            if not _is_drawn(path, _SIGNATURE + _EDITION):
-                _write(path, draw_portrait(person, portrait))
+            if _edition(path) != _EDITION:
+                _write(root, path, draw_portrait(person, portrait))
             if on_progress is not None:
                 on_progress(done, len(wanted))
+        for path in filter(_is_left_over, left_over):
+            path.unlink()
     except OSError as error:
         raise SourceError(
             f"The sample people cannot be written to {root}: {error.strerror or error}; "
@@ -98,40 +108,55 @@ def write_sample_people(
     return list(wanted)
 
 
-def _refuse_foreign(root: Path, wanted: set[Path]) -> None:
+def _refuse_foreign(root: Path, wanted: set[Path]) -> list[Path]:
+    """Raises SourceError where anything else lies than sample people; returns what runs that were killed left over."""
     if root.exists() and not root.is_dir():
         raise SourceError(f"{root} is a file, and the sample people need a folder; choose another name.")
-    folders = {path.parent for path in wanted}
-    unfinished = {_part(path) for path in wanted}
+    folders, left_over = {path.parent for path in wanted}, []
     for path in sorted(root.rglob("*")):
-        if path.is_symlink():
-            ours = False
-        elif path.is_dir():
-            ours = path in folders
-        else:
-            ours = path in unfinished or (path in wanted and _is_drawn(path, _SIGNATURE))
-        if not ours:
-            raise SourceError(
-                f"{root} already holds {path.relative_to(root)}, which is not one of the sample people to be written; "
-                "choose an empty or a new folder."
-            )
+        if path.parent in folders and _is_left_over(path):
+            left_over.append(path)
+        elif path in folders:
+            if path.is_symlink() or not path.is_dir():
+                raise _foreign(root, path)
+        elif path not in wanted or _edition(path) is None:
+            raise _foreign(root, path)
+    return left_over
 
 
-def _is_drawn(path: Path, comment: bytes) -> bool:
-    if not path.exists():
-        return False
-    with path.open("rb") as file:
-        return comment in file.read(_HEADER_BYTES)
+def _foreign(root: Path, path: Path) -> SourceError:
+    return SourceError(
+        f"{root} already holds {path.relative_to(root)}, which is not one of the sample people to be written; "
+        "choose an empty or a new folder."
+    )
 
 
-def _part(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")
+def _is_left_over(path: Path) -> bool:
+    """Whether a run that was killed left that file; once they had a name that somebody else might choose too."""
+    if ASIDE.fullmatch(path.name) and path.is_file() and not path.is_symlink() and not path.stat().st_size:
+        return True
+    return bool(ASIDE.fullmatch(path.name) or _OLD_ASIDE.fullmatch(path.name)) and _edition(path) is not None
 
 
-def _write(path: Path, image: Image.Image) -> None:
+def _edition(path: Path) -> bytes | None:
+    """Which edition of our drawings a file is, as it stands in its comment; None for anything else."""
+    try:
+        drawn = _DRAWN.match(beginning(path, _HEADER_BYTES))
+    except OSError:
+        return None
+    return drawn[1] if drawn else None
+
+
+def _write(root: Path, path: Path, image: Image.Image) -> None:
     """Under another name first: a run that is killed must not leave half a picture that looks whole."""
     jpeg = io.BytesIO()
     image.save(jpeg, "JPEG", quality=90, comment=_SIGNATURE + _EDITION)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _part(path).write_bytes(jpeg.getvalue())
-    os.replace(_part(path), path)
+    with written_aside(path.parent, jpeg.getvalue()) as aside:
+        try:
+            put_new(aside, path)
+        except FileExistsError as error:
+            # An older edition, or another run was quicker; or somebody put something there since.
+            if _edition(path) is None:
+                raise _foreign(root, path) from error
+            os.replace(aside, path)
