@@ -66,7 +66,12 @@ def _parser() -> argparse.ArgumentParser:
         "--leave-people-out", type=_people, metavar="N", help="leave N people out and see who is taken for whom"
     )
     evaluate.add_argument("--groups", metavar="CSV", help="split figures by the columns beside the column person")
-    evaluate.add_argument("--report", metavar="FILE", help="measure everything and write an HTML report and its JSON")
+    evaluate.add_argument(
+        "--report",
+        metavar="FILE",
+        help="measure everything and write a report to FILE, which ends in .html, and its figures beside it into one "
+        "that ends in .json; only an older report is replaced",
+    )
 
     compare = add("compare", _compare, "group the faces by every algorithm and compare them")
     compare.add_argument("--clusters", type=_clusters, metavar="N|auto", help="default: the people")
