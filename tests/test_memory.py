@@ -146,10 +146,10 @@ def test_nobody_holds_anything_beside_one_who_is_alone() -> None:
 
 def numpys_own() -> Exception:
     try:
-        np.empty(2**60)
+        np.empty(2**50, np.uint8)
     except MemoryError as error:
         return error
-    raise AssertionError("nobody has an exbibyte")
+    raise AssertionError("nobody has a pebibyte")
 
 
 @pytest.mark.parametrize(
