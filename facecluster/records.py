@@ -36,7 +36,11 @@ class NewFace:
 
 @dataclass(frozen=True)
 class NewPhoto:
-    """One photo's outcome, ready to be stored. `sha256` is empty when not even its bytes could be read."""
+    """One photo's outcome, ready to be stored. `sha256` is empty when not even its bytes could be read.
+
+    `turn` counts the quarter turns clockwise, 0 to 3, that make the file's picture upright; `width`, `height` and the
+    faces' boxes are in pixels of the turned picture.
+    """
 
     path: str
     sha256: str
@@ -48,6 +52,7 @@ class NewPhoto:
     width: int = 0
     height: int = 0
     faces: tuple[NewFace, ...] = ()
+    turn: int = 0
 
 
 @dataclass(frozen=True)

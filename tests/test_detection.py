@@ -12,9 +12,10 @@ import pytest
 from facenet_pytorch import MTCNN
 from PIL import Image
 
-from facecluster import detection
-from facecluster.detection import Detection, FaceDetector, main_face
+from facecluster import network_crops
+from facecluster.detection import Detection, FaceDetector
 from facecluster.errors import RuntimeChoiceError
+from facecluster.main_face import main_face
 from facecluster.samples import draw_group, draw_portrait
 
 from .runtimes import WORKING
@@ -26,7 +27,8 @@ SAME_FACE = 0.7  # intersection over union
 
 @pytest.fixture(scope="module")
 def detector() -> FaceDetector:
-    return FaceDetector(40)
+    """With all that facenet-pytorch takes for a face."""
+    return FaceDetector(40, min_score=0.7)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +96,7 @@ def assert_found_alike(detector: FaceDetector, images: Sequence[np.ndarray]) -> 
 def test_photos_of_real_people_have_the_faces_that_facenet_pytorch_finds(celebrities: Path, min_face_size: int) -> None:
     photos = sorted(celebrities.glob("*/*"))[:: 680 // 60]
     images = [np.asarray(Image.open(photo).convert("RGB")) for photo in photos]
-    assert_found_alike(FaceDetector(min_face_size), images)
+    assert_found_alike(FaceDetector(min_face_size, min_score=0.7), images)
 
 
 def test_drawn_people_have_the_faces_that_facenet_pytorch_finds(
@@ -104,7 +106,7 @@ def test_drawn_people_have_the_faces_that_facenet_pytorch_finds(
 
 
 def test_in_float32_boxes_scores_and_landmarks_are_those_of_facenet_pytorch(drawn: list[np.ndarray]) -> None:
-    detector, reference = FaceDetector(20, runtime="eager"), Reference(20)
+    detector, reference = FaceDetector(20, runtime="eager", min_score=0.7), Reference(20)
     for image in drawn[:5]:
         boxes, landmarks, scores = reference(image)
         faces = detector.detect(image)
@@ -134,7 +136,7 @@ def test_a_photo_of_more_than_24_megapixels_is_shrunk_and_boxes_fit_the_original
 ) -> None:
     image = np.asarray(Image.fromarray(drawn[3]).resize((903, 1101)))
     expected = detector.detect(image)
-    monkeypatch.setattr(detection, "_MOST_PIXELS", 300_000)
+    monkeypatch.setattr(network_crops, "_MOST_PIXELS", 300_000)
     shrunk = detector.detect(image)
     assert len(shrunk) == len(expected) == 1
     assert overlaps(boxes_of(shrunk), boxes_of(expected))[0, 0] > 0.85
@@ -242,7 +244,7 @@ def test_many_photos_at_once_have_the_faces_of_each_alone(
     assert_same(detector.detect_many(drawn), alone, exact(detector))
     assert_same(detector.detect_many(drawn[::-1])[::-1], alone, exact(detector))
     assert detector.detect_many([]) == []
-    monkeypatch.setattr(detection, "_HUGE_PIXELS", 150_000)
+    monkeypatch.setattr(network_crops, "HUGE_PIXELS", 150_000)
     assert_same(detector.detect_many(drawn), alone, exact(detector))
 
 
