@@ -243,7 +243,11 @@ def _answer_line(answer: dict[str, Any]) -> str:
         return f"{answer['image']}: could not be read"
     if not answer["faces"]:
         scores = answer["doubtful_scores"]
-        doubtful = f" (doubtful ones: {', '.join(f'score {score:.2f}' for score in scores)})" if scores else ""
+        doubtful = (
+            f" (doubtful ones: {', '.join(f'score {int(100 * score) / 100:.2f}' for score in scores)})"
+            if scores
+            else ""
+        )
         return f"{answer['image']}: no face{doubtful}"
     people = (
         f"{face['person'] or 'unknown'} (similarity {face['similarity']:.3f}, threshold {face['threshold']:.3f})"
