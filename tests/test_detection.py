@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -275,33 +274,3 @@ def test_a_wrong_runtime_is_told_when_the_detector_is_used() -> None:
         detector.detect(np.zeros((60, 60, 3), np.uint8))
     with pytest.raises(RuntimeChoiceError, match="'steam' is not known"):
         _ = detector.runtime
-
-
-# --- the main face -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("faces", "main"),
-    [
-        ([], None),
-        ([face(0, 0, 10, 10)], 0),
-        ([face(160, 160, 240, 240), face(120, 120, 280, 280)], 1),  # both in the middle: the larger
-        ([face(0, 0, 120, 120), face(150, 150, 250, 250)], 1),  # a passer-by in the corner is a little larger
-        ([face(0, 60, 280, 340), face(190, 190, 210, 210)], 0),  # a small one in the middle does not win
-    ],
-)
-def test_the_main_face_is_large_and_near_the_centre(faces: list[Detection], main: int | None) -> None:
-    assert main_face(faces, (400, 400)) == main
-
-
-def test_the_main_face_is_facenet_pytorchs_centre_weighted_one() -> None:
-    mtcnn = Reference(40).mtcnn
-    for seed in range(20):
-        random = np.random.default_rng(seed)
-        corners = random.uniform(0, 400, (6, 2))
-        boxes = np.hstack([corners, corners + random.uniform(30, 200, (6, 1))]).astype(np.float32)
-        photo = SimpleNamespace(width=640, height=480)
-        chosen, _, _ = mtcnn.select_boxes(boxes, np.ones(6), np.zeros((6, 5, 2)), photo, method="center_weighted_size")
-        index = main_face([face(*box) for box in boxes], (640, 480))
-        assert index is not None
-        np.testing.assert_array_equal(boxes[index], chosen[0])
