@@ -17,7 +17,7 @@ import numpy as np
 from facecluster import averages, pyramid
 from facecluster import boxes as box_math
 from facecluster.mtcnn import ONET_BATCHES, ONET_SIZE, RNET_BATCHES, RNET_SIZE, load_networks
-from facecluster.network_crops import HUGE_PIXELS, PhotoPixels, crops_of, groups, shrink, split
+from facecluster.network_crops import HUGE_PIXELS, Crops, PhotoPixels, crops_beyond, crops_of, groups, shrink, split
 from facecluster.networks import CompiledModule
 from facecluster.runtime import choose_runtime, full_precision
 
@@ -41,6 +41,11 @@ LOWEST_SCORE = _THRESHOLDS[2]
 # photos of 680 are looked at again (docs/detection.md).
 _SURELY_UPRIGHT = 0.9995
 _MORE_LIKE_A_FACE = 1.0
+
+# Faces that the frame cuts are looked for where P-Net proposes a box that reaches beyond it by this share of its side.
+_BEYOND = 0.05
+_SAME_FACE = 0.3  # share of the smaller box
+_SURE = 0.95
 
 _huge_photo_lock = threading.Lock()
 
@@ -133,6 +138,7 @@ class FaceDetector:
         photos = [self._propose(image) for image in images]
         candidates = self._refine(photos, [photo.proposals for photo in photos])
         faces = self._settle(photos, candidates)
+        faces = [*map(_joined, photos, faces, self._cut_by_the_edge(photos))]
         return [Sight(*each) for each in zip(faces, self._may_lie(photos, faces), strict=True)]
 
     def _propose(self, image: np.ndarray) -> PhotoPixels:
@@ -155,7 +161,17 @@ class FaceDetector:
         first = first[box_math.suppress(proposals[first], scores[first], _OVERLAP)]
         return PhotoPixels(table, box_math.squares(box_math.shift_by_size(proposals[first], offsets[first], 0)), shrunk)
 
-    def _refine(self, photos: Sequence[PhotoPixels], proposals: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def _cut_by_the_edge(self, photos: Sequence[PhotoPixels]) -> list[list[Detection]]:
+        """What R-Net and O-Net take for faces where proposals reach beyond the edges and photos would go on in grey."""
+        proposals = [
+            photo.proposals[box_math.shares_beyond(photo.proposals, *_size(photo)) > _BEYOND] for photo in photos
+        ]
+        candidates = self._refine(photos, proposals, crops_beyond)
+        return self._settle(photos, candidates, crops_beyond)
+
+    def _refine(
+        self, photos: Sequence[PhotoPixels], proposals: Sequence[np.ndarray], crops_of: Crops = crops_of
+    ) -> list[np.ndarray]:
         """R-Net on the proposals of all photos: the boxes (n, 4) float32 that remain of each."""
         inside, crops = crops_of(photos, proposals, RNET_SIZE)
         if not len(crops):
@@ -169,7 +185,9 @@ class FaceDetector:
             refined.append(box_math.squares(box_math.shift_by_size(boxes[kept], moves[kept], 1)))
         return refined
 
-    def _settle(self, photos: Sequence[PhotoPixels], candidates: Sequence[np.ndarray]) -> list[list[Detection]]:
+    def _settle(
+        self, photos: Sequence[PhotoPixels], candidates: Sequence[np.ndarray], crops_of: Crops = crops_of
+    ) -> list[list[Detection]]:
         """O-Net on the boxes that R-Net let through: the faces of each photo."""
         inside, crops = crops_of(photos, candidates, ONET_SIZE)
         if not len(crops):
@@ -205,6 +223,26 @@ class FaceDetector:
             len(boxes) == 1 and _logit(best[part][0]) > _logit(found[0].score) + _MORE_LIKE_A_FACE
             for found, (boxes, part) in zip(asked, split(inside), strict=True)
         ]
+
+
+def _joined(photo: PhotoPixels, faces: list[Detection], at_the_edge: list[Detection]) -> list[Detection]:
+    """A photo's faces with those that only its edge had hidden, largest first; sure ones stay as they are."""
+    height, width = _size(photo) * photo.shrunk[::-1]
+    for found in at_the_edge:
+        x, y = (found.box[:2] + found.box[2:]) / 2
+        if not (0 <= x < width and 0 <= y < height):
+            continue
+        boxes = np.array([face.box for face in faces]).reshape(-1, 4)
+        same = np.flatnonzero(box_math.shares_covered(found.box[None], boxes)[0] > _SAME_FACE)
+        if all(faces[i].score < min(_SURE, found.score) for i in same):
+            faces = [face for i, face in enumerate(faces) if i not in same] + [found]
+            faces.sort(key=lambda face: -_areas(face.box[None])[0])
+    return faces
+
+
+def _size(photo: PhotoPixels) -> np.ndarray:
+    """(height, width) of the table's photo."""
+    return np.array(photo.table.shape[:2]) - 1
 
 
 def _logit(score: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +55,9 @@ def groups(images: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
         yield group
 
 
+Crops = Callable[[Sequence[PhotoPixels], Sequence[np.ndarray], int], tuple[list[np.ndarray], np.ndarray]]
+
+
 def crops_of(
     photos: Sequence[PhotoPixels], boxes: Sequence[np.ndarray], size: int
 ) -> tuple[list[np.ndarray], np.ndarray]:
@@ -66,6 +69,21 @@ def crops_of(
         inside.append(candidates[covers])
         crops.append(averages.area_crops(photo.table, windows[covers], size))
     return inside, np.concatenate(crops)
+
+
+def crops_beyond(
+    photos: Sequence[PhotoPixels], boxes: Sequence[np.ndarray], size: int
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """The same with all boxes, as if photos went on in medium grey beyond their edges.
+
+    `crops_of` cuts a box at the edge and stretches what is left, as facenet-pytorch does: half a face becomes a broad
+    one, which is none.
+    """
+    crops = [
+        averages.area_crops_beyond(photo.table, box_math.windows_beyond(candidates), size)
+        for photo, candidates in zip(photos, boxes, strict=True)
+    ]
+    return list(boxes), np.concatenate(crops)
 
 
 def split(parts: Sequence[np.ndarray]) -> list[tuple[np.ndarray, slice]]:
