@@ -39,7 +39,7 @@ LOWEST_SCORE = _THRESHOLDS[2]
 # The surest face of nearly every upright photo reaches the one; that of few photos on their side or head does. Below,
 # O-Net is asked whether the face looks more like one in another turn: by so much of the logit that three upright
 # photos of 680 are looked at again (docs/detection.md).
-_SURELY_UPRIGHT = 0.9995
+_SURELY_UPRIGHT = 0.999
 _MORE_LIKE_A_FACE = 1.0
 
 # Faces that the frame cuts are looked for where P-Net proposes a box that reaches beyond it by this share of its side.
@@ -138,7 +138,7 @@ class FaceDetector:
         photos = [self._propose(image) for image in images]
         candidates = self._refine(photos, [photo.proposals for photo in photos])
         faces = self._settle(photos, candidates)
-        faces = [*map(_joined, photos, faces, self._cut_by_the_edge(photos))]
+        faces = [*map(_joined, photos, faces, self._cut_by_the_edge(photos, faces))]
         return [Sight(*each) for each in zip(faces, self._may_lie(photos, faces), strict=True)]
 
     def _propose(self, image: np.ndarray) -> PhotoPixels:
@@ -161,11 +161,11 @@ class FaceDetector:
         first = first[box_math.suppress(proposals[first], scores[first], _OVERLAP)]
         return PhotoPixels(table, box_math.squares(box_math.shift_by_size(proposals[first], offsets[first], 0)), shrunk)
 
-    def _cut_by_the_edge(self, photos: Sequence[PhotoPixels]) -> list[list[Detection]]:
+    def _cut_by_the_edge(
+        self, photos: Sequence[PhotoPixels], faces: Sequence[Sequence[Detection]]
+    ) -> list[list[Detection]]:
         """What R-Net and O-Net take for faces where proposals reach beyond the edges and photos would go on in grey."""
-        proposals = [
-            photo.proposals[box_math.shares_beyond(photo.proposals, *_size(photo)) > _BEYOND] for photo in photos
-        ]
+        proposals = [_hidden_by_the_edge(photo, found) for photo, found in zip(photos, faces, strict=True)]
         candidates = self._refine(photos, proposals, crops_beyond)
         return self._settle(photos, candidates, crops_beyond)
 
@@ -223,6 +223,14 @@ class FaceDetector:
             len(boxes) == 1 and _logit(best[part][0]) > _logit(found[0].score) + _MORE_LIKE_A_FACE
             for found, (boxes, part) in zip(asked, split(inside), strict=True)
         ]
+
+
+def _hidden_by_the_edge(photo: PhotoPixels, faces: Sequence[Detection]) -> np.ndarray:
+    """P-Net's proposals (n, 4) that reach beyond the edge, without those of faces that are surely found as it is."""
+    beyond = photo.proposals[box_math.shares_beyond(photo.proposals, *_size(photo)) > _BEYOND]
+    sure = np.array([face.box for face in faces if face.score >= _SURE], np.float32).reshape(-1, 4)
+    covered = box_math.shares_covered(beyond, sure / np.tile(photo.shrunk, 2)).max(axis=1, initial=0)
+    return beyond[covered <= _SAME_FACE]
 
 
 def _joined(photo: PhotoPixels, faces: list[Detection], at_the_edge: list[Detection]) -> list[Detection]:

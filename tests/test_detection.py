@@ -12,6 +12,7 @@ from facenet_pytorch import MTCNN
 from PIL import Image
 
 from facecluster import network_crops
+from facecluster.boxes import shares_beyond
 from facecluster.detection import Detection, FaceDetector
 from facecluster.errors import RuntimeChoiceError
 from facecluster.main_face import main_face
@@ -79,7 +80,9 @@ def assert_found_alike(detector: FaceDetector, images: Sequence[np.ndarray]) -> 
         sure += int((scores >= 0.95).sum())
         found += int(shared[scores >= 0.95].any(axis=1).sum())
         ours += len(faces)
-        extra += int((~shared.any(axis=0)).sum())
+        # Near the edge, more is found: test_cut_faces.py.
+        inside = shares_beyond(boxes_of(faces), *image.shape[:2]) < -0.2
+        extra += int((~shared.any(axis=0) & inside).sum())
         main = main_face([face(*box) for box in boxes], image.shape[1::-1])
         main_lost += int(main is not None and not shared[main].any())
         for place, points in zip(shared, landmarks, strict=True):
