@@ -118,8 +118,8 @@ def _compose(
 ) -> Composition | None:
     canvas = _background(random)
     width = random.uniform(110, 200)
-    person = _placed(persons[random.integers(len(persons))], width, kind.person_place, random)
-    other = _placed(others[random.integers(len(others))], width * random.uniform(*kind.size), kind.place, random)
+    person = _placed(persons[int(random.integers(len(persons)))], width, kind.person_place, random)
+    other = _placed(others[int(random.integers(len(others)))], width * random.uniform(*kind.size), kind.place, random)
     if person is None or other is None or _overlap(person.where, other.where) > 0:
         return None
     for each in (other, person):
