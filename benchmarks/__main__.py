@@ -13,10 +13,11 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.indexing import measure_indexing, measure_memory, own_peak_mb
+from benchmarks.main_face import measure_main_face
 from benchmarks.scaling import measure_clustering, measure_identification, measure_pages
 from facecluster import write_sample_people
 
-SECTIONS = ("indexing", "memory", "clustering", "identification", "pages")
+SECTIONS = ("indexing", "memory", "main-face", "clustering", "identification", "pages")
 
 
 def main() -> None:
@@ -49,6 +50,7 @@ def _measure(options: argparse.Namespace, photos: Path) -> dict[str, Any]:
     calls = {
         "indexing": lambda: measure_indexing(photos, options.rounds, options.limit),
         "memory": lambda: measure_memory(photos),
+        "main-face": lambda: measure_main_face(photos),
         "clustering": lambda: measure_clustering(small),
         "identification": lambda: measure_identification(sizes),
         "pages": lambda: measure_pages(small),
@@ -63,7 +65,9 @@ def _measure(options: argparse.Namespace, photos: Path) -> dict[str, Any]:
 
 def _show(section: str, result: Any) -> None:
     print(f"\n{section}")
-    if isinstance(result, list):
+    if section == "main-face":
+        print(pd.DataFrame(result).set_index("rule").T.to_string(col_space=6))
+    elif isinstance(result, list):
         print(pd.DataFrame(result).to_string(index=False))
     elif section == "indexing":
         _show_indexing(result)

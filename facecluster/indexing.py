@@ -150,11 +150,17 @@ class _Run:
         self.seen.add(task.sha256)
         if known is not None:
             self._follow(known, task)
-            if known.settings == self.extractor.settings:
+            if self._is_current(known):
                 return replace(task, skipped=True, content=b"")
         if not self.loading_seconds:
             self._load()
         return task
+
+    def _is_current(self, known: KnownPhoto) -> bool:
+        """Whether doing a known photo anew would give what the gallery holds of it."""
+        if known.settings == self.extractor.settings_without_score:
+            return self.extractor.is_sure(self.gallery.detections_of(known.id))
+        return known.settings == self.extractor.settings
 
     def _is_here(self, known: KnownPhoto) -> bool:
         return (known.source_kind, known.source_location) == (self.source.kind, self.source.location)
