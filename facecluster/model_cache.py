@@ -19,7 +19,10 @@ Made = TypeVar("Made")
 
 
 def cache_folder() -> Path:
-    """Where made models lie: `models` in the user's cache folder for facecluster. It may be deleted at any time."""
+    """Where made models lie: `models` in the user's cache folder for facecluster. It may be deleted at any time.
+
+    Raises RuntimeError for an account without a home folder.
+    """
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("facecluster", appauthor=False)) / "models"
@@ -27,7 +30,10 @@ def cache_folder() -> Path:
 
 def has(key: str) -> bool:
     """Whether something is kept under `key`; whether it is whole shows when it is loaded."""
-    return _folder(key).is_dir()
+    try:
+        return _folder(key).is_dir()
+    except RuntimeError:
+        return False
 
 
 def load_or_make(key: str, load: Callable[[Path], Made], make: Callable[[Path | None], Made]) -> Made:
@@ -36,7 +42,11 @@ def load_or_make(key: str, load: Callable[[Path], Made], make: Callable[[Path | 
     `key` is `name@details`: a new one replaces older ones of the same name. The folder appears under its final name
     when it is complete. A damaged folder is made again, and where nothing can be written, `make(None)` is called.
     """
-    folder = _folder(key)
+    try:
+        folder = _folder(key)
+    except RuntimeError as error:
+        logger.info("Models cannot be kept: %s", error)
+        return make(None)
     try:
         if folder.is_dir() and _is_whole(folder):
             return load(folder)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from facecluster.errors import EvaluationError
 from facecluster.report import report_html
 from facecluster.report_data import as_document
+from facecluster.user_paths import user_path
 
 if TYPE_CHECKING:
     from facecluster.lab import LabResults
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def report_files(file: str | Path) -> tuple[Path, Path]:
     """Where `write_report` puts the page and its JSON. Raises EvaluationError when they cannot be written there."""
     try:
-        page = Path(file).expanduser()
+        page = user_path(file, EvaluationError)
         if page.is_dir():
             raise EvaluationError(f"The report cannot be written to {file}, which is a folder: name a file in it.")
         page = page.with_suffix(".html") if page.suffix == ".json" else page
@@ -34,8 +35,8 @@ def report_files(file: str | Path) -> tuple[Path, Path]:
                 raise EvaluationError(
                     f"The report cannot be written to {path}: give yourself permission to write there."
                 )
-    # No home of that name, a name that is too long, or none at all.
-    except (OSError, RuntimeError, ValueError) as error:
+    # A name that is too long, or none at all.
+    except (OSError, ValueError) as error:
         why = str(error).rstrip(".")
         raise EvaluationError(f"The report cannot be written to {file} ({why}): choose another file.") from error
     return page, data

@@ -11,6 +11,7 @@ from facecluster.drawn.people import sample_people, sample_person
 from facecluster.drawn.portraits import group_of, portrait_of
 from facecluster.drawn.traits import SamplePerson
 from facecluster.errors import SourceError
+from facecluster.user_paths import user_path
 
 __all__ = [
     "SamplePerson",
@@ -73,7 +74,9 @@ def write_sample_people(
     `on_progress(done, total)` is called after each picture. What an earlier call left there, even an unfinished one,
     is kept and completed. Raises SourceError when `folder` holds anything else, or cannot be written to.
     """
-    root = Path(folder)
+    if not str(folder).strip():
+        raise SourceError("No folder for the sample people is named: name a new one.")
+    root = user_path(folder, SourceError)
     if people < 1 or portraits < 1 or first < 1:
         raise SourceError(f"Sample people need at least one person and one portrait, not {people} and {portraits}.")
     last = first + portraits - 1

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facecluster.errors import WeightsError
+from facecluster.user_paths import user_path
 
 if TYPE_CHECKING:
     import torch
@@ -85,7 +86,7 @@ def _network(state: dict[str, torch.Tensor], origin: str) -> torch.nn.Module:
 
 
 def _weights_file(model: str) -> Path:
-    path = Path(model).expanduser()
+    path = user_path(model, WeightsError)
     try:
         is_file = path.is_file()
     except OSError:  # too long for a file name, or in a folder that may not be entered
@@ -126,6 +127,11 @@ def downloaded_vggface2(on_progress: ProgressCallback | None = None) -> Path:
     from facenet_pytorch.models.inception_resnet_v1 import get_torch_home
 
     cached = Path(get_torch_home()) / "checkpoints" / VGGFACE2_URL.rsplit("/", 1)[-1]
+    if cached.parts[0] == "~":  # which torch leaves as it is where it finds no home folder
+        raise WeightsError(
+            f"This account has no home folder for the {VGGFACE2} weights: name a folder with $TORCH_HOME, or use "
+            f"--model {CASIA}, which needs no download."
+        )
     if not cached.exists():
         _download(VGGFACE2_URL, cached, VGGFACE2_SHA256, on_progress)
     elif _sha256(cached) != VGGFACE2_SHA256:  # facenet-pytorch itself keeps what arrived of a transfer cut off
