@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from facecluster import averages, pyramid
 from facecluster import boxes as box_math
+from facecluster.images import ImageSource, check_image, load_image
 from facecluster.mtcnn import ONET_BATCHES, ONET_SIZE, RNET_BATCHES, RNET_SIZE, load_networks
 from facecluster.networks import CompiledModule
 from facecluster.runtime import choose_runtime, full_precision
@@ -71,8 +73,8 @@ class _Photo:
 class FaceDetector:
     """Finds faces of at least `min_face_size` pixels; see `facecluster.runtime` for `runtime`.
 
-    Networks load at the first photo, once; several threads may use one detector. Raises ValueError when
-    `min_face_size` is below 12 pixels, P-Net's window.
+    Networks load at the first photo, once; several threads may use one detector, and it can be sent to other processes.
+    Raises ValueError when `min_face_size` is below 12 pixels, P-Net's window.
     """
 
     def __init__(self, min_face_size: int = MIN_FACE_SIZE, runtime: str = "auto") -> None:
@@ -82,6 +84,13 @@ class FaceDetector:
         self._requested_runtime = runtime
         self._lock = threading.Lock()
         self._networks: tuple[CompiledModule, ...] = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, which loads the networks itself."""
+        return self.__dict__ | {"_lock": None, "_networks": ()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
 
     @property
     def runtime(self) -> str:
@@ -94,20 +103,23 @@ class FaceDetector:
             if not self._networks:
                 self._networks = load_networks(self._requested_runtime)
 
-    def detect(self, image: np.ndarray) -> list[Detection]:
-        """The faces of a photo (height, width, 3) uint8 RGB, largest first; [] when there is none.
+    def detect(self, image: ImageSource) -> list[Detection]:
+        """The faces of a photo, largest first; [] when there is none.
 
-        Raises ValueError when the array has another shape or type.
+        `image` is (height, width, 3) uint8 RGB, or what else `load_image` takes: boxes are in pixels of the upright
+        photo. Raises ValueError when an array has another shape or type, TypeError and PhotoError as `load_image`.
         """
         return self.detect_many([image])[0]
 
-    def detect_many(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
+    def detect_many(self, images: Sequence[ImageSource]) -> list[list[Detection]]:
         """The faces of each photo, as `detect` gives them; the photos may differ in size."""
+        if isinstance(images, str | bytes):
+            raise TypeError("images must be several photos: put a single one into a list, or call detect")
         for image in images:
-            _check(image)
+            check_image(image)
         self.load()
         found: list[list[Detection]] = []
-        for group in _groups(images):
+        for group in _groups(map(load_image, images)):
             huge = sum(image.shape[0] * image.shape[1] for image in group) > _HUGE_PIXELS
             with _huge_photo_lock if huge else nullcontext():
                 found += self._detect(group)
@@ -189,11 +201,6 @@ def _areas(boxes: np.ndarray) -> np.ndarray:
     return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
 
 
-def _check(image: np.ndarray) -> None:
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-        raise ValueError(f"image must be (height, width, 3) uint8, got {image.shape} {image.dtype}")
-
-
 def _shrunk(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The photo with at most about _MOST_PIXELS pixels, and the factors (2,) float32 it shrank by, across and down."""
     import cv2
@@ -205,7 +212,7 @@ def _shrunk(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return image, np.array([width / image.shape[1], height / image.shape[0]], np.float32)
 
 
-def _groups(images: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
+def _groups(images: Iterable[np.ndarray]) -> Iterator[list[np.ndarray]]:
     """The photos in turn, in groups of at most _HUGE_PIXELS, or of one photo."""
     group: list[np.ndarray] = []
     pixels = 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from facecluster.errors import FaceClusterError
 
 
-def user_path(text: str | Path, error: type[FaceClusterError]) -> Path:
+def user_path(text: str | os.PathLike[str], error: type[FaceClusterError]) -> Path:
     """The path that a user means by `text`: `~` is the home folder, and `~name` the one of the user `name`.
 
     Where something called `~name` lies in the working directory, that is meant; also for what is to be made in it.
