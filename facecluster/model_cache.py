@@ -28,6 +28,16 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("facecluster", appauthor=False)) / "models"
 
 
+def can_keep() -> bool:
+    """Whether anything can be written to `cache_folder()`, which is made for it."""
+    try:
+        folder = cache_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return False
+    return os.access(folder, os.W_OK)
+
+
 def has(key: str) -> bool:
     """Whether something is kept under `key`; whether it is whole shows when it is loaded."""
     try:

@@ -109,7 +109,7 @@ def compile_recipes(recipes: Sequence[Recipe], *, runtime: str = "auto") -> tupl
     if name.startswith("openvino"):
         in_integers = [bool(recipe.examples) and name == "openvino-int8" for recipe in recipes]
         wanted = list(zip(recipes, in_integers, strict=True))
-        if not all(model_cache.has(_cache_key(*each)) for each in wanted):
+        if not all(model_cache.has(_cache_key(*each)) for each in wanted) and model_cache.can_keep():
             _convert_apart(wanted)
         try:
             return tuple(_run_of(_kept(*each), name, each[0].exact) for each in wanted)
