@@ -10,6 +10,7 @@ The same in numpy takes twice as long and more, and takes Python's lock some hun
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -23,8 +24,9 @@ _INDEX = np.uint32  # with signed ones numba asks at every look-up whether the i
 
 def _compiled(function: Callable[..., Any]) -> Any:
     try:
+        Path.home()  # where there is none, numba would keep them in a folder named ~ that it makes here
         return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # neither beside this file nor in the user's cache folder can anything be written
+    except RuntimeError:  # no home folder, or neither beside this file nor in the user's cache anything can be written
         return numba.njit(nogil=True)(function)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from facecluster import __version__
+from facecluster.cli_output import complain, print_json, print_text, shown, streams_are_open
 from facecluster.errors import Cancelled, FaceClusterError
 
 DONE, FAILED = 0, 1
@@ -16,30 +16,43 @@ DONE, FAILED = 0, 1
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command: 0 when it did its work, 1 with one sentence on standard error when it could not."""
-    options = _parser().parse_args(arguments)
+    if not streams_are_open():
+        return FAILED
+    goes_on = False
     try:
+        options = _parser().parse_args(arguments)
+        goes_on = options.goes_on
         status: int = options.command(options)
+        return status
     except Cancelled as error:
-        print(error, file=sys.stderr)
-        return FAILED
+        complain(error)
     except FaceClusterError as error:
-        print(f"facecluster: {error}", file=sys.stderr)
-        return FAILED
+        complain(f"facecluster: {error}")
     except KeyboardInterrupt:
-        kept = "what was done is kept, and the same command goes on there" if options.goes_on else "nothing was changed"
-        print(f"facecluster: stopped; {kept}.", file=sys.stderr)
-        return FAILED
+        kept = "what was done is kept, and the same command goes on there" if goes_on else "nothing was changed"
+        complain(f"facecluster: stopped; {kept}.")
     except BrokenPipeError:
-        # What reads our output went away; Python would complain again when it flushes on exit.
-        sys.stdout = None
-        return FAILED
-    return status
+        pass  # what reads our output has seen enough
+    except OSError as error:
+        where, why = error.filename or "A file", error.strerror or type(error).__name__
+        complain(f"facecluster: {where} cannot be read or written ({why}): check the path, and that there is space.")
+    except MemoryError:
+        complain("facecluster: There is not enough memory for this: close other programs, or use a smaller gallery.")
+    return FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="facecluster", description="Find faces, group them by person, name strangers."
-    )
+class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # argparse's own passes over an output that is full, and repeats what was typed to the terminal as it is.
+        if file is sys.stdout:
+            print_text(message.rstrip("\n"))
+        else:
+            for line in message.splitlines():
+                complain(line)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="facecluster", description="Find faces, group them by person, name strangers.")
     parser.add_argument("--version", action="version", version=f"facecluster {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -53,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     index = add("index", _index, "find and embed the faces of a folder, a .zip or kaggle:owner/dataset")
     index.add_argument("source", metavar="SOURCE")
     index.add_argument("--faces", choices=("largest", "all"), default="largest", help="which faces of a photo to keep")
-    index.add_argument("--model", default=None, help="casia-webface, vggface2 or a .pt file (default: the gallery's)")
+    index.add_argument("--model", type=_named, help="casia-webface, vggface2 or a .pt file (default: the gallery's)")
     index.add_argument("--min-face", type=_face_size, default=40, metavar="PIXELS", help="smallest face (default: 40)")
     _add_min_score(index)
 
@@ -66,9 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--leave-people-out", type=_people, metavar="N", help="leave N people out and see who is taken for whom"
     )
-    evaluate.add_argument("--groups", metavar="CSV", help="split figures by the columns beside the column person")
+    evaluate.add_argument(
+        "--groups", type=_named, metavar="CSV", help="split figures by the columns beside the column person"
+    )
     evaluate.add_argument(
         "--report",
+        type=_named,
         metavar="FILE",
         help="measure everything and write a report to FILE, which ends in .html, and its figures beside it into one "
         "that ends in .json; only an older report is replaced",
@@ -77,12 +93,16 @@ def _parser() -> argparse.ArgumentParser:
     compare = add("compare", _compare, "group the faces by every algorithm and compare them")
     compare.add_argument("--clusters", type=_clusters, metavar="N|auto", help="default: the people")
     compare.add_argument("--seed", type=_seed, default=0)
-    compare.add_argument("--groups", metavar="CSV", help="also accuracy by the columns beside the column person")
-    compare.add_argument("--apply", metavar="NAME", help="make this algorithm's groups the gallery's clusters")
+    compare.add_argument(
+        "--groups", type=_named, metavar="CSV", help="also accuracy by the columns beside the column person"
+    )
+    compare.add_argument(
+        "--apply", type=_named, metavar="NAME", help="make this algorithm's groups the gallery's clusters"
+    )
 
     identify = add("identify", _identify, "tell who is on photos")
     identify.add_argument("images", nargs="+", metavar="IMAGE")
-    identify.add_argument("--model", default=None, metavar="FILE", help="where the gallery's .pt file lies now")
+    identify.add_argument("--model", type=_named, metavar="FILE", help="where the gallery's .pt file lies now")
     _add_min_score(identify)
     strictness = identify.add_mutually_exclusive_group()
     strictness.add_argument("--threshold", type=_similarity, metavar="SIMILARITY", help="default: set by the gallery")
@@ -108,7 +128,8 @@ def _checked(
 ) -> Callable[[str], Any]:
     def check(text: str) -> Any:
         try:
-            value = convert(text)
+            # Python reads 1_0 as 10, and nobody means that.
+            value = None if "_" in text else convert(text)
         except ValueError:
             value = None
         if value is None or not holds(value):
@@ -116,6 +137,12 @@ def _checked(
         return value
 
     return check
+
+
+def _named(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a name or file is missing")
+    return text
 
 
 _face_size = _checked("the smallest face", int, lambda value: 20 <= value <= 1000, "from 20 to 1000 pixels")
@@ -135,7 +162,7 @@ _clusters = _checked(
 
 
 def _answer(options: argparse.Namespace, document: Any, text: str) -> int:
-    print(json.dumps(document, indent=2, ensure_ascii=False) if options.json else text)
+    print_json(document) if options.json else print_text(text)
     return DONE
 
 
@@ -175,7 +202,7 @@ def _index(options: argparse.Namespace) -> int:
     )
     document = asdict(report)
     for reason in document.pop("problems"):
-        print(f"facecluster: {reason}", file=sys.stderr)
+        complain(f"facecluster: {reason}")
     _answer(options, document, text)
     return FAILED if report.out_of_memory or report.unreadable == report.photos else DONE
 
@@ -201,7 +228,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     document, text, failed = evaluate(options)
     _answer(options, document, text)
     for reason in failed:
-        print(f"facecluster: {reason}", file=sys.stderr)
+        complain(f"facecluster: {reason}")
     return FAILED if failed else DONE
 
 
@@ -229,7 +256,7 @@ def _identify(options: argparse.Namespace) -> int:
     threshold = options.threshold if options.threshold is not None else identifier.threshold(options.fpir)
     caveat = "" if options.threshold is not None else identifier.matcher.caveat(options.fpir)
     if caveat:
-        print(f"facecluster: {caveat}", file=sys.stderr)
+        complain(f"facecluster: {caveat}")
     answers: list[dict[str, Any]] = []
     for image in options.images:
         try:
@@ -238,15 +265,16 @@ def _identify(options: argparse.Namespace) -> int:
             seen = {"turn": photo.turn, "doubtful_scores": doubtful_scores(photo.doubtful)}
             answers.append({"image": image, "error": None, **seen, "faces": faces})
         except PhotoError as error:
-            print(f"facecluster: {error}", file=sys.stderr)
+            complain(f"facecluster: {error}")
             answers.append({"image": image, "error": str(error), "turn": 0, "doubtful_scores": [], "faces": []})
     _answer(options, answers, "\n".join(map(_answer_line, answers)))
     return FAILED if any(answer["error"] for answer in answers) else DONE
 
 
 def _answer_line(answer: dict[str, Any]) -> str:
+    image = shown(answer["image"])
     if answer["error"]:
-        return f"{answer['image']}: could not be read"
+        return f"{image}: could not be read"
     if not answer["faces"]:
         scores = answer["doubtful_scores"]
         doubtful = (
@@ -254,12 +282,12 @@ def _answer_line(answer: dict[str, Any]) -> str:
             if scores
             else ""
         )
-        return f"{answer['image']}: no face{doubtful}"
+        return f"{image}: no face{doubtful}"
     people = (
-        f"{face['person'] or 'unknown'} (similarity {face['similarity']:.3f}, threshold {face['threshold']:.3f})"
+        f"{shown(face['person'] or 'unknown')} (similarity {face['similarity']:.3f}, threshold {face['threshold']:.3f})"
         for face in answer["faces"]
     )
-    return f"{answer['image']}: {'; '.join(people)}"
+    return f"{image}: {'; '.join(people)}"
 
 
 def _sample(options: argparse.Namespace) -> int:
@@ -267,7 +295,7 @@ def _sample(options: argparse.Namespace) -> int:
 
     written = write_sample_people(options.folder, portraits=options.portraits, first=options.first)
     people = len({path.parent for path in written})
-    text = f"{len(written)} portraits of {people} drawn people are in {options.folder}."
+    text = f"{len(written)} portraits of {people} drawn people are in {shown(options.folder)}."
     return _answer(options, {"photos": len(written), "people": people}, text)
 
 
@@ -290,4 +318,4 @@ def _status(options: argparse.Namespace) -> int:
     told["runtimes"] = (
         ", ".join(f"{name} ({faces} faces)" for name, faces in document["runtimes"].items()) or "none yet"
     )
-    return _answer(options, document, "\n".join(f"{key:>14}: {value}" for key, value in told.items()))
+    return _answer(options, document, "\n".join(f"{key:>14}: {shown(value)}" for key, value in told.items()))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from facecluster.cli_output import shown
 from facecluster.intervals import KIND, NOT_COVERED, beside_accuracy
 from facecluster.steps import OnProgress
 
@@ -136,7 +137,7 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
         for row in rows:
             of_row = split[split["algorithm"] == row["algorithm"]].drop(columns=["algorithm", "title"])
             row.setdefault("groups", {})[column] = json.loads(of_row.to_json(orient="records"))
-        text += f"\n\nAccuracy by {column}, with {KIND} intervals:\n{_text_table(split.drop(columns='title'))}"
+        text += f"\n\nAccuracy by {shown(column)}, with {KIND} intervals:\n{_text_table(split.drop(columns='title'))}"
     if options.apply:
         # Not `number`: what the gallery grows to is grouped by the same choice again.
         made = apply_algorithm(gallery, options.apply, options.clusters or "people", options.seed)
@@ -178,9 +179,9 @@ def _lines(results: LabResults, told: list[str]) -> Iterator[str]:
         )
     yield from _free_lines(results)
     for column, table in results.groups.items():
-        yield f"By {column}, with {KIND} intervals:\n{_text_table(table)}"
+        yield f"By {shown(column)}, with {KIND} intervals:\n{_text_table(table)}"
     for column, table in results.comparison_groups.items():
-        yield f"Accuracy of the algorithms by {column}:\n{_text_table(table.drop(columns='title'))}"
+        yield f"Accuracy of the algorithms by {shown(column)}:\n{_text_table(table.drop(columns='title'))}"
     if "scores" in results.missing and results.missing["scores"] not in told:
         yield results.missing["scores"]
     for part, reason in results.missing.items():

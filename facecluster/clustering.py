@@ -8,11 +8,16 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
 from sklearn.cluster import AgglomerativeClustering, KMeans, MiniBatchKMeans
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import pairwise_distances, pairwise_distances_argmin
+from sklearn.metrics import (
+    euclidean_distances,
+    pairwise_distances,
+    pairwise_distances_argmin,
+    pairwise_distances_argmin_min,
+)
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from facecluster.centers import centers_of, similarity_to_centers
@@ -32,7 +37,7 @@ _COMPONENTS = 64
 _MAX_SPLITS = 50
 
 
-class FaceClusterer(ClusterMixin, BaseEstimator):
+class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
     """KMeans on unit embeddings that does not get stuck in a bad start.
 
     KMeans finds the optimum near its start, and on faces a random start is often a bad one (two people in one cluster,
@@ -96,9 +101,24 @@ class FaceClusterer(ClusterMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The nearest cluster of each row of `X`: (n_samples,) int32."""
+        return pairwise_distances_argmin(self._checked(X), self.cluster_centers_).astype(np.int32)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """The Euclidean distance of each row of `X` to each centre: (n_samples, n_clusters)."""
+        return np.asarray(euclidean_distances(self._checked(X), self.cluster_centers_))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Minus the inertia of `X` on the fitted centres: 0 at best, as KMeans scores."""
+        _, distances = pairwise_distances_argmin_min(self._checked(X), self.cluster_centers_)
+        return -float((distances.astype(np.float64) ** 2).sum())
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.cluster_centers_)
+
+    def _checked(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float32, np.float64], order="C", reset=False)
-        return pairwise_distances_argmin(X, self.cluster_centers_).astype(np.int32)
+        return np.asarray(validate_data(self, X, dtype=[np.float32, np.float64], order="C", reset=False))
 
     def _fit_full(self, X: np.ndarray) -> KMeans:
         self.algorithm_, self.n_init_ = "full", self.n_init if len(X) > 1 else 0

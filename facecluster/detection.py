@@ -11,11 +11,13 @@ import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from facecluster import averages, pyramid
 from facecluster import boxes as box_math
+from facecluster.images import ImageSource, check_image, load_image
 from facecluster.mtcnn import ONET_BATCHES, ONET_SIZE, RNET_BATCHES, RNET_SIZE, load_networks
 from facecluster.network_crops import HUGE_PIXELS, Crops, PhotoPixels, crops_beyond, crops_of, groups, shrink, split
 from facecluster.networks import CompiledModule
@@ -99,6 +101,13 @@ class FaceDetector:
         self._lock = threading.Lock()
         self._networks: tuple[CompiledModule, ...] = ()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, which loads the networks itself."""
+        return self.__dict__ | {"_lock": None, "_networks": ()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
+
     @property
     def runtime(self) -> str:
         """The name of the runtime in use, such as `openvino-f32`. Raises RuntimeChoiceError."""
@@ -110,24 +119,27 @@ class FaceDetector:
             if not self._networks:
                 self._networks = load_networks(self._requested_runtime)
 
-    def detect(self, image: np.ndarray) -> list[Detection]:
-        """The faces of a photo (height, width, 3) uint8 RGB, largest first; [] when there is none.
+    def detect(self, image: ImageSource) -> list[Detection]:
+        """The faces of a photo, largest first; [] when there is none.
 
-        Raises ValueError when the array has another shape or type.
+        `image` is (height, width, 3) uint8 RGB, or what else `load_image` takes: boxes are in pixels of the upright
+        photo. Raises ValueError when an array has another shape or type, TypeError and PhotoError as `load_image`.
         """
         return self.detect_many([image])[0]
 
-    def detect_many(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
+    def detect_many(self, images: Sequence[ImageSource]) -> list[list[Detection]]:
         """The faces of each photo, as `detect` gives them; the photos may differ in size."""
         return [[face for face in sight.detections if face.score >= self.min_score] for sight in self.look_many(images)]
 
-    def look_many(self, images: Sequence[np.ndarray]) -> list[Sight]:
+    def look_many(self, images: Sequence[ImageSource]) -> list[Sight]:
         """The faces of each photo with the doubtful ones, whatever `min_score` is; see `photo_faces` to part them."""
+        if isinstance(images, str | bytes):
+            raise TypeError("images must be several photos: put a single one into a list, or call detect")
         for image in images:
-            _check(image)
+            check_image(image)
         self.load()
         found: list[Sight] = []
-        for group in groups(images):
+        for group in groups(map(load_image, images)):
             huge = sum(image.shape[0] * image.shape[1] for image in group) > HUGE_PIXELS
             with _huge_photo_lock if huge else nullcontext():
                 found += self._detect(group)
@@ -260,11 +272,6 @@ def _logit(score: float) -> float:
 
 def _areas(boxes: np.ndarray) -> np.ndarray:
     return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
-
-
-def _check(image: np.ndarray) -> None:
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-        raise ValueError(f"image must be (height, width, 3) uint8, got {image.shape} {image.dtype}")
 
 
 def _proposals(plan: pyramid.Plan, canvas: int, answer: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -6,13 +6,14 @@ Cropping and scaling are facenet-pytorch's, so embeddings compare with those tha
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from facecluster import weights
 from facecluster.errors import WeightsError
+from facecluster.images import ImageSource, load_image
 from facecluster.networks import CompiledModule, Recipe
 from facecluster.runtime import choose_runtime, compile_recipes
 
@@ -30,13 +31,15 @@ _EXACT_FIRST = 4
 _BATCHES = (16, 8, 4, 2, 1)
 
 
-def crop_face(image: np.ndarray, box: np.ndarray, size: int = CROP_SIZE, margin: int = MARGIN) -> np.ndarray:
+def crop_face(image: ImageSource, box: np.ndarray, size: int = CROP_SIZE, margin: int = MARGIN) -> np.ndarray:
     """The face in `box` as (size, size, 3) uint8, with `margin` pixels of the crop, in all, around the box.
 
-    `image` is (height, width, 3) uint8 and `box` (x1, y1, x2, y2) in its pixels. The pixels are those of
+    `image` is (height, width, 3) uint8, or what else `load_image` takes, with the same errors; `box` is (x1, y1, x2,
+    y2) in pixels of the upright photo. The pixels are those of
     facenet-pytorch's `extract_face` on a Pillow image (models/utils/detect_face.py): cut to the photo, then stretched
     to a square, bilinear. A box without area or beyond the photo gives its nearest pixels rather than an error.
     """
+    image = load_image(image)
     height, width = image.shape[:2]
     x1, y1, x2, y2 = np.asarray(box)
     extra_x = margin * (x2 - x1) / (size - margin)
@@ -53,7 +56,8 @@ class FaceEmbedder:
     """Turns face crops into embeddings with InceptionResnetV1.
 
     `model` is `casia-webface`, `vggface2` or a `.pt` file (see `facecluster.weights`), `runtime` as in
-    `facecluster.runtime`. The network loads at the first face, once; several threads may use one embedder.
+    `facecluster.runtime`. The network loads at the first face, once; several threads may use one embedder, and it can
+    be sent to other processes.
     """
 
     def __init__(self, model: str = weights.CASIA, runtime: str = "auto") -> None:
@@ -61,6 +65,13 @@ class FaceEmbedder:
         self._requested_runtime = runtime
         self._lock = threading.Lock()
         self._network: CompiledModule | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, which loads the network itself."""
+        return self.__dict__ | {"_lock": None, "_network": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
 
     @property
     def runtime(self) -> str:

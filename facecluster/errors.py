@@ -14,6 +14,7 @@ Catch `FaceClusterError` to catch them all; every message is one sentence that n
     ├── ClusteringError       the faces cannot be clustered as asked
     ├── EvaluationError       there is nothing to measure, or not enough of it
     ├── IdentificationError   the gallery cannot identify anybody yet
+    ├── OutputError           an answer cannot be written to standard output
     └── Cancelled             the user stopped the work
 """
 
@@ -64,6 +65,10 @@ class EvaluationError(FaceClusterError):
 
 class IdentificationError(FaceClusterError):
     """The gallery cannot identify anybody yet."""
+
+
+class OutputError(FaceClusterError):
+    """An answer cannot be written to standard output."""
 
 
 class Cancelled(FaceClusterError):

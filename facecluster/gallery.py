@@ -21,6 +21,7 @@ from facecluster.deletion import Deletion
 from facecluster.errors import GalleryBusyError, GalleryError
 from facecluster.gallery_photos import GalleryPhotos
 from facecluster.records import Clustering
+from facecluster.user_paths import user_path
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -30,13 +31,24 @@ _LOCK_NAME = "indexing.lock"
 
 
 def default_gallery() -> Path:
-    """`$FACECLUSTER_HOME`, or `gallery` in the user's data directory."""
+    """`$FACECLUSTER_HOME`, or `gallery` in the user's data directory. Raises GalleryError when there is neither."""
     home = os.environ.get("FACECLUSTER_HOME")
     if home:
-        return Path(home).expanduser()
+        return _named_folder(home, "FACECLUSTER_HOME")
     from platformdirs import user_data_path
 
-    return user_data_path("facecluster", appauthor=False) / "gallery"
+    try:
+        return user_data_path("facecluster", appauthor=False) / "gallery"
+    except RuntimeError as error:
+        raise GalleryError(
+            "This account has no home folder for a gallery: name a folder with --gallery or FACECLUSTER_HOME."
+        ) from error
+
+
+def _named_folder(path: str | Path, setting: str = "--gallery") -> Path:
+    if not str(path).strip():
+        raise GalleryError(f"{setting} names no folder: name the one that the gallery lies in, or leave it out.")
+    return user_path(path, GalleryError)
 
 
 class Gallery(GalleryPhotos):
@@ -48,10 +60,11 @@ class Gallery(GalleryPhotos):
 
         Raises GalleryError when `path` cannot hold a gallery, or, with `create=False`, when there is none.
         """
-        folder = (Path(path).expanduser() if path is not None else default_gallery()).absolute()
-        if not create and not (folder / FILE_NAME).is_file():
-            raise GalleryError(f"There is no gallery in {folder}: index photos into it first (facecluster index).")
+        folder = default_gallery() if path is None else _named_folder(path)
         try:
+            folder = folder.absolute()
+            if not create and not (folder / FILE_NAME).is_file():
+                raise GalleryError(f"There is no gallery in {folder}: index photos into it first (facecluster index).")
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # faces are nobody else's business
         except OSError as error:
             raise GalleryError(
@@ -123,7 +136,7 @@ class Gallery(GalleryPhotos):
         Raises GalleryError when the gallery holds another's.
         """
         self.require_model(model)
-        place = model if weights in (None, model) else str(Path(str(weights)).expanduser().absolute())
+        place = model if weights in (None, model) else str(user_path(str(weights), GalleryError).absolute())
         if (self.model, self.weights) != (model, place):
             self._set_meta("model", model)
             self._set_meta("weights", place)

@@ -18,6 +18,7 @@ from facecluster.files import read_regular
 from facecluster.held_out import HeldOut
 from facecluster.intervals import wilson
 from facecluster.open_set import OpenSet, pooled_det
+from facecluster.user_paths import user_path
 
 # Below either, a group's figures say little: the 95 % interval of a rate of 5 % over 30 faces runs to 20 %, and with
 # fewer than five people one of them decides.
@@ -191,7 +192,7 @@ def _rates(faces: pd.DataFrame, event: str, group_of: dict[str, str]) -> pd.Data
 
 def _text(source: str | Path | bytes, name: str) -> str:
     try:
-        content = source if isinstance(source, bytes) else read_regular(Path(source).expanduser(), _MOST_BYTES)
+        content = source if isinstance(source, bytes) else read_regular(user_path(source, EvaluationError), _MOST_BYTES)
     except OSError as error:
         raise EvaluationError(f"{name} cannot be read ({error.strerror}): check the path.") from error
     try:

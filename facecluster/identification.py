@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from facecluster.detection import Detection, FaceDetector
     from facecluster.embedding import FaceEmbedder
     from facecluster.gallery import Gallery
+    from facecluster.images import ImageSource
     from facecluster.photo_faces import PhotoFaces
 
 DEFAULT_FPIR = 0.01
@@ -90,9 +91,9 @@ class Identifier:
     """Compares faces with a gallery's persons, or with its clusters where nobody is labelled.
 
     `matcher` gives the similarities and the threshold (see `FaceMatcher` for how the gallery's own faces set it);
-    build one with `from_gallery`. Detector and embedder load on first use. Beyond 50,000 faces, only those in the
-    clusters nearest to a probe are compared with it (see `ClusterSearch`), and `on_progress(done, total)` is told of
-    the preparation.
+    build one with `from_gallery`. Detector and embedder load on first use, also in another process that it is sent to.
+    Beyond 50,000 faces, only those in the clusters nearest to a probe are compared with it (see `ClusterSearch`), and
+    `on_progress(done, total)` is told of the preparation.
     """
 
     def __init__(
@@ -138,19 +139,21 @@ class Identifier:
         """The similarity that a share `fpir` of strangers is expected to reach."""
         return self.matcher.threshold(fpir)
 
-    def identify(self, image: np.ndarray, threshold: float | None = None) -> list[Match]:
-        """One Match a face of `image` (height, width, 3) uint8 RGB, largest face first; empty when there is none.
+    def identify(self, image: ImageSource, threshold: float | None = None) -> list[Match]:
+        """One Match a face of `image`, largest face first; empty when there is none.
 
-        A photo that lies on its side is turned first: boxes are in pixels of the upright one, which `look` gives.
-        `threshold` in [-1, 1] replaces the gallery's own for a FPIR of 1 %. Raises WeightsError.
+        `image` is (height, width, 3) uint8 RGB, or what else `load_image` takes, with the same errors. A photo that
+        lies on its side is turned first: boxes are in pixels of the upright one, which `look` gives. `threshold` in
+        [-1, 1] replaces the gallery's own for a FPIR of 1 %. Raises WeightsError.
         """
         return self.identify_photo(self.look(image), threshold)
 
-    def look(self, image: np.ndarray) -> PhotoFaces:
-        """The faces of `image` (height, width, 3) uint8 RGB, and the turn that makes it upright."""
+    def look(self, image: ImageSource) -> PhotoFaces:
+        """The faces of `image`, as `identify` takes it, and the turn that makes it upright."""
+        from facecluster.images import load_image
         from facecluster.photo_faces import find_faces
 
-        return find_faces(self.detector, [image])[0]
+        return find_faces(self.detector, [load_image(image)])[0]
 
     def identify_photo(self, photo: PhotoFaces, threshold: float | None = None) -> list[Match]:
         """The same as `identify`, for a photo that `look` has looked at."""

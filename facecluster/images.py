@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from facecluster.errors import OutOfMemoryError, PhotoError
+from facecluster.user_paths import user_path
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif"},
@@ -21,19 +25,25 @@ MAX_PIXELS = 120_000_000  # 360 MB of RGB: larger than any camera's photo, small
 CROP_QUALITY = 92
 _BYTES_A_PIXEL = 10  # the decoder's picture, one that is upright, and RGB
 
+ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | np.ndarray
 
-def load_image(source: str | Path | bytes | BinaryIO) -> np.ndarray:
+
+def load_image(source: ImageSource) -> np.ndarray:
     """The first frame of an image as ndarray of shape (height, width, 3), uint8, RGB, contiguous and upright.
 
-    `source` is a path, the bytes of a file or an open binary file. The EXIF orientation is applied; alpha is laid on
-    white; 16-bit, float and palette images are brought to 8 bits. JPEG, PNG, WebP, GIF, TIFF, BMP and HEIC are read.
-    Raises PhotoError.
+    `source` is a path, the bytes of a file, an open binary file, or a Pillow image, which is left as it is and whose
+    frame in hand is taken. The EXIF orientation is applied; alpha is laid on white; 16-bit, float and palette images
+    are brought to 8 bits. JPEG, PNG, WebP, GIF, TIFF, BMP and HEIC are read. An ndarray has to be such a picture
+    already. Raises PhotoError when a photo cannot be read, ValueError for an ndarray of another shape or type, and
+    TypeError for anything else.
     """
-    name = str(Path(source).name if isinstance(source, str | Path) else getattr(source, "name", "The photo"))
+    check_image(source)
+    if isinstance(source, np.ndarray):
+        return np.ascontiguousarray(source)
+    name = _name_of(source)
     _prepare_pillow()
     try:
-        file = io.BytesIO(source) if isinstance(source, bytes) else source
-        with Image.open(file, formats=_FORMATS) as image:
+        with _opened(source) as image:
             return _upright_rgb(image, name)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise PhotoError(f"{name} does not exist: check the path.") from error
@@ -65,6 +75,43 @@ def decoded_bytes(content: bytes) -> int:
     except Exception:  # load_image tells what is wrong with it
         return 0
     return width * height * _BYTES_A_PIXEL
+
+
+def check_image(source: ImageSource) -> None:
+    """Raises ValueError or TypeError as `load_image`, without reading anything."""
+    if isinstance(source, np.ndarray):
+        if source.ndim != 3 or source.shape[2] != 3 or source.dtype != np.uint8 or not source.size:
+            raise ValueError(f"image must be (height, width, 3) uint8, got {source.shape} {source.dtype}")
+    elif isinstance(source, io.TextIOBase) or not (
+        isinstance(source, str | os.PathLike | bytes | bytearray | memoryview | Image.Image) or hasattr(source, "read")
+    ):
+        raise TypeError(
+            "image must be a path, the bytes of a photo, an open binary file, a Pillow image or a (height, width, 3) "
+            f"uint8 ndarray, got {type(source).__name__}"
+        )
+
+
+def _name_of(source: ImageSource) -> str:
+    """What sentences call the photo."""
+    if isinstance(source, str | os.PathLike):
+        if not str(source).strip():
+            raise PhotoError("No photo is named: name its file.")
+        return user_path(source, PhotoError).name
+    attribute = "filename" if isinstance(source, Image.Image) else "name"
+    return Path(str(getattr(source, attribute, ""))).name or "The photo"
+
+
+@contextmanager
+def _opened(source: Any) -> Iterator[Image.Image]:
+    if isinstance(source, Image.Image):
+        yield source  # whoever opened it closes it
+        return
+    if isinstance(source, str | os.PathLike):
+        source = user_path(source, PhotoError)
+    elif isinstance(source, bytes | bytearray | memoryview):
+        source = io.BytesIO(source)
+    with Image.open(source, formats=_FORMATS) as image:
+        yield image
 
 
 def encode_jpeg(image: np.ndarray, quality: int = CROP_QUALITY) -> bytes:

@@ -61,6 +61,7 @@ class LargeFaceMatcher(FaceMatcher):
         self._centres = self._means()
         self._draw_cohort()
         self._calibrate()
+        del self._on_progress  # what it holds has no place in another process
         return self
 
     def scores(self, probes: ArrayLike) -> Floats:

@@ -19,15 +19,31 @@ Made = TypeVar("Made")
 
 
 def cache_folder() -> Path:
-    """Where made models lie: `models` in the user's cache folder for facecluster. It may be deleted at any time."""
+    """Where made models lie: `models` in the user's cache folder for facecluster. It may be deleted at any time.
+
+    Raises RuntimeError for an account without a home folder.
+    """
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("facecluster", appauthor=False)) / "models"
 
 
+def can_keep() -> bool:
+    """Whether anything can be written to `cache_folder()`, which is made for it."""
+    try:
+        folder = cache_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return False
+    return os.access(folder, os.W_OK)
+
+
 def has(key: str) -> bool:
     """Whether something is kept under `key`; whether it is whole shows when it is loaded."""
-    return _folder(key).is_dir()
+    try:
+        return _folder(key).is_dir()
+    except RuntimeError:
+        return False
 
 
 def load_or_make(key: str, load: Callable[[Path], Made], make: Callable[[Path | None], Made]) -> Made:
@@ -37,7 +53,11 @@ def load_or_make(key: str, load: Callable[[Path], Made], make: Callable[[Path | 
     when it is complete. A damaged folder is made again, and where nothing can be written, `make(None)` is called. One
     that holds anything else than what we write is left as it is, and nothing is kept in its place.
     """
-    folder = _folder(key)
+    try:
+        folder = _folder(key)
+    except RuntimeError as error:
+        logger.info("Models cannot be kept: %s", error)
+        return make(None)
     try:
         if folder.is_dir() and _is_whole(folder):
             return load(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +40,7 @@ def shrink(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return image, np.array([width / image.shape[1], height / image.shape[0]], np.float32)
 
 
-def groups(images: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
+def groups(images: Iterable[np.ndarray]) -> Iterator[list[np.ndarray]]:
     """The photos in turn, in groups of at most HUGE_PIXELS, or of one photo."""
     group: list[np.ndarray] = []
     pixels = 0

@@ -17,6 +17,7 @@ from typing import Protocol
 from facecluster.errors import SourceError
 from facecluster.files import read_regular, require_size
 from facecluster.images import SUFFIXES, load_image
+from facecluster.user_paths import user_path
 
 __all__ = ["FolderPhotos", "PhotoFile", "PhotoSource", "ZipPhotos", "load_image", "open_photos", "unpack_zip"]
 
@@ -59,7 +60,7 @@ class FolderPhotos:
     kind = "folder"
 
     def __init__(self, folder: str | Path) -> None:
-        root = Path(folder).expanduser()
+        root = user_path(folder, SourceError)
         try:
             if not root.exists():
                 raise SourceError(f"The folder {root} does not exist: check the path.")
@@ -112,7 +113,7 @@ class ZipPhotos:
     kind = "zip"
 
     def __init__(self, path: str | Path) -> None:
-        file = Path(path).expanduser()
+        file = user_path(path, SourceError)
         self._zip = _open_zip(file)
         self._lock = threading.Lock()
         self.name = file.stem
@@ -152,7 +153,7 @@ def open_photos(source: str | Path) -> PhotoSource:
         photos = FolderPhotos(_kaggle_folder(handle))
         photos.name = handle  # the folder in kagglehub's cache is called after a version number
         return photos
-    if text.lower().endswith(".zip") and not os.path.isdir(Path(text).expanduser()):
+    if text.lower().endswith(".zip") and not os.path.isdir(user_path(text, SourceError)):
         return ZipPhotos(text)
     return FolderPhotos(text)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from facecluster.errors import EvaluationError
 from facecluster.report import report_html
 from facecluster.report_data import as_document
+from facecluster.user_paths import user_path
 from facecluster.writing import beginning, put_new, written_aside
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def report_files(file: str | Path) -> tuple[Path, Path]:
 def _names(file: str | Path) -> tuple[Path, Path]:
     if not str(file).strip():
         raise EvaluationError("No file is named for the report: name one that ends in .html.")
-    given = Path(file).expanduser()
+    given = user_path(file, EvaluationError)
     if given.is_dir():
         raise EvaluationError(f"The report cannot be written to {file}, which is a folder: name a file in it.")
     if given.suffix.lower() == ".json":

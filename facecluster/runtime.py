@@ -38,6 +38,7 @@ RUNTIMES = ("auto", "openvino", "openvino-f32", "openvino-int8", "openvino-bf16"
 logger = logging.getLogger(__name__)
 _import_lock = threading.Lock()
 _this_thread = threading.local()
+_runs_in: int | None = None  # the process that OpenVINO has its threads in
 _CONVERSION_TIMEOUT = 1800  # seconds; the weights may have to be downloaded
 
 
@@ -108,7 +109,7 @@ def compile_recipes(recipes: Sequence[Recipe], *, runtime: str = "auto") -> tupl
     if name.startswith("openvino"):
         in_integers = [bool(recipe.examples) and name == "openvino-int8" for recipe in recipes]
         wanted = list(zip(recipes, in_integers, strict=True))
-        if not all(model_cache.has(_cache_key(*each)) for each in wanted):
+        if not all(model_cache.has(_cache_key(*each)) for each in wanted) and model_cache.can_keep():
             _convert_apart(wanted)
         try:
             return tuple(_run_of(_kept(*each), name, each[0].exact) for each in wanted)
@@ -248,6 +249,17 @@ def _convert_apart(wanted: Sequence[tuple[Recipe, bool]]) -> None:
 # --- OpenVINO: running a model -------------------------------------------------------------------------------------
 
 
+def _require_own_process() -> None:
+    """Raises RuntimeChoiceError where a call would wait for ever, for threads that a fork does not copy."""
+    global _runs_in
+    _runs_in = _runs_in or os.getpid()
+    if _runs_in != os.getpid():
+        raise RuntimeChoiceError(
+            "OpenVINO does not work in a process that was forked from one where it ran: start worker processes with "
+            'multiprocessing.get_context("spawn").'
+        )
+
+
 class _OpenVinoRun:
     """Runs a model on the CPU: one call at a time on all cores, or any number of calls on one core each.
 
@@ -266,6 +278,7 @@ class _OpenVinoRun:
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
 
     def _compiled(self, streams: int) -> Any:
+        _require_own_process()
         settings = {
             "INFERENCE_PRECISION_HINT": self._precision,
             # Without streams a call runs in its caller's thread alone, with the numbers still in that core's cache.
@@ -276,6 +289,7 @@ class _OpenVinoRun:
         return _openvino().Core().compile_model(self._model, "CPU", settings)
 
     def __call__(self, batch: np.ndarray) -> Arrays:
+        _require_own_process()
         narrow = shares_processors()
         request = self._narrow_request() if narrow else self._wide.get()
         try:

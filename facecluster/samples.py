@@ -13,6 +13,7 @@ from facecluster.drawn.people import sample_people, sample_person
 from facecluster.drawn.portraits import group_of, portrait_of
 from facecluster.drawn.traits import SamplePerson
 from facecluster.errors import SourceError
+from facecluster.user_paths import user_path
 from facecluster.writing import ASIDE, beginning, put_new, written_aside
 
 __all__ = [
@@ -82,7 +83,9 @@ def write_sample_people(
     is kept and completed. Raises SourceError when `folder` holds anything else, or cannot be written to; nothing that
     was not drawn here is ever replaced, whenever it was put there.
     """
-    root = Path(folder)
+    if not str(folder).strip():
+        raise SourceError("No folder for the sample people is named: name a new one.")
+    root = user_path(folder, SourceError)
     if people < 1 or portraits < 1 or first < 1:
         raise SourceError(f"Sample people need at least one person and one portrait, not {people} and {portraits}.")
     wanted = {root / path: draw for path, draw in sample_files(people, portraits, first).items()}

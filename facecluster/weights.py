@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from facecluster.errors import WeightsError
 from facecluster.files import open_regular
+from facecluster.user_paths import user_path
 from facecluster.writing import put_new
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _network(state: dict[str, torch.Tensor], origin: str) -> torch.nn.Module:
 
 
 def _weights_file(model: str) -> Path:
-    path = Path(model).expanduser()
+    path = user_path(model, WeightsError)
     try:
         is_file = path.is_file()
     except OSError:  # too long for a file name, or in a folder that may not be entered
@@ -129,6 +130,11 @@ def downloaded_vggface2(on_progress: ProgressCallback | None = None) -> Path:
     from facenet_pytorch.models.inception_resnet_v1 import get_torch_home
 
     cached = Path(get_torch_home()) / "checkpoints" / VGGFACE2_URL.rsplit("/", 1)[-1]
+    if cached.parts[0] == "~":  # which torch leaves as it is where it finds no home folder
+        raise WeightsError(
+            f"This account has no home folder for the {VGGFACE2} weights: name a folder with $TORCH_HOME, or use "
+            f"--model {CASIA}, which needs no download."
+        )
     if not os.path.lexists(cached):
         _download(VGGFACE2_URL, cached, VGGFACE2_SHA256, on_progress)
     # facenet-pytorch itself keeps what arrived of a transfer cut off, and a link may lead to a disk that is not there.

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.cluster import KMeans
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import adjusted_rand_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from facecluster import FaceClusterer, Gallery, clustering, match_people
@@ -84,6 +87,34 @@ def test_centres_inertia_and_prediction_fit_together() -> None:
     np.testing.assert_array_equal(model.predict(embeddings), model.labels_)
 
 
+def test_distances_and_score_are_those_of_kmeans() -> None:
+    embeddings, _ = clouds(people=4, faces=8, spread=1.0)
+    others, _ = clouds(people=4, faces=8, spread=1.0, seed=1)
+    model = FaceClusterer(4, random_state=0).fit(embeddings)
+    rival = KMeans(4, init=model.cluster_centers_, n_init=1).fit(embeddings)
+    np.testing.assert_allclose(rival.cluster_centers_, model.cluster_centers_, atol=1e-6)
+    assert model.score(embeddings) == pytest.approx(-model.inertia_, rel=1e-5)
+    for X in (embeddings, others, others * 2):
+        np.testing.assert_allclose(model.transform(X), rival.transform(X), rtol=1e-5, atol=1e-5)
+        assert model.transform(X).dtype == np.float32
+        np.testing.assert_array_equal(model.transform(X).argmin(axis=1), model.predict(X))
+        assert model.score(X) == pytest.approx(rival.score(X), rel=1e-5)
+    assert model.score(others.astype(float)) == pytest.approx(model.score(others), rel=1e-5)
+    np.testing.assert_array_equal(model.fit_transform(embeddings), model.transform(embeddings))
+    assert list(model.get_feature_names_out()) == [f"faceclusterer{number}" for number in range(4)]
+
+
+def test_what_scikit_learn_offers_on_top_works() -> None:
+    embeddings, truth = clouds(people=4, faces=12, spread=0.9)
+    shuffled = np.random.default_rng(0).permutation(len(embeddings))
+    chosen = GridSearchCV(FaceClusterer(random_state=0), {"n_clusters": [2, 4]}, cv=3).fit(embeddings[shuffled])
+    assert chosen.best_params_ == {"n_clusters": 4}, "by the inertia of faces that were held out"
+    table = FaceClusterer(4, random_state=0).set_output(transform="pandas").fit_transform(embeddings)
+    assert list(table.columns) == [f"faceclusterer{number}" for number in range(4)]
+    pipeline = make_pipeline(FaceClusterer(4, random_state=0), LogisticRegression()).fit(embeddings, truth)
+    assert pipeline.score(embeddings, truth) == 1.0, "distances to the centres tell who it is"
+
+
 @pytest.mark.parametrize("n_clusters", [0, 11, 2.5])
 def test_a_wrong_number_of_clusters_is_named(n_clusters: Any) -> None:
     with pytest.raises(ValueError, match="n_clusters must be between 1 and n_samples=10, got"):
@@ -136,6 +167,8 @@ def test_a_stored_clustering_predicts_like_the_fitted_one(sample_home: Path) -> 
     assert stored is not None
     faces = gallery.faces()
     np.testing.assert_array_equal(restore_clusterer(stored).predict(faces.embeddings), stored.labels)
+    assert restore_clusterer(stored).score(faces.embeddings) == pytest.approx(-stored.inertia, rel=1e-4)
+    assert restore_clusterer(stored).transform(faces.embeddings).shape == (len(faces), stored.n_clusters)
 
 
 def test_more_clusters_than_faces_are_refused_with_the_limit(sample_home: Path) -> None:

@@ -99,9 +99,18 @@ def test_a_damaged_model_is_made_again(cache: Path, damage: Callable[[Path], Non
 
 
 @needs_openvino
-@pytest.mark.usefixtures("in_this_process")
-def test_without_a_place_to_keep_models_they_are_made_every_time(cache: Path) -> None:
+@pytest.mark.parametrize("place", ["a file in its way", "no home folder"])
+def test_without_a_place_to_keep_models_they_are_made_every_time_and_once(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def refuse(*_: object, **__: object) -> Path:
+        raise RuntimeError("could not determine the home directory")
+
     cache.write_text("a file where the folder should be")
+    if place == "no home folder":
+        monkeypatch.setattr(model_cache, "cache_folder", refuse)
+    # What another process made would be lost with it.
+    monkeypatch.setattr(runtime, "_convert_apart", None)
     assert np.shape(answer(linear())) == (2, 2)
 
 

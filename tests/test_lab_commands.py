@@ -165,9 +165,7 @@ def test_what_was_asked_for_and_cannot_be_done_is_a_failure_and_the_rest_is_prin
     assert "56 of 56 faces are in their person's cluster" in ran.text
 
 
-@pytest.mark.parametrize(
-    "place", [".", "{tmp}", "{tmp}/taken.json", "~nobody-of-this-name/r.html", "{tmp}/" + "x" * 300]
-)
+@pytest.mark.parametrize("place", [".", "{tmp}", "{tmp}/taken.json", "{tmp}/" + "x" * 300])
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is_measured(
     capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from facecluster.detection import Detection, FaceDetector, Sight
 from facecluster.embedding import FaceEmbedder
 from facecluster.extraction import FaceExtractor, Task
-from facecluster.images import load_image
+from facecluster.images import ImageSource, load_image
 from facecluster.photo_faces import find_faces
 from facecluster.photos import PhotoFile
 from facecluster.probes import read_probe
@@ -42,7 +42,7 @@ def detector() -> FaceDetector:
 class CountingDetector(FaceDetector):
     looks = 0
 
-    def look_many(self, images: Sequence[np.ndarray]) -> list[Sight]:
+    def look_many(self, images: Sequence[ImageSource]) -> list[Sight]:
         self.looks += len(images)
         return super().look_many(images)
 
