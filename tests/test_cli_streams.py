@@ -287,12 +287,12 @@ def test_an_account_without_a_home_is_asked_for_a_place(
             "facecluster: This account has no home folder for a gallery: name a folder with --gallery or "
             "FACECLUSTER_HOME.\n",
         )
-    for arguments in (
+    for named in (
         ("status", "--gallery", "~/x"), ("index", "~/x", "--gallery", "g"),
         ("identify", "~/x.jpg", "--gallery", folder), ("evaluate", "--gallery", folder, "--report", "~/r.html"),
         ("index", here, "--gallery", "h", "--model", "~/m.pt"),
     ):  # fmt: skip
-        status, errors = ran(*arguments)
+        status, errors = ran(*named)
         assert status == 1
         assert "There is no home folder that ~/" in errors
         assert "Traceback" not in errors

@@ -161,7 +161,7 @@ def test_a_photo_that_cannot_be_read_is_a_photo_error_everywhere(
     for source in (tmp_path / "gone.jpg", b"no photo", "", "  "):
         for door in (load_image, detector.detect, identifier.identify):
             with pytest.raises(PhotoError):
-                door(source)  # type: ignore[operator]
+                door(source)
 
 
 def test_photos_that_are_named_are_not_all_held_at_once(
