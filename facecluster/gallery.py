@@ -68,7 +68,8 @@ class Gallery(GalleryPhotos):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # faces are nobody else's business
         except OSError as error:
             raise GalleryError(
-                f"The gallery folder {folder} cannot be made ({error.strerror}): choose another with --gallery."
+                f"The gallery folder {folder} cannot be {'made' if create else 'opened'} ({error.strerror}): choose "
+                "another with --gallery."
             ) from error
         gallery = cls(folder, Database(folder / FILE_NAME))
         gallery._deletion.resume()

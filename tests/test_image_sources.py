@@ -175,10 +175,10 @@ def test_photos_that_are_named_are_not_all_held_at_once(
         most = max(most, held)
         return load_image(source)
 
-    def detect(images: list[np.ndarray]) -> list[list[Any]]:
+    def detect(images: list[np.ndarray]) -> list[Sight]:
         nonlocal held
         held -= len(images)
-        return [[] for _ in images]
+        return [Sight([]) for _ in images]
 
     monkeypatch.setattr("facecluster.detection.load_image", load)
     monkeypatch.setattr("facecluster.network_crops.HUGE_PIXELS", 400 * 480)
