@@ -12,6 +12,7 @@ Catch `FaceClusterError` to catch them all; every message is one sentence that n
     ├── ClusteringError       the faces cannot be clustered as asked
     ├── EvaluationError       there is nothing to measure, or not enough of it
     ├── IdentificationError   the gallery cannot identify anybody yet
+    ├── AccessError           a setting that says who may see the app cannot be understood
     └── Cancelled             the user stopped the work
 """
 
@@ -54,6 +55,10 @@ class EvaluationError(FaceClusterError):
 
 class IdentificationError(FaceClusterError):
     """The gallery cannot identify anybody yet."""
+
+
+class AccessError(FaceClusterError):
+    """A setting that says who may see the app cannot be understood."""
 
 
 class Cancelled(FaceClusterError):
