@@ -111,8 +111,10 @@ def warn_visitors() -> None:
 
 @lru_cache(maxsize=8)
 def _is_reached_by_others(name: str) -> bool:
+    if _is_this_machine(name):
+        return False
     if not name or _address(name):
-        return not _is_this_machine(name)
+        return True
     try:
         return not all(_is_this_machine(str(found[4][0])) for found in socket.getaddrinfo(name, None))
     except OSError:
