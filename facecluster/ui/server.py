@@ -84,9 +84,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     """For `st.App`: tells where the app is, warns in the log where other machines reach it, and opens the browser."""
     _stop_on_signals()
     urls = _urls()
-    cli_util.print_to_cli(
-        "\n".join(["", "  You can now view facecluster in your browser.", "", *map("  URL: {}".format, urls), ""])
-    )
+    cli_util.print_to_cli("\n  You can now view facecluster in your browser.\n")
+    cli_util.print_to_cli("".join(f"  URL: {url}\n" for url in urls))
     if reached_by_others():
         logger.warning("%s", warning())
     if not st.get_option("server.headless"):
@@ -104,7 +103,7 @@ def _urls() -> list[str]:
         return [get_url(shown)]
     if address not in ANY_ADDRESS:
         return [get_url(f"[{address}]" if ":" in address else address)]
-    return [get_url("localhost"), get_url(net_util.get_internal_ip())]
+    return [get_url("localhost"), get_url(net_util.get_internal_ip() or shown)]
 
 
 def _stop_on_signals() -> None:

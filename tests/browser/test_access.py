@@ -170,6 +170,8 @@ def test_open_to_all_is_told_in_the_log_and_on_every_page(page: Page, open_to_al
     visitor, log = open_to_all
     told = "Anyone who can reach this machine on the network may see all faces, and add and delete photos."
     assert log.read_text().count(told) == 1
+    assert f"URL: http://localhost:{visitor.port}\n" in log.read_text()
+    assert "external" not in log.read_text().lower()  # Streamlit would ask the internet for this machine's address
     for name in ("", "identify", "clusters"):
         page.goto(f"{visitor.address}/{name}")
         warning = page.get_by_test_id("stAlert").filter(has_text=told)
