@@ -1,73 +1,81 @@
-"""The app's entry point: page config, navigation, what every page shows, and the page itself."""
+"""The app's entry point: who may see it, page config, navigation, what every page shows, and the page itself."""
 
 from pathlib import Path
 
 import streamlit as st
 
 from facecluster.errors import FaceClusterError
+from facecluster.ui.access import refuse_foreign_names, warn_visitors
 from facecluster.ui.entry import mark_app
 from facecluster.ui.jobs import job_line
 from facecluster.ui.resources import open_gallery
+from facecluster.ui.server import lifespan, middleware
 
 # A file of our own: the browser would fetch a Material icon for its tab from the network.
 ICON = Path(__file__).parent / "facecluster" / "ui" / "icon.svg"
 
-mark_app()
-st.set_page_config(page_title="facecluster", page_icon=str(ICON), layout="wide")
-page = st.navigation(
-    [
-        st.Page(
-            "pages/gallery.py",
-            title="Gallery",
-            icon=":material/photo_library:",
-            help="Add photos, watch them being indexed, and see what was found and what was left out.",
-            default=True,
-        ),
-        st.Page(
-            "pages/identify.py",
-            title="Identify",
-            icon=":material/person_search:",
-            help="Drop in photos and see who is on them, or that nobody known is, and why.",
-        ),
-        st.Page(
-            "pages/verify.py",
-            title="Verify",
-            icon=":material/compare:",
-            help="Drop in two photos and see whether they show one person, and how often that errs.",
-        ),
-        st.Page(
-            "pages/clusters.py",
-            title="Clusters",
-            icon=":material/workspaces:",
-            help="Browse the faces as the machine grouped them, and open the photo behind each face.",
-        ),
-        st.Page(
-            "pages/accuracy.py",
-            title="Accuracy",
-            icon=":material/analytics:",
-            help="How well each person's cluster fits the person, and which faces are in the wrong one.",
-        ),
-        st.Page(
-            "pages/evaluation.py",
-            title="Evaluation",
-            icon=":material/science:",
-            help="How far identification can be trusted: held-out photos, strangers, algorithms, stability, groups.",
-        ),
-    ],
-    position="top",
-)
+PAGES = {
+    "gallery": (
+        ":material/photo_library:",
+        "Add photos, watch them being indexed, and see what was found and what was left out.",
+    ),
+    "identify": (
+        ":material/person_search:",
+        "Drop in photos and see who is on them, or that nobody known is, and why.",
+    ),
+    "verify": (
+        ":material/compare:",
+        "Drop in two photos and see whether they show one person, and how often that errs.",
+    ),
+    "clusters": (
+        ":material/workspaces:",
+        "Browse the faces as the machine grouped them, and open the photo behind each face.",
+    ),
+    "accuracy": (
+        ":material/analytics:",
+        "How well each person's cluster fits the person, and which faces are in the wrong one.",
+    ),
+    "evaluation": (
+        ":material/science:",
+        "How far identification can be trusted: held-out photos, strangers, algorithms, stability, groups.",
+    ),
+}
 
-try:
-    gallery = open_gallery()
-except FaceClusterError as error:
-    st.error(str(error), icon=":material/error:", title="The gallery cannot be opened")
-    st.stop()
 
-with st.container(horizontal=True, horizontal_alignment="right"):
-    st.caption(
-        f":material/folder_open: {gallery.name}",
-        width="content",
-        help=f"The gallery on this machine: `{gallery.path}`. Set FACECLUSTER_HOME to use another.",
+def show() -> None:
+    """What Streamlit runs for every visitor and every click."""
+    mark_app()
+    st.set_page_config(page_title="facecluster", page_icon=str(ICON), layout="wide")
+    refuse_foreign_names()
+    page = st.navigation(
+        [
+            st.Page(f"pages/{name}.py", title=name.capitalize(), icon=icon, help=text, default=name == "gallery")
+            for name, (icon, text) in PAGES.items()
+        ],
+        position="top",
     )
-job_line(gallery)
-page.run()
+    top = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center")
+    with top:
+        warn_visitors()
+
+    try:
+        gallery = open_gallery()
+    except FaceClusterError as error:
+        st.error(str(error), icon=":material/error:", title="The gallery cannot be opened")
+        st.stop()
+
+    with top:
+        st.caption(
+            f":material/folder_open: {gallery.name}",
+            width="content",
+            help=f"The gallery on this machine: `{gallery.path}`. Set FACECLUSTER_HOME to use another.",
+        )
+    job_line(gallery)
+    page.run()
+
+
+if __name__ == "__main__":
+    show()
+else:
+    # `streamlit run` looks in this file for such an assignment, serves what it finds, and runs the file as the script.
+    server = st.App(__file__, middleware=middleware(), lifespan=lifespan)

@@ -15,6 +15,7 @@ Catch `FaceClusterError` to catch them all; every message is one sentence that n
     ├── EvaluationError       there is nothing to measure, or not enough of it
     ├── IdentificationError   the gallery cannot identify anybody yet
     ├── OutputError           an answer cannot be written to standard output
+    ├── AccessError           a setting that says who may see the app cannot be understood
     └── Cancelled             the user stopped the work
 """
 
@@ -69,6 +70,10 @@ class IdentificationError(FaceClusterError):
 
 class OutputError(FaceClusterError):
     """An answer cannot be written to standard output."""
+
+
+class AccessError(FaceClusterError):
+    """A setting that says who may see the app cannot be understood."""
 
 
 class Cancelled(FaceClusterError):

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from facecluster import FaceDetector, Gallery, Identifier, crop_face, load_image
+from facecluster.detection import Sight
 from facecluster.errors import PhotoError
 from facecluster.samples import draw_portrait
 

@@ -19,6 +19,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 # Without these, Chromium looks for updates and fails loudly on a machine without a network.
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+# What the name server of a stranger does who wants to be taken for this machine.
+REBOUND = ["--host-resolver-rules=MAP evil.example 127.0.0.1"]
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +30,7 @@ def browser() -> Iterator[Browser]:
     if found is None:
         (pytest.fail if os.environ.get("FACECLUSTER_NEEDS_BROWSER") else pytest.skip)("no Chromium on the path")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=found, args=[*QUIET, *REBOUND])
         yield browser
         browser.close()
 
@@ -63,16 +65,17 @@ def sample_app(sample_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @contextmanager
-def serve(home: Path) -> Iterator[str]:
+def serve(home: Path, *more_options: str, environment: dict[str, str] | None = None) -> Iterator[str]:
+    """The address of the app with the gallery in `home`; what it logs is in `server.log` beside that folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
+    options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none", *more_options]
     with (home.parent / "server.log").open("w") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", *options],
             cwd=ROOT,
-            env=os.environ | {"FACECLUSTER_HOME": str(home)},
+            env=os.environ | {"FACECLUSTER_HOME": str(home)} | (environment or {}),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -81,7 +84,8 @@ def serve(home: Path) -> Iterator[str]:
             yield f"http://localhost:{port}"
         finally:
             server.terminate()
-            server.wait(20)
+            ended_with = server.wait(20)
+    assert ended_with == 0
     assert "Traceback" not in (home.parent / "server.log").read_text()
 
 
