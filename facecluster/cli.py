@@ -244,6 +244,7 @@ def _sample(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
+    from facecluster import left_out
     from facecluster.algorithms import how_made
     from facecluster.gallery import Gallery
 
@@ -260,7 +261,7 @@ def _status(options: argparse.Namespace) -> int:
         "unfinished": [asdict(source) for source in gallery.unfinished_sources()],
     }
     told = document | {"clustering": how_made(last) if last else "none yet"}
-    told["left_out"] = ", ".join(f"{files:,} {kind}" for kind, files in document["left_out"].items()) or "nothing"
+    told["left_out"] = left_out.told(document["left_out"]) or "nothing"
     told["unfinished"] = "; ".join(map(str, gallery.unfinished_sources())) or "nothing"
     told["runtimes"] = (
         ", ".join(f"{name} ({faces} faces)" for name, faces in document["runtimes"].items()) or "none yet"

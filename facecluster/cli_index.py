@@ -54,13 +54,15 @@ def index(options: argparse.Namespace) -> tuple[dict[str, Any], str, bool]:
 
 
 def _text(report: IndexReport) -> str:
+    from facecluster.left_out import told
+
     text = (
         f"{report.photos} photos: {report.indexed} indexed with {report.faces} faces, {report.no_face} of them without "
         f"a face; {report.skipped} known, {report.duplicates} duplicates, {report.unreadable} unreadable; "
         f"{report.seconds:.1f} s ({report.photos_per_second:.0f} photos a second, {report.runtime})."
     )
     if report.left_out:
-        text += f"\nLeft out: {', '.join(f'{number:,} {kind}' for kind, number in report.left_out.items())}."
+        text += f"\nLeft out, since these are no photos: {told(report.left_out)}."
     if report.missing:
         are = "photos are" if report.missing > 1 else "photo is"
         text += f"\n{report.missing:,} {are} no longer there."

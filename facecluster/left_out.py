@@ -84,7 +84,7 @@ class LeftOut:
         return bool(self._files)
 
     def __str__(self) -> str:
-        return ", ".join(f"{number:,} {kind}" for kind, number in self.files.items())
+        return told(self.files)
 
     @property
     def files(self) -> Mapping[str, int]:
@@ -95,6 +95,11 @@ class LeftOut:
     def examples(self) -> Mapping[str, str]:
         """One path of each kind."""
         return self._examples
+
+
+def told(files: Mapping[str, int]) -> str:
+    """`videos (12), sidecars (3)`."""
+    return ", ".join(f"{kind} ({number:,})" for kind, number in files.items())
 
 
 def folder_kind(name: str) -> str | None:
@@ -139,4 +144,4 @@ def _media(head: bytes) -> str | None:
     return None
 
 
-__all__ = ["HEAD_SIZE", "LeftOut", "folder_kind", "is_photo_name", "kind_by_content", "kind_by_name"]
+__all__ = ["HEAD_SIZE", "LeftOut", "folder_kind", "is_photo_name", "kind_by_content", "kind_by_name", "told"]
