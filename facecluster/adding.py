@@ -206,10 +206,11 @@ def _unpacked(gallery: Gallery, upload: UploadedZip, report: Report) -> Path:
     zipped, digest = _copied(copies, upload, report)
     try:
         folder = _own_home(copies, digest[:12]) / _stem(upload.name)
-        photos = ZipPhotos(zipped)
+        inside = ZipPhotos(zipped)
+        photos = [inside[number] for number in range(len(inside))]
         _require_room(folder, sum(photo.size for photo in photos))
         told = Stage("Unpacking", report)
-        for done, photo in enumerate(map(photos.__getitem__, range(len(photos))), start=1):
+        for done, photo in enumerate(photos, start=1):
             # A colon would name a drive or a hidden stream on Windows.
             file = folder / photo.path.replace(":", "_")
             if not copies.hold(file):

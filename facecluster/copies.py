@@ -157,13 +157,14 @@ class Copies:
     def _take_off(self, copies: Sequence[Copy]) -> None:
         if not copies:
             return
-        with self._database.write(changes=False) as db:
-            db.executemany("DELETE FROM copies WHERE path = ?", [(self.path(copy.file),) for copy in copies])
+        # Folders first: one that is called after a person would have no list that names it any more.
         folders = {folder for copy in copies for folder in copy.file.parents if folder.is_relative_to(self.root)}
         for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
             if self._is_ours(folder):
                 with suppress(OSError):  # not empty, or gone
                     folder.rmdir()
+        with self._database.write(changes=False) as db:
+            db.executemany("DELETE FROM copies WHERE path = ?", [(self.path(copy.file),) for copy in copies])
 
     def _remove(self, copy: Copy) -> bool:
         """Whether nothing of the copy is left; False for a file that is another by now."""

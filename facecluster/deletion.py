@@ -107,7 +107,8 @@ class Deletion:
         """Removes half files, zips that were unpacked, and copies that were never looked at, none of which any photo of
         the gallery was indexed from. Raises GalleryError where that fails.
         """
-        sources = {Path(row[0]) for row in self._database.read("SELECT location FROM sources")}
+        sql = "SELECT DISTINCT s.location FROM sources s JOIN photos p ON p.source_id = s.id"
+        sources = {Path(row[0]) for row in self._database.read(sql)}
         folder = self._gallery.path.resolve()
         unused = [
             path
@@ -115,11 +116,14 @@ class Deletion:
             if (path := self._copies.path(copy.file))
             and (copy.sha256 is None or not sources.intersection((folder / path).parents))
         ]
-        if unused:
-            self._copies.doom(unused)
-            self._copies.remove_doomed()
+        self._copies.doom(unused)
         with self._database.write(changes=False) as db:
+            db.execute("DELETE FROM sources WHERE NOT EXISTS (SELECT 1 FROM photos WHERE source_id = sources.id)")
+            if unused:  # the list names the folders of zips, and so people
+                db.execute("INSERT INTO deletions (traces) VALUES (1)")
             db.execute("DELETE FROM meta WHERE key = ?", (_UPLOADING,))
+        if unused:
+            self._remove_traces()
 
     def _record(self, sql: str, *values: object, copies: Sequence[str]) -> None:
         """Where a full disk has no room to record anything, the copies go first, which makes room."""
