@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,18 +16,21 @@ if TYPE_CHECKING:
 
 def index(options: argparse.Namespace) -> tuple[dict[str, Any], str, bool]:
     """The JSON document, the text, and whether not one photo could be read."""
+    from facecluster.gallery import FILE_NAME, Gallery, default_gallery
     from facecluster.opening import open_known
     from facecluster.people_names import AUTO
 
-    source = open_known(options.gallery, options.source, options.people_from or AUTO)
+    # A source that cannot be opened makes no gallery.
+    folder = Path(options.gallery).expanduser() if options.gallery is not None else default_gallery()
+    known = Gallery.open(folder, create=False) if (folder / FILE_NAME).is_file() else None
+    source = open_known(known, options.source, options.people_from or AUTO)
     from tqdm import tqdm
 
     from facecluster.detection import FaceDetector
     from facecluster.embedding import gallery_embedder
-    from facecluster.gallery import Gallery
     from facecluster.indexing import IndexProgress, index_photos
 
-    gallery = Gallery.open(options.gallery)
+    gallery = known or Gallery.open(folder)
     embedder = gallery_embedder(gallery, options.model)
     if options.people_from == AUTO:
         gallery.forget_naming(source.kind, source.location)

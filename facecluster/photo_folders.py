@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from heapq import heappop, heappush
 from pathlib import Path
 
 from facecluster import left_out, photo_sources
@@ -56,14 +57,15 @@ class _Walk:
         self._root = str(root)
         self._entered: set[_Place] = set()
         self._above = {_place_of(os.stat(folder)) for folder in (root, *root.parents)}
-        self._links: list[str] = []
+        # In an order of their own, since the disk's would decide which of two links gives a folder its path.
+        self._links: list[tuple[int, str]] = []
 
     def photos(self) -> Iterator[tuple[str, int]]:
         """Path and size in bytes of each photo. Raises OSError when the folder itself cannot be read."""
         yield from self._below("")
         # After all else: a folder is told by its own place, not by a link's, where both lie in the source.
         while self._links:
-            link = self._links.pop(0)
+            _, link = heappop(self._links)
             try:
                 place = _place_of(os.stat(os.path.join(self._root, link)))
             except OSError:
@@ -107,7 +109,7 @@ class _Walk:
         if kind is not None:
             self.left_out.add(kind, storable(path))
         elif entry.is_symlink():
-            self._links.append(path)
+            heappush(self._links, (path.count("/"), path))
         else:
             waiting.append(path)
 

@@ -47,6 +47,7 @@ class ListedPhotos:
     location: str
     left_out: LeftOut
     """What lies beside the photos and is none."""
+    _damaged: Mapping[str, str] = {}
     unseen: Collection[str] = ()
     """Folders that could not be looked into, so that nobody knows what they hold."""
 
@@ -67,7 +68,7 @@ class ListedPhotos:
 
     def __getitem__(self, index: int) -> PhotoFile:
         path = self._paths[index]
-        return PhotoFile(path, self.naming.person(path), lambda: self.read_file(path), self._sizes[path])
+        return PhotoFile(path, self.naming.person(path), lambda: self._read(path), self._sizes[path])
 
     def __iter__(self) -> Iterator[PhotoFile]:
         return map(self.__getitem__, range(len(self)))
@@ -80,6 +81,17 @@ class ListedPhotos:
     def read_file(self, path: str) -> bytes:
         """The bytes of one photo. Raises OSError when it cannot be read."""
         raise NotImplementedError
+
+    def _read(self, path: str) -> bytes:
+        if path in self._damaged:
+            raise OSError(self._damaged[path])
+        return self.read_file(path)
+
+    def add_what_stayed(self, damaged: Mapping[str, str], left_out: LeftOut) -> None:
+        """Tells what of a zip could not be unpacked into this folder: photos, with the reason, and what is none."""
+        self._damaged = dict(damaged)
+        self.left_out = left_out
+        self._list({**dict.fromkeys(damaged, 0), **self._sizes}, self._choice, self.name)
 
     def use_earlier_naming(self, stored: str, known: Collection[str]) -> None:
         """Names the people as when the source was indexed before, which gave those `known`, unless chosen anew."""

@@ -35,6 +35,10 @@ _COPY_CHUNK = 2**20
 T = TypeVar("T")
 
 
+class DamagedMemberError(Exception):
+    """Why a photo in a zip cannot be unpacked; no OSError, which the disk that it is written to may raise as well."""
+
+
 @dataclass(frozen=True)
 class Member:
     """One photo in a zip, to be copied to a disk.
@@ -54,6 +58,15 @@ class Member:
         Raises OSError when it cannot be unpacked, as does reading from the stream; the text goes on from its name.
         """
         return self._zip.open_member(self.name)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The photo's bytes, of which no more than a mebibyte lies in memory. Raises DamagedMemberError."""
+        try:
+            with self.open() as stream:
+                while chunk := stream.read(_COPY_CHUNK):
+                    yield chunk
+        except OSError as error:
+            raise DamagedMemberError(error.strerror or str(error)) from error
 
 
 class ZipPhotos(ListedPhotos):
@@ -234,34 +247,16 @@ def unpack_zip(
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             with place.open("wb") as file:
-                reason = _copy(member, file)
+                file.writelines(member.chunks())
+        except DamagedMemberError as error:
+            damaged[member.name] = str(error)
+            place.unlink()
         except OSError as error:
             raise SourceError(f"{place} cannot be written ({error.strerror}): free some space.") from error
-        if reason:
-            damaged[member.name] = reason
-            place.unlink()
         if on_progress:
             on_progress(done, len(archive))
     archive.close()
     return damaged
-
-
-def _copy(member: Member, file: BinaryIO) -> str:
-    """Why a member cannot be unpacked, empty when it was. Raises OSError when `file` cannot be written."""
-    chunk = b""
-    try:
-        stream = member.open()
-    except OSError as error:
-        return str(error)
-    with stream:
-        while True:
-            try:
-                chunk = stream.read(_COPY_CHUNK)
-            except OSError as error:
-                return str(error)
-            if not chunk:
-                return ""
-            file.write(chunk)
 
 
 def _open_zip(zipped: Path | BinaryIO, file: Path) -> zipfile.ZipFile:

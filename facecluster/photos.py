@@ -11,11 +11,12 @@ from facecluster.kaggle import KAGGLE, kaggle_folder
 from facecluster.people_names import AUTO
 from facecluster.photo_folders import FolderPhotos
 from facecluster.photo_sources import ListedPhotos, PhotoFile, PhotoSource
-from facecluster.photo_zips import MAX_UNPACKED, Member, ZipPhotos, unpack_members, unpack_zip
+from facecluster.photo_zips import MAX_UNPACKED, DamagedMemberError, Member, ZipPhotos, unpack_members, unpack_zip
 
 __all__ = [
     "KAGGLE",
     "MAX_UNPACKED",
+    "DamagedMemberError",
     "FolderPhotos",
     "ListedPhotos",
     "Member",

@@ -15,7 +15,8 @@ from facecluster.encodings import decoded
 
 _UTF8 = 0x800  # bit of a member's flags: its name is UTF-8. PKWARE APPNOTE 4.4.4
 _UNICODE_PATH = 0x7075  # extra field with the name in UTF-8. 4.6.9
-_END, _MEMBER = b"PK\x05\x06", b"PK\x01\x02"
+_END, _MEMBER, _HEADER = b"PK\x05\x06", b"PK\x01\x02", b"PK\x03\x04"
+_HEADER_SIZE = 30  # bytes before a member's name: 4.3.7
 _LONGEST = 200  # bytes of a name on a disk: file systems take 255, and the writing of one adds something
 _RESERVED = '<>:"|?*'  # on Windows, where a colon also names a drive or a hidden stream
 
@@ -123,6 +124,8 @@ class NamesAsBytes:
         first, last = max(start, self._start), min(start + len(content), self._start + len(self._directory))
         if first < last:
             content[first - start : last - start] = self._directory[first - self._start : last - self._start]
+        elif size == _HEADER_SIZE and content.startswith(_HEADER):  # zipfile reads a member's own header by itself
+            struct.pack_into("<H", content, 6, struct.unpack_from("<H", content, 6)[0] & ~_UTF8)
         return bytes(content)
 
     def close(self) -> None:
