@@ -178,7 +178,9 @@ class Copies:
         return True
 
     def _make_folder(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for parent in (*reversed(folder.parents), folder):
+            if parent.is_relative_to(self.root):
+                parent.mkdir(mode=0o700, exist_ok=True)  # their names are people's; parents=True would not hide them
         if not self._is_ours(folder):
             raise SourceError(
                 f"{folder} lies behind a link: copies are kept in the gallery's own folder; remove the link."

@@ -52,6 +52,11 @@ class Database:
         connection: sqlite3.Connection = self._local.connection
         return connection
 
+    @property
+    def is_same_file(self) -> bool:
+        """Whether the file is still the one that was opened, and not removed or replaced since."""
+        return _inode(self.file) == self._inode
+
     def read(self, sql: str, *values: object) -> list[sqlite3.Row]:
         """The rows of a query. Raises GalleryError when the file cannot be read."""
         try:
@@ -223,7 +228,7 @@ class Database:
 
     def _require_same_file(self) -> None:
         """Raises GalleryError when what is written would be gone as soon as this process ends."""
-        if _inode(self.file) != self._inode:
+        if not self.is_same_file:
             raise GalleryError(
                 f"The gallery {self.file} was removed or replaced while it was in use: what was stored in it is gone; "
                 "run again to make it anew."

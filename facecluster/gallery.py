@@ -61,6 +61,11 @@ class Gallery(GalleryPhotos):
         gallery._deletion.resume()
         return gallery
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the gallery's file is still the one that was opened, and not removed or replaced since."""
+        return self._database.is_same_file
+
     @cached_property
     def _lock(self) -> FileLock:
         from filelock import FileLock

@@ -249,10 +249,10 @@ def test_deleting_a_person_says_what_goes_and_groups_the_others_anew(sample_home
 def test_the_others_are_grouped_anew_though_a_copy_of_the_deleted_person_stays(
     sample_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person = next(iter(Gallery.open(sample_home).everybody()))
-    copy = sample_home / "uploads" / "zip" / person / "1.jpg"
-    copy.parent.mkdir(parents=True)
-    copy.write_bytes(b"a copy")
+    gallery = Gallery.open(sample_home)
+    person = next(iter(gallery.everybody()))
+    copy = gallery.uploads / "0123456789ab" / "zip" / person / "1.jpg"
+    gallery.copies.write(copy, [b"a copy"])
     app = open_app()
     app.selectbox(key="gallery_delete_person").set_value(person).run()
     app.button(key="gallery_delete_one").click().run()

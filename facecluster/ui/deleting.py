@@ -68,6 +68,13 @@ def _confirm_everything(gallery: Gallery, counts: GalleryCounts) -> None:
         f"with their crops and embeddings, {counts.clusters:,} clusters with their names, and the copies of uploaded "
         f"photos ({gallery.bytes_on_disk / 1e6:,.0f} MB in all). {_STAYS}"
     )
+    if others := gallery.copies.others():
+        files = "One file" if others == 1 else f"{others:,} files"
+        st.info(
+            f"{files} in `{gallery.uploads}` {'was' if others == 1 else 'were'} not written by facecluster, and "
+            f"{'stays' if others == 1 else 'stay'}.",
+            icon=":material/folder_open:",
+        )
     if _confirmed("Delete everything") and _done(gallery.delete_all):
         st.rerun()
 

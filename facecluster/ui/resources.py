@@ -14,7 +14,7 @@ import streamlit as st
 
 from facecluster.background import Progress, Stage
 from facecluster.errors import IdentificationError
-from facecluster.gallery import FILE_NAME, Gallery, default_gallery
+from facecluster.gallery import Gallery, default_gallery
 from facecluster.lab_work import LabStore
 from facecluster.weights import CASIA, MODELS, loads, model_name
 
@@ -48,7 +48,7 @@ def open_gallery() -> Gallery:
     return gallery_at(str(default_gallery()))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, validate=lambda gallery: (gallery.path / FILE_NAME).is_file())
+@st.cache_resource(max_entries=4, show_spinner=False, validate=lambda gallery: gallery.is_there)
 def gallery_at(path: str) -> Gallery:
     """The gallery in the folder `path`, created when missing; opened anew when its file was removed meanwhile."""
     return Gallery.open(path)
