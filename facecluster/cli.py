@@ -258,11 +258,13 @@ def _status(options: argparse.Namespace) -> int:
         "clustering": last,
         "missing": sum(source.missing for source in gallery.missing()),
         "left_out": {kind.kind: kind.files for kind in gallery.left_out_files()},
+        "indexing": gallery.is_indexing,
         "unfinished": [asdict(source) for source in gallery.unfinished_sources()],
     }
     told = document | {"clustering": how_made(last) if last else "none yet"}
     told["left_out"] = left_out.told(document["left_out"]) or "nothing"
     told["unfinished"] = "; ".join(map(str, gallery.unfinished_sources())) or "nothing"
+    told["indexing"] = "yes" if document["indexing"] else "no"
     told["runtimes"] = (
         ", ".join(f"{name} ({faces} faces)" for name, faces in document["runtimes"].items()) or "none yet"
     )

@@ -28,7 +28,7 @@ def delete(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
         "faces": before.faces - after.faces,
         "people": before.people - after.people,
     }
-    text = f"{document['photos']:,} photos with {document['faces']:,} faces were removed from the gallery."
+    text = f"Removed from the gallery: {_number(document['photos'], 'photo')}, {_number(document['faces'], 'face')}."
     return document, text
 
 

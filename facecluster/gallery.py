@@ -108,6 +108,15 @@ class Gallery(GalleryPhotos):
         finally:
             lock.release()
 
+    @property
+    def is_indexing(self) -> bool:
+        """Whether another thread or process adds or deletes photos just now."""
+        try:
+            with self.indexing():
+                return False
+        except GalleryBusyError:
+            return True
+
     def require_model(self, model: str) -> None:
         """Raises GalleryError when the gallery holds embeddings of another model."""
         held = self.model
