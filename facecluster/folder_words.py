@@ -129,8 +129,8 @@ def is_camera(name: str) -> bool:
 def is_collection(name: str) -> bool:
     """A word for photos in general, a part of a data set or an occasion, numbered and dated ones too: `photos (1)`."""
     text = plain(name)
-    dated = _DATED.fullmatch(text)
-    stems = {text, numbered_stem(text), dated and dated[1]}
+    dated, numbered = _DATED.fullmatch(text), numbered_stem(text)
+    stems = {text, None if numbered in _PERSON_WORDS else numbered, dated and dated[1]}
     return bool(stems & _COLLECTION_WORDS or stems & _COLLECTION_PHRASES)
 
 
@@ -141,4 +141,7 @@ def numbered_stem(name: str) -> str | None:
 
 
 _CAMERA_WORDS = frozenset(map(plain, _CAMERAS.split()))
+_PERSON_WORDS = frozenset(
+    {"person", "persons", "people", "face", "faces", "portrait", "personen", "unknown"}
+)  # person_07
 _COLLECTION_WORDS = frozenset(map(plain, _COLLECTIONS.split()))

@@ -154,7 +154,7 @@ def test_the_module_runs_as_a_program() -> None:
 
 def test_every_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for command in ("index", "cluster", "evaluate", "identify", "sample", "status"):
+    for command in ("index", "cluster", "evaluate", "identify", "sample", "delete", "status"):
         assert f"python -m facecluster {command}" in readme
 
 

@@ -55,6 +55,8 @@ LAYOUTS: dict[str, tuple[list[str], list[str], bool]] = {
     "sessions": (["session1/ann/1.jpg", "session2/ann/1.jpg", "session2/bob/1.jpg"], ["ann", "bob"], SURE),
     "numbered people": (["s1/1.jpg", "s2/1.jpg", "s40/1.jpg"], ["s1", "s2", "s40"], ASKS),
     "numbers of people": (["CASIA/0000045/1.jpg", "CASIA/0000099/1.jpg"], ["0000045", "0000099"], ASKS),
+    "numbers behind a word": (["person_01/1.jpg", "person_02/1.jpg"], ["person_01", "person_02"], ASKS),
+    "numbered collections": (["photos 1/1.jpg", "photos 2/1.jpg"], [], SURE),
     "small numbers": (["1/a.jpg", "2/a.jpg"], [], ASKS),
     "blanks around names": ([" ann /1.jpg", "ann/2.jpg", "\u00a0bob\u3000/1.jpg"], ["ann", "bob"], SURE),
     "in other scripts": (
