@@ -89,11 +89,12 @@ def add_photos(
         source = _open(gallery, origin, job.report, people_from)
         _load(detector, embedder, job.report)
         report = _index(gallery, source, job, detector, embedder, faces)
+    told = " ".join(filter(None, [_told(report), _unasked(origin, source)]))
     try:
         clustering = _cluster_anew(gallery, job.report)
     except ClusteringError as error:
-        raise ClusteringError(f"{_told(report)} The faces were not grouped anew. {error}") from error
-    return " ".join(filter(None, [_told(report), _grouped(gallery, clustering)]))
+        raise ClusteringError(f"{told} The faces were not grouped anew. {error}") from error
+    return " ".join(filter(None, [told, _grouped(gallery, clustering)]))
 
 
 def _load(detector: FaceDetector, embedder: FaceEmbedder, report: Report) -> None:
@@ -186,7 +187,7 @@ def _cluster_anew(gallery: Gallery, report: Report) -> Clustering | None:
     return apply_algorithm(gallery, name, min(choice, counts.faces) if isinstance(choice, int) else choice, seed)
 
 
-def _open(gallery: Gallery, origin: Origin, report: Report, people_from: str) -> PhotoSource:
+def _open(gallery: Gallery, origin: Origin, report: Report, people_from: str) -> ListedPhotos:
     if isinstance(origin, Place):
         if origin.source.startswith(KAGGLE):
             report(Progress(f"Downloading {origin.source.removeprefix(KAGGLE)} from Kaggle", can_cancel=False))
@@ -303,6 +304,13 @@ def _told(report: IndexReport) -> str:
     left = ", ".join(f"{number:,} {what}" for what, number in others.items() if number)
     faces = f"{report.photos:,} photos, {report.faces:,} new faces"
     return f"{faces} ({left})." if left else f"{faces}."
+
+
+def _unasked(origin: Origin, source: ListedPhotos) -> str:
+    """What was guessed of a data set's people, which nobody can be asked for before it is downloaded."""
+    if source.naming.sure or not (isinstance(origin, Place) and origin.source.startswith(KAGGLE)):
+        return ""
+    return f"Which folder names the person was not sure ({source.people}): choose under Settings and add it again."
 
 
 def _grouped(gallery: Gallery, clustering: Clustering | None) -> str:

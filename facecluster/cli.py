@@ -258,9 +258,10 @@ def _status(options: argparse.Namespace) -> int:
         "clustering": last,
         "missing": sum(source.missing for source in gallery.missing()),
         "left_out": {kind.kind: kind.files for kind in gallery.left_out_files()},
-        "indexing": gallery.is_indexing,
         "unfinished": [asdict(source) for source in gallery.unfinished_sources()],
     }
+    # Looked at only where there is doubt: it takes the lock for a moment.
+    document["indexing"] = bool(document["unfinished"]) and gallery.is_indexing
     told = document | {"clustering": how_made(last) if last else "none yet"}
     told["left_out"] = left_out.told(document["left_out"]) or "nothing"
     told["unfinished"] = "; ".join(map(str, gallery.unfinished_sources())) or "nothing"

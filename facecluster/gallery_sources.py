@@ -53,6 +53,13 @@ class GallerySources(GalleryViews):
         sql = "SELECT DISTINCT person FROM photos WHERE source_id = ? AND person NOT NULL"
         return rows[0]["people_from"], [row["person"] for row in self._database.read(sql, rows[0]["id"])]
 
+    def location_of(self, name: str) -> str | None:
+        """Where a folder of this name lay when it was last indexed."""
+        rows = self._database.read(
+            "SELECT location FROM sources WHERE kind = 'folder' AND name = ? ORDER BY id DESC", name
+        )
+        return str(rows[0]["location"]) if rows else None
+
     def forget_naming(self, kind: str, location: str) -> None:
         """Lets the people of a source be guessed anew."""
         with self._database.write(changes=False) as db:

@@ -109,7 +109,8 @@ def person_name(folder: str) -> str:
 
     macOS writes é as two characters where others write one.
     """
-    return unicodedata.normalize("NFC", readable(folder)).strip(_BLANKS)
+    name = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in readable(folder))
+    return unicodedata.normalize("NFC", name).strip(_BLANKS)
 
 
 def preview(paths: Iterable[str], naming: Naming) -> Preview:

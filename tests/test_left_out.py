@@ -126,15 +126,18 @@ def test_no_folder_is_walked_twice_however_links_lead_to_it(tmp_path: Path) -> N
 @linux
 def test_names_that_are_no_utf8_are_photos_and_lead_back_to_them(tmp_path: Path) -> None:
     folder = os.fsencode(make_folder(tmp_path / "people", ["Ann/1.jpg"]))
-    for number, path in enumerate([b"Jos\xe9/\xe9t\xe9.jpg", b"a\\xe9/1.jpg", b"\xff\\\xfe/2.jpg"], start=1):
+    for number, path in enumerate(
+        [b"Jos\xe9/\xe9t\xe9.jpg", b"a\\xe9/1.jpg", b"\xff\\\xfe/2.jpg", b"\nEve\n/a\nb.jpg"], start=1
+    ):
         os.makedirs(os.path.join(folder, os.path.dirname(path)))
         Path(os.fsdecode(os.path.join(folder, path))).write_bytes(photo(number))
     source = open_photos(os.fsdecode(folder))
     people = listed(source)
     assert people["Jos\\xe9/\\xe9t\\xe9.jpg"] == "José"
     assert people["a\\\\xe9/1.jpg"] == "a\\xe9", "a backslash in a name is no escaped byte"
-    assert sorted(source[number].read() for number in range(4)) == sorted(photo(number) for number in range(4))
-    "".join(people).encode()
+    assert sorted(source[number].read() for number in range(5)) == sorted(photo(number) for number in range(5))
+    assert people["\\x0aEve\\x0a/a\\x0ab.jpg"] == "Eve", "a line's end would break every sentence"
+    assert "".join(people).isprintable()
 
 
 @linux

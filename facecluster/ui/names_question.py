@@ -8,6 +8,7 @@ import streamlit as st
 
 from facecluster.adding import Origin, Place, UploadedZip
 from facecluster.errors import SourceError
+from facecluster.file_names import on_disk
 from facecluster.gallery import Gallery
 from facecluster.people_names import AUTO, Preview
 from facecluster.photos import KAGGLE, ListedPhotos, ZipPhotos, open_photos
@@ -25,19 +26,28 @@ _LABELS = {
 def listed(gallery: Gallery, origin: Origin) -> ListedPhotos | None:
     """The photos that would be added, named as when they were added before; None where they cannot be listed now.
 
-    A data set has to be downloaded first, and what is wrong with a place is told by adding it.
+    A data set that is new has to be downloaded first, and what is wrong with a place is told by adding it.
     """
     try:
         if isinstance(origin, UploadedZip):
             return ZipPhotos(origin.file, name=origin.name)
-        if not isinstance(origin, Place) or origin.source.startswith(KAGGLE):
+        place = _place(gallery, origin) if isinstance(origin, Place) else None
+        if place is None:
             return None
         with st.spinner("Looking for photos"):
-            source = open_photos(origin.source)
+            source = open_photos(place)
     except SourceError:
         return None
     source.use_earlier_naming(*gallery.source_naming(source.kind, source.location))
     return source
+
+
+def _place(gallery: Gallery, origin: Place) -> str | None:
+    """Where the photos lie; of a data set, where they were when it was added before."""
+    if not origin.source.startswith(KAGGLE):
+        return origin.source
+    location = gallery.location_of(origin.source.removeprefix(KAGGLE))
+    return on_disk(location) if location else None
 
 
 def empty_drop_area() -> None:
