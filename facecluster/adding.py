@@ -24,6 +24,7 @@ from facecluster.photos import (
     ZipPhotos,
     open_photos,
 )
+from facecluster.waiting import run_abandonable
 from facecluster.weights import VGGFACE2, load_weights, model_name
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def add_photos(
     gallery.require_model(model_name(embedder.model))  # before anything is drawn, unpacked or downloaded
     # Another run would have to be waited for in the end: better told before anything is copied.
     with gallery.indexing() if isinstance(origin, Place) else gallery.uploading():
-        source = _open(gallery, origin, job.report, people_from)
+        source = _open(gallery, origin, job, people_from)
         _load(detector, embedder, job.report)
         report = _index(gallery, source, job, detector, embedder, faces)
     told = " ".join(filter(None, [_told(report), _unasked(origin, source)]))
@@ -187,14 +188,14 @@ def _cluster_anew(gallery: Gallery, report: Report) -> Clustering | None:
     return apply_algorithm(gallery, name, min(choice, counts.faces) if isinstance(choice, int) else choice, seed)
 
 
-def _open(gallery: Gallery, origin: Origin, report: Report, people_from: str) -> ListedPhotos:
+def _open(gallery: Gallery, origin: Origin, job: Job, people_from: str) -> ListedPhotos:
     if isinstance(origin, Place):
         if origin.source.startswith(KAGGLE):
-            report(Progress(f"Downloading {origin.source.removeprefix(KAGGLE)} from Kaggle", can_cancel=False))
-        return open_known(gallery, origin.source, people_from)
+            job.report(Progress(f"Downloading {origin.source.removeprefix(KAGGLE)} from Kaggle"))
+        return run_abandonable(lambda: open_known(gallery, origin.source, people_from), lambda: job.is_cancelled)
     if isinstance(origin, UploadedZip):
-        return _unpacked(gallery, origin, report, people_from)
-    return open_photos(_drawn(gallery.copies, report))
+        return _unpacked(gallery, origin, job.report, people_from)
+    return open_photos(_drawn(gallery.copies, job.report))
 
 
 def _drawn(copies: Copies, report: Report) -> Path:
@@ -296,7 +297,8 @@ def _told(report: IndexReport) -> str:
     others = {
         "already known": report.skipped,
         "duplicates": report.duplicates,
-        "unreadable": report.unreadable,
+        "unreadable": report.unreadable - report.out_of_memory,
+        "too large for the memory there was": report.out_of_memory,
         "without a face": report.no_face,
         "no longer there": report.missing,
         "other files left out": sum(report.left_out.values()),

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
 
 def index(options: argparse.Namespace) -> tuple[dict[str, Any], str, bool]:
-    """The JSON document, the text, and whether not one photo could be read."""
+    """The JSON document, the text, and whether that is a failure."""
     from facecluster.gallery import FILE_NAME, Gallery, default_gallery
     from facecluster.opening import open_known
     from facecluster.people_names import AUTO
+    from facecluster.waiting import run_abandonable
 
     # A source that cannot be opened makes no gallery.
     folder = Path(options.gallery).expanduser() if options.gallery is not None else default_gallery()
     known = Gallery.open(folder, create=False) if (folder / FILE_NAME).is_file() else None
-    source = open_known(known, options.source, options.people_from or AUTO)
+    source = run_abandonable(lambda: open_known(known, options.source, options.people_from or AUTO))
     from tqdm import tqdm
 
     from facecluster.detection import FaceDetector
@@ -46,7 +47,7 @@ def index(options: argparse.Namespace) -> tuple[dict[str, Any], str, bool]:
             gallery,
             source,
             faces=options.faces,
-            detector=FaceDetector(options.min_face),
+            detector=FaceDetector(options.min_face, min_score=options.min_score),
             embedder=embedder,
             on_progress=show,
         )
@@ -54,7 +55,7 @@ def index(options: argparse.Namespace) -> tuple[dict[str, Any], str, bool]:
     for reason in document.pop("problems"):
         _say(reason)
     _tell_missing(gallery, source.location)
-    return document, _text(report), report.unreadable == report.photos
+    return document, _text(report), bool(report.out_of_memory or report.unreadable == report.photos)
 
 
 def _text(report: IndexReport) -> str:

@@ -4,6 +4,7 @@ Catch `FaceClusterError` to catch them all; every message is one sentence that n
 
     FaceClusterError
     ├── PhotoError            a photo cannot be read
+    │   └── OutOfMemoryError  there is too little memory for it
     ├── SourceError           a folder, zip or data set of photos cannot be opened
     │   └── NothingThereError it does not exist, or holds no photos
     ├── WeightsError          the weights of InceptionResnetV1 cannot be had
@@ -24,6 +25,10 @@ class FaceClusterError(Exception):
 
 class PhotoError(FaceClusterError):
     """A photo cannot be read."""
+
+
+class OutOfMemoryError(PhotoError):
+    """There is too little memory for a photo."""
 
 
 class SourceError(FaceClusterError):

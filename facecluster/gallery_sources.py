@@ -73,12 +73,10 @@ class GallerySources(GalleryViews):
         )
         return [UnfinishedSource(**dict(row)) for row in rows]
 
-    def source_settings(self, source_id: int) -> tuple[str, int] | None:
-        """Which faces of the source's photos were kept and the smallest looked for, in pixels; None without photos."""
+    def source_settings(self, source_id: int) -> list[str]:
+        """The settings that the source's photos were indexed with (`FaceExtractor.settings`), empty without photos."""
         sql = "SELECT settings FROM photos WHERE source_id = ? AND settings LIKE '%/%' ORDER BY id DESC LIMIT 1"
-        rows = self._database.read(sql, source_id)
-        kept, _, smallest = rows[0]["settings"].partition("/") if rows else ("", "", "")
-        return (kept, int(smallest)) if smallest.isdigit() else None
+        return [part for row in self._database.read(sql, source_id) for part in row["settings"].split("/")]
 
     def dismiss_unfinished(self, source_id: int) -> None:
         """Takes a source for finished; what it gave stays."""

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from facecluster.errors import PhotoError
+from facecluster.errors import OutOfMemoryError, PhotoError
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif"},
@@ -19,6 +19,7 @@ SUFFIXES = frozenset(
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF")  # Pillow's JPEG reads MPO too
 MAX_PIXELS = 120_000_000  # 360 MB of RGB: larger than any camera's photo, small enough not to exhaust a laptop
 CROP_QUALITY = 92
+_BYTES_A_PIXEL = 10  # the decoder's picture, one that is upright, and RGB
 
 
 def load_image(source: str | Path | bytes | BinaryIO) -> np.ndarray:
@@ -47,10 +48,23 @@ def load_image(source: str | Path | bytes | BinaryIO) -> np.ndarray:
             f"{name} has too many pixels: make it smaller than {MAX_PIXELS // 10**6} megapixels."
         ) from error
     except MemoryError as error:
-        raise PhotoError(f"{name} needs more memory than there is: make it smaller.") from error
+        raise OutOfMemoryError(
+            f"{name} needs more memory than there is: close other programs and try again."
+        ) from error
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError, RuntimeError) as error:
         # Decoders meet damaged files with whatever their parsing trips over.
         raise PhotoError(f"{name} is damaged or cut off: replace it with a complete copy.") from error
+
+
+def decoded_bytes(content: bytes) -> int:
+    """The most bytes that decoding a file will take at once, by its header alone; 0 where it is no picture."""
+    _prepare_pillow()
+    try:
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+            width, height = image.size
+    except Exception:  # load_image tells what is wrong with it
+        return 0
+    return width * height * _BYTES_A_PIXEL
 
 
 def encode_jpeg(image: np.ndarray, quality: int = CROP_QUALITY) -> bytes:

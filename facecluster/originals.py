@@ -53,7 +53,10 @@ class Originals:
             raise _missing(photo)
         if photo.source_kind == "zip":
             return self._zip(photo.source_location).read_file(photo.path)
-        return read_regular(Path(on_disk(photo.source_location)) / on_disk(photo.path), photo.size)
+        file = Path(on_disk(photo.source_location)) / on_disk(photo.path)
+        if file.stat().st_size != photo.size:
+            raise _missing(photo)
+        return read_regular(file, photo.size)
 
     def _zip(self, location: str) -> ZipPhotos:
         if location not in self._zips:

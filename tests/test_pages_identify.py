@@ -105,7 +105,7 @@ def test_the_threshold_changes_answers_without_reading_photos_again(
     def refuse(*_: object) -> None:
         raise AssertionError("the photo was read again")
 
-    monkeypatch.setattr(FaceDetector, "detect_many", refuse)
+    monkeypatch.setattr(FaceDetector, "look_many", refuse)
     monkeypatch.setattr(FaceEmbedder, "embed", refuse)
     own = app.slider(key="identify_threshold").value
     app.slider(key="identify_threshold").set_value(1.0).run()

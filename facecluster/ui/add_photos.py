@@ -31,6 +31,7 @@ class Settings:
     model: str = CASIA
     faces: FacesToKeep = "largest"
     min_face_size: int = resources.MIN_FACE_SIZE
+    min_score: float = resources.MIN_SCORE
     asks_for_names: bool = False
 
 
@@ -44,8 +45,8 @@ def settings_form(gallery: Gallery) -> Settings:
         format_func=lambda kept: "The main one" if kept == "largest" else "All",
         key="gallery_faces",
         persist_state="session",
-        help="The main face, by size and closeness to the centre, carries the name of its folder. The others of a "
-        "photo carry no name.",
+        help="The main face, by how surely it is one, its size and its place, carries the name of its folder. The "
+        "others of a photo carry no name.",
     )
     smallest = st.number_input(
         "Smallest face, in pixels",
@@ -58,6 +59,7 @@ def settings_form(gallery: Gallery) -> Settings:
         help="Smaller faces are not found. Photos that were added with other settings are read anew when they are "
         "added again.",
     )
+    min_score = resources.min_score_slider()
     model = _model(gallery)
     asks = st.toggle(
         "Choose which folder names the person",
@@ -66,7 +68,7 @@ def settings_form(gallery: Gallery) -> Settings:
         help="Asked before photos are added. Without it, you are asked only where it is not sure. What was chosen for "
         "a folder is used again when that is added again.",
     )
-    return Settings(model, faces, int(smallest or resources.MIN_FACE_SIZE), asks)
+    return Settings(model, faces, int(smallest or resources.MIN_FACE_SIZE), min_score, asks)
 
 
 def _model(gallery: Gallery) -> str:
@@ -114,7 +116,9 @@ def four_ways(gallery: Gallery, settings: Settings) -> None:
 
 def _start(gallery: Gallery, origin: Origin, settings: Settings, people_from: str) -> bool:
     """Whether adding the photos was started; the reason is shown where not."""
-    started = start_adding(gallery, origin, settings.model, settings.faces, settings.min_face_size, people_from)
+    started = start_adding(
+        gallery, origin, settings.model, settings.faces, settings.min_face_size, settings.min_score, people_from
+    )
     if started:
         empty_drop_area()
     return started

@@ -42,14 +42,17 @@ def show_unfinished(gallery: Gallery) -> None:
 
 
 def _go_on(gallery: Gallery, source: UnfinishedSource) -> None:
-    faces, smallest = gallery.source_settings(source.id) or ("largest", resources.MIN_FACE_SIZE)
+    defaults = ("largest", str(resources.MIN_FACE_SIZE), str(resources.MIN_SCORE))
+    used = gallery.source_settings(source.id)
+    faces, smallest, score = [*used, *defaults[len(used) :]][:3]
     model = gallery.model or CASIA
     if start_adding(
         gallery,
         Place(on_disk(source.location)),
         resources.weights_of(model) or model,
         "all" if faces == "all" else "largest",
-        smallest,
+        int(smallest),
+        float(score),
     ):
         st.rerun()
 
