@@ -41,7 +41,7 @@ def test_from_sample_people_to_an_answer(
     indexed = Ran(capsys, "index", tmp_path / "people", "--json")
     assert list(indexed.json) == [
         "photos", "indexed", "faces", "no_face", "unreadable", "duplicates", "skipped", "seconds", "photos_per_second",
-        "model", "runtime", "people_from", "missing", "left_out",
+        "model", "runtime", "out_of_memory", "people_from", "missing", "left_out",
     ]  # fmt: skip
     assert (indexed.status, indexed.json["photos"], indexed.json["indexed"]) == (0, 144, 144)
 
