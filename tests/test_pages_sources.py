@@ -201,4 +201,4 @@ def test_what_was_cut_off_goes_on_with_a_click(gallery_home: Path, albums: Path)
     assert people(gallery_home) == ["ann", "bob"], "named as it was begun"
     app.run()
     assert not app.warning
-    assert "1 other file and folder beside the photos" in captions(app)
+    assert "1 file or folder beside the photos is no photo" in captions(app)

@@ -65,7 +65,7 @@ def ask_names(source: ListedPhotos, start: Callable[[str], bool]) -> None:
         "The name of a photo's person is that of",
         list(answers),
         format_func=lambda choice: _LABELS.get(choice, f"Folder {choice}, counted from the top"),
-        captions=[escape(str(found)) for found in answers.values()],
+        captions=[escape(str(found)) if found.people else "" for found in answers.values()],
         key="gallery_names_choice",
     )
     st.caption("It can be changed later: add the same photos again, and no face has to be found anew.")

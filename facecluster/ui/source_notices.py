@@ -107,7 +107,12 @@ def show_left_out_files(gallery: Gallery) -> None:
     if not kinds:
         return
     number = sum(kind.files for kind in kinds)
-    st.caption(f"{number:,} other file{'s' * (number > 1)} and folder{'s' * (number > 1)} beside the photos")
+    are = (
+        "files or folders beside the photos are no photos"
+        if number > 1
+        else "file or folder beside the photos is no photo"
+    )
+    st.caption(f"{number:,} {are}")
     st.dataframe(
         pd.DataFrame([(kind.kind, kind.files, kind.example) for kind in kinds], columns=["kind", "files", "example"]),
         hide_index=True,
