@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from facecluster.background import Job, Progress, Stage
 from facecluster.errors import ClusteringError, SourceError
-from facecluster.photos import KAGGLE, MAX_UNPACKED, PhotoFile, PhotoSource, ZipPhotos, open_photos
+from facecluster.opening import open_known
+from facecluster.people_names import AUTO
+from facecluster.photos import (
+    KAGGLE,
+    MAX_UNPACKED,
+    DamagedMemberError,
+    ListedPhotos,
+    PhotoSource,
+    ZipPhotos,
+    open_photos,
+)
 from facecluster.waiting import run_abandonable
 from facecluster.weights import VGGFACE2, load_weights, model_name
 
@@ -63,8 +73,11 @@ def add_photos(
     detector: FaceDetector,
     embedder: FaceEmbedder,
     faces: FacesToKeep = "largest",
+    people_from: str = AUTO,
 ) -> str:
     """Does everything from `origin` to clusters, reporting to `job`; returns what was done in a sentence or two.
+
+    `people_from` is which folder names a photo's person, as in `open_photos`.
 
     Copies of photos without a place on this machine go into the gallery's uploads. Faces are grouped as last chosen.
     Raises SourceError, WeightsError, GalleryError, GalleryBusyError, ClusteringError and Cancelled; what was indexed
@@ -74,14 +87,15 @@ def add_photos(
     gallery.require_model(model_name(embedder.model))  # before anything is drawn, unpacked or downloaded
     # Another run would have to be waited for in the end: better told before anything is copied.
     with gallery.indexing() if isinstance(origin, Place) else gallery.uploading():
-        source = _open(gallery, origin, job)
+        source = _open(gallery, origin, job, people_from)
         _load(detector, embedder, job.report)
         report = _index(gallery, source, job, detector, embedder, faces)
+    told = " ".join(filter(None, [_told(report), _unasked(origin, source)]))
     try:
         clustering = _cluster_anew(gallery, job.report)
     except ClusteringError as error:
-        raise ClusteringError(f"{_told(report)} The faces were not grouped anew. {error}") from error
-    return " ".join(filter(None, [_told(report), _grouped(gallery, clustering)]))
+        raise ClusteringError(f"{told} The faces were not grouped anew. {error}") from error
+    return " ".join(filter(None, [told, _grouped(gallery, clustering)]))
 
 
 def _load(detector: FaceDetector, embedder: FaceEmbedder, report: Report) -> None:
@@ -174,13 +188,13 @@ def _cluster_anew(gallery: Gallery, report: Report) -> Clustering | None:
     return apply_algorithm(gallery, name, min(choice, counts.faces) if isinstance(choice, int) else choice, seed)
 
 
-def _open(gallery: Gallery, origin: Origin, job: Job) -> PhotoSource:
+def _open(gallery: Gallery, origin: Origin, job: Job, people_from: str) -> ListedPhotos:
     if isinstance(origin, Place):
         if origin.source.startswith(KAGGLE):
             job.report(Progress(f"Downloading {origin.source.removeprefix(KAGGLE)} from Kaggle"))
-        return run_abandonable(lambda: open_photos(origin.source), lambda: job.is_cancelled)
+        return run_abandonable(lambda: open_known(gallery, origin.source, people_from), lambda: job.is_cancelled)
     if isinstance(origin, UploadedZip):
-        return open_photos(_unpacked(gallery, origin, job.report))
+        return _unpacked(gallery, origin, job.report, people_from)
     return open_photos(_drawn(gallery.copies, job.report))
 
 
@@ -201,25 +215,34 @@ def _drawn(copies: Copies, report: Report) -> Path:
     return folder
 
 
-def _unpacked(gallery: Gallery, upload: UploadedZip, report: Report) -> Path:
-    """The folder in the gallery's uploads that holds the zip's photos, named by content so that it is made once."""
+def _unpacked(gallery: Gallery, upload: UploadedZip, report: Report, people_from: str) -> ListedPhotos:
+    """The folder in the gallery's uploads that holds the zip's photos, named by content so that it is made once.
+
+    A photo that cannot be unpacked is one of it that cannot be read; the others go on.
+    """
     copies = gallery.copies
     zipped, digest = _copied(copies, upload, report)
     try:
         folder = _own_home(copies, digest[:12]) / _stem(upload.name)
         inside = ZipPhotos(zipped)
-        photos = [inside[number] for number in range(len(inside))]
-        _require_room(folder, sum(photo.size for photo in photos))
-        told = Stage("Unpacking", report)
-        for done, photo in enumerate(photos, start=1):
-            # A colon would name a drive or a hidden stream on Windows.
-            file = folder / photo.path.replace(":", "_")
-            if not copies.hold(file):
-                copies.write(file, [_content(photo)])
-            told(done, len(photos))
-        return folder
+        _require_room(folder, sum(photo.size for photo in inside))
+        told, damaged = Stage("Unpacking", report), dict[str, str]()
+        for done, member in enumerate(inside.members(), start=1):
+            file = folder / member.path
+            try:
+                if not copies.hold(file):
+                    copies.write(file, member.chunks())
+            except DamagedMemberError as error:
+                damaged[member.path] = str(error)
+            told(done, len(inside))
+        if len(damaged) == len(inside):
+            name, reason = next(iter(damaged.items()))
+            raise SourceError(f"No photo in {upload.name} can be unpacked; the first one, {name}, {reason}.")
     finally:
         copies.remove([zipped])
+    photos = open_photos(folder, people_from)
+    photos.add_what_stayed(damaged, inside.left_out)
+    return photos
 
 
 def _own_home(copies: Copies, name: str) -> Path:
@@ -242,13 +265,6 @@ def _require_room(folder: Path, size: int) -> None:
             f"The zip unpacks to {size / 2**20:,.0f} MiB, and {place} has room for {free / 2**20:,.0f} MiB: free some "
             "space, or unpack it on another disk and add that folder."
         )
-
-
-def _content(photo: PhotoFile) -> bytes:
-    try:
-        return photo.read()
-    except OSError as error:
-        raise SourceError(f"{photo.path} in the zip {error.strerror or error}.") from error
 
 
 def _copied(copies: Copies, upload: UploadedZip, report: Report) -> tuple[Path, str]:
@@ -284,10 +300,19 @@ def _told(report: IndexReport) -> str:
         "unreadable": report.unreadable - report.out_of_memory,
         "too large for the memory there was": report.out_of_memory,
         "without a face": report.no_face,
+        "no longer there": report.missing,
+        "other files left out": sum(report.left_out.values()),
     }
     left = ", ".join(f"{number:,} {what}" for what, number in others.items() if number)
     faces = f"{report.photos:,} photos, {report.faces:,} new faces"
     return f"{faces} ({left})." if left else f"{faces}."
+
+
+def _unasked(origin: Origin, source: ListedPhotos) -> str:
+    """What was guessed of a data set's people, which nobody can be asked for before it is downloaded."""
+    if source.naming.sure or not (isinstance(origin, Place) and origin.source.startswith(KAGGLE)):
+        return ""
+    return f"Which folder names the person was not sure ({source.people}): choose under Settings and add it again."
 
 
 def _grouped(gallery: Gallery, clustering: Clustering | None) -> str:

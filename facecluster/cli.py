@@ -10,6 +10,7 @@ from typing import Any
 from facecluster import __version__
 from facecluster.cli_output import complain, print_json, print_text, shown, streams_are_open
 from facecluster.errors import Cancelled, FaceClusterError
+from facecluster.people_names import CHOICES
 
 DONE, FAILED = 0, 1
 
@@ -69,6 +70,24 @@ def _parser() -> _Parser:
     index.add_argument("--model", type=_named, help="casia-webface, vggface2 or a .pt file (default: the gallery's)")
     index.add_argument("--min-face", type=_face_size, default=40, metavar="PIXELS", help="smallest face (default: 40)")
     _add_min_score(index)
+
+    index.add_argument(
+        "--people-from",
+        type=_people_from,
+        metavar="FOLDER",
+        help="which folder above a photo names its person: first, last, none, or its number from the top; auto guesses "
+        "(default: as before, else auto)",
+    )
+
+    delete = add("delete", _delete, "remove people, photos or everything from the gallery; original photos stay")
+    what = delete.add_mutually_exclusive_group(required=True)
+    what.add_argument("--person", nargs="+", metavar="NAME", help="people with all their photos")
+    what.add_argument(
+        "--photo", nargs="+", metavar="PATH", help="photos by their paths, as the gallery page shows them"
+    )
+    what.add_argument("--missing", action="store_true", help="photos that are no longer where they were indexed")
+    what.add_argument("--all", action="store_true", help="everything")
+    delete.add_argument("--yes", action="store_true", help="do not ask")
 
     cluster = add("cluster", _cluster, "group the faces by person")
     cluster.add_argument("--clusters", type=_clusters, metavar="N|auto", help="default: the people")
@@ -150,6 +169,12 @@ _score = _checked("the least score", float, lambda value: 0.7 <= value < 1, "fro
 _similarity = _checked("the threshold", float, lambda value: -1 <= value <= 1, "a similarity from -1 to 1")
 _folds = _checked("the number of folds", int, lambda value: value >= 2, "2 or more")
 _people = _checked("the number of people", int, lambda value: value >= 1, "1 or more")
+_people_from = _checked(
+    "the folder",
+    lambda text: text if text in CHOICES else str(int(text)),
+    lambda value: value in CHOICES or int(value) > 0,
+    f"{', '.join(CHOICES)} or a number from 1",
+)
 _portraits = _checked("the number of portraits", int, lambda value: 1 <= value <= 1000, "from 1 to 1000")
 _seed = _checked("the seed", int, lambda value: 0 <= value < 2**32, f"from 0 to {2**32 - 1}")
 _share = _checked("the FPIR", float, lambda value: 0 < value < 1, "a share between 0 and 1")
@@ -167,44 +192,17 @@ def _answer(options: argparse.Namespace, document: Any, text: str) -> int:
 
 
 def _index(options: argparse.Namespace) -> int:
-    from facecluster.photos import open_photos
-    from facecluster.waiting import run_abandonable
+    from facecluster.cli_index import index
 
-    source = run_abandonable(lambda: open_photos(options.source))
-    from dataclasses import asdict
-
-    from tqdm import tqdm
-
-    from facecluster.detection import FaceDetector
-    from facecluster.embedding import gallery_embedder
-    from facecluster.gallery import Gallery
-    from facecluster.indexing import IndexProgress, index_photos
-
-    gallery = Gallery.open(options.gallery)
-    embedder = gallery_embedder(gallery, options.model)
-    with tqdm(total=len(source), unit=" photos", file=sys.stderr, disable=None) as bar:
-
-        def show(progress: IndexProgress) -> None:
-            bar.update(progress.done - bar.n)
-
-        report = index_photos(
-            gallery,
-            source,
-            faces=options.faces,
-            detector=FaceDetector(options.min_face, min_score=options.min_score),
-            embedder=embedder,
-            on_progress=show,
-        )
-    text = (
-        f"{report.photos} photos: {report.indexed} indexed with {report.faces} faces, {report.no_face} of them without "
-        f"a face; {report.skipped} known, {report.duplicates} duplicates, {report.unreadable} unreadable; "
-        f"{report.seconds:.1f} s ({report.photos_per_second:.0f} photos a second, {report.runtime})."
-    )
-    document = asdict(report)
-    for reason in document.pop("problems"):
-        complain(f"facecluster: {reason}")
+    document, text, failed = index(options)
     _answer(options, document, text)
-    return FAILED if report.out_of_memory or report.unreadable == report.photos else DONE
+    return FAILED if failed else DONE
+
+
+def _delete(options: argparse.Namespace) -> int:
+    from facecluster.cli_delete import delete
+
+    return _answer(options, *delete(options))
 
 
 def _cluster(options: argparse.Namespace) -> int:
@@ -302,6 +300,7 @@ def _sample(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
+    from facecluster import left_out
     from facecluster.algorithms import how_made
     from facecluster.gallery import Gallery
 
@@ -313,8 +312,16 @@ def _status(options: argparse.Namespace) -> int:
         "bytes_on_disk": gallery.bytes_on_disk,
         "gallery": str(gallery.path),
         "clustering": last,
+        "missing": sum(source.missing for source in gallery.missing()),
+        "left_out": {kind.kind: kind.files for kind in gallery.left_out_files()},
+        "unfinished": [asdict(source) for source in gallery.unfinished_sources()],
     }
+    # Looked at only where there is doubt: it takes the lock for a moment.
+    document["indexing"] = bool(document["unfinished"]) and gallery.is_indexing
     told = document | {"clustering": how_made(last) if last else "none yet"}
+    told["left_out"] = left_out.told(document["left_out"]) or "nothing"
+    told["unfinished"] = "; ".join(map(str, gallery.unfinished_sources())) or "nothing"
+    told["indexing"] = "yes" if document["indexing"] else "no"
     told["runtimes"] = (
         ", ".join(f"{name} ({faces} faces)" for name, faces in document["runtimes"].items()) or "none yet"
     )

@@ -6,6 +6,7 @@ Catch `FaceClusterError` to catch them all; every message is one sentence that n
     ├── PhotoError            a photo cannot be read
     │   └── OutOfMemoryError  there is too little memory for it
     ├── SourceError           a folder, zip or data set of photos cannot be opened
+    │   └── NothingThereError it does not exist, or holds no photos
     ├── WeightsError          the weights of InceptionResnetV1 cannot be had
     ├── RuntimeChoiceError    the chosen runtime does not work on this machine
     ├── GalleryError          a gallery cannot be opened, or does not hold what was asked for
@@ -34,6 +35,10 @@ class OutOfMemoryError(PhotoError):
 
 class SourceError(FaceClusterError):
     """A folder, zip or data set of photos cannot be opened."""
+
+
+class NothingThereError(SourceError):
+    """A folder or zip does not exist, or holds no photos; it may lie on a disk that is not connected."""
 
 
 class WeightsError(FaceClusterError):

@@ -45,6 +45,11 @@ def default_gallery() -> Path:
         ) from error
 
 
+def gallery_folder(path: str | Path | None) -> Path:
+    """The folder that `path` names, or `default_gallery()`. Raises GalleryError when it names none."""
+    return default_gallery() if path is None else _named_folder(path)
+
+
 def _named_folder(path: str | Path, setting: str = "--gallery") -> Path:
     if not str(path).strip():
         raise GalleryError(f"{setting} names no folder: name the one that the gallery lies in, or leave it out.")
@@ -60,7 +65,7 @@ class Gallery(GalleryPhotos):
 
         Raises GalleryError when `path` cannot hold a gallery, or, with `create=False`, when there is none.
         """
-        folder = default_gallery() if path is None else _named_folder(path)
+        folder = gallery_folder(path)
         try:
             folder = folder.absolute()
             if not create and not (folder / FILE_NAME).is_file():
@@ -121,6 +126,15 @@ class Gallery(GalleryPhotos):
             yield
         finally:
             lock.release()
+
+    @property
+    def is_indexing(self) -> bool:
+        """Whether another thread or process adds or deletes photos just now."""
+        try:
+            with self.indexing():
+                return False
+        except GalleryBusyError:
+            return True
 
     def require_model(self, model: str) -> None:
         """Raises GalleryError when the gallery holds embeddings of another model."""

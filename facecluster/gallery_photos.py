@@ -1,25 +1,16 @@
-"""What indexing writes into a gallery: sources, photos with their faces, and where known photos lie by now."""
+"""What indexing writes into a gallery: photos with their faces, and where known photos lie by now."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
 from facecluster.database import Connection
-from facecluster.gallery_views import GalleryViews
+from facecluster.gallery_sources import ADD_SOURCE, GallerySources
 from facecluster.records import DISPLACED, KnownPhoto, NewFace, NewPhoto
 
-_ADD_SOURCE = "INSERT OR IGNORE INTO sources (kind, location, name) VALUES (?, ?, ?)"
 
-
-class GalleryPhotos(GalleryViews):
+class GalleryPhotos(GallerySources):
     """The part of `Gallery` that writes photos."""
-
-    def add_source(self, kind: str, location: str, name: str) -> int:
-        """The id of a source of photos, known or new."""
-        with self._database.write() as db:
-            db.execute(_ADD_SOURCE, (kind, location, name))
-        found = self._database.read("SELECT id FROM sources WHERE kind = ? AND location = ?", kind, location)
-        return int(found[0]["id"])
 
     def add_photos(self, source_id: int, photos: Sequence[NewPhoto], model: str) -> None:
         """Stores a batch of photos with their faces at once, in place of what stood at the same paths.
@@ -49,21 +40,23 @@ class GalleryPhotos(GalleryViews):
             if (photo.source_id, photo.path) != (source_id, path):
                 _make_room(db, source_id, path, photo.sha256)
             db.execute(
-                "UPDATE photos SET source_id = ?, path = ?, person = ? WHERE id = ?",
+                "UPDATE photos SET source_id = ?, path = ?, person = ?, missing = 0 WHERE id = ?",
                 (source_id, path, person, photo.id),
             )
             db.execute("UPDATE faces SET person = ? WHERE photo_id = ? AND is_main", (person, photo.id))
 
-    def forget_lost(self, kind: str, location: str, paths: Collection[str]) -> None:
+    def forget_lost(self, kind: str, location: str, paths: Collection[str], unseen: Collection[str] = ()) -> None:
         """After a whole run over a source: removes its photos whose place another one took and that lie nowhere else,
         and the duplicates and unreadable files that are not at one of its `paths` any more.
+
+        What lies in one of the folders `unseen` that could not be looked into stays.
         """
         of_source = "SELECT p.id, p.path FROM photos p JOIN sources s ON s.id = p.source_id WHERE s.kind = ? AND "
         of_source += "s.location = ?"
         lost = self._database.read(of_source, DISPLACED + kind, location)
         without_face = self._database.read(f"{of_source} AND p.status IN ('duplicate', 'unreadable')", kind, location)
-        here = set(paths)
-        lost += [row for row in without_face if row["path"] not in here]
+        here, folders = set(paths), tuple(f"{folder}/" for folder in unseen)
+        lost += [row for row in without_face if row["path"] not in here and not row["path"].startswith(folders)]
         if lost:
             with self._database.write() as db:
                 db.executemany("DELETE FROM photos WHERE id = ?", [(row["id"],) for row in lost])
@@ -83,7 +76,7 @@ def _make_room(db: Connection, source_id: int, path: str, sha256: str) -> None:
         db.execute("DELETE FROM photos WHERE id = ?", (row["id"],))
         return
     aside = (DISPLACED + row["kind"], row["location"])
-    db.execute(_ADD_SOURCE, (*aside, row["name"]))
+    db.execute(ADD_SOURCE, (*aside, row["name"]))
     aside_id = db.execute("SELECT id FROM sources WHERE kind = ? AND location = ?", aside).fetchone()["id"]
     # A run that was cut short may have set another one aside from this path already.
     db.execute(

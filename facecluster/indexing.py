@@ -22,8 +22,9 @@ from facecluster.embedding import FaceEmbedder
 from facecluster.errors import Cancelled
 from facecluster.extraction import FaceExtractor, FacesToKeep, Task, outcome_of
 from facecluster.gallery import Gallery
+from facecluster.left_out import LeftOut
 from facecluster.originals import Originals
-from facecluster.photos import PhotoSource
+from facecluster.photos import ListedPhotos, PhotoSource
 from facecluster.records import KnownPhoto, NewPhoto
 from facecluster.runtime import share_processors
 from facecluster.waiting import AbandonableThreads
@@ -49,7 +50,9 @@ class IndexReport:
     `indexed` were processed now, `skipped` known before, `duplicates` have the content of another photo of the gallery,
     `faces` were found on the indexed. Of the unreadable, `out_of_memory` needed more memory than there was: the next
     run tries them again, as all unreadable ones. `problems` are the reasons of the first 100 unreadable ones, a
-    sentence each that names the file. `seconds` leaves out the loading of models.
+    sentence each that names the file. `seconds` leaves out the loading of models. `people_from` is how the people were
+    named (people_names.Naming.stored), `missing` are photos of this source that were indexed earlier and are no longer
+    there, and `left_out` counts the files that are no photos, by kind.
     """
 
     photos: int = 0
@@ -64,6 +67,9 @@ class IndexReport:
     model: str = ""
     runtime: str = ""
     out_of_memory: int = 0
+    people_from: str = ""
+    missing: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
 
@@ -103,7 +109,7 @@ class _Run:
     seen: set[str] = field(default_factory=set)
     unreadable: dict[str, str] = field(default_factory=dict)
     originals: Originals = field(default_factory=Originals)
-    source_id: int | None = None
+    source_id: int = 0
     loading_seconds: float = 0.0
 
     def run(self, workers: int, batch_size: int, cancelled: Callable[[], bool]) -> IndexReport:
@@ -112,6 +118,7 @@ class _Run:
         self.report = replace(
             self.report, photos=len(self.source), model=model, runtime=self.extractor.embedder.runtime
         )
+        self._begin()
         start = time.perf_counter()
         readers = AbandonableThreads(2, "read")
         processors = ThreadPoolExecutor(workers, "faces", share_processors if workers > 1 else None)
@@ -126,11 +133,28 @@ class _Run:
             # Whoever cancels does not wait for batches that nobody stores any more.
             processors.shutdown(wait=False, cancel_futures=True)
             readers.close()
-        paths = [self.source[index].path for index in range(len(self.source))]
-        self.gallery.forget_lost(self.source.kind, self.source.location, paths)
+        self._end()
         seconds = time.perf_counter() - start - self.loading_seconds
         rate = self.report.indexed / seconds if self.report.indexed else 0.0
         return replace(self.report, seconds=round(seconds, 3), photos_per_second=round(rate, 2))
+
+    def _begin(self) -> None:
+        source, naming = self.source, None
+        if isinstance(source, ListedPhotos):
+            source.use_earlier_naming(*self.gallery.source_naming(source.kind, source.location))
+            naming = source.naming.stored
+        self.source_id = self.gallery.begin_source(source.kind, source.location, source.name, len(source), naming)
+        self.report = replace(self.report, people_from=naming or "")
+
+    def _end(self) -> None:
+        """What can be said of a source only once all of it was seen."""
+        source = self.source
+        paths = [source[index].path for index in range(len(source))]
+        left_out, unseen = (source.left_out, source.unseen) if isinstance(source, ListedPhotos) else (LeftOut(), ())
+        self.gallery.forget_lost(source.kind, source.location, paths, unseen)
+        missing = self.gallery.mark_missing(self.source_id, paths, unseen)
+        self.gallery.end_source(self.source_id, left_out.files, left_out.examples)
+        self.report = replace(self.report, missing=missing, left_out=dict(left_out.files))
 
     # --- in the calling thread ------------------------------------------------------------------------------------
 
@@ -168,7 +192,7 @@ class _Run:
     def _follow(self, known: KnownPhoto, task: Task) -> None:
         path, person = task.photo.path, task.photo.person
         if not self._is_here(known) or (known.path, known.person) != (path, person):
-            self.gallery.move_photo(known, self._source_id(), path, person)
+            self.gallery.move_photo(known, self.source_id, path, person)
 
     def _duplicate(self, task: Task) -> Task:
         return replace(task, outcome=outcome_of(task, "duplicate", self.extractor.settings), content=b"")
@@ -182,15 +206,10 @@ class _Run:
         self.gallery.use_model(self.report.model, self.extractor.embedder.model)
         self.loading_seconds = time.perf_counter() - start
 
-    def _source_id(self) -> int:
-        if self.source_id is None:
-            self.source_id = self.gallery.add_source(self.source.kind, self.source.location, self.source.name)
-        return self.source_id
-
     def _store(self, batch: Sequence[Task], model: str) -> None:
         ended = [self._like_its_original(task.outcome) for task in batch if task.outcome is not None]
         if ended:
-            self.gallery.add_photos(self._source_id(), ended, model)
+            self.gallery.add_photos(self.source_id, ended, model)
         by_status = [photo.status for photo in ended]
         problems = [photo.reason or photo.path for photo in ended if photo.status == "unreadable"]
         self.report = replace(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from facecluster.errors import PhotoError
+from facecluster.file_names import on_disk
 from facecluster.files import read_regular
 from facecluster.photos import ZipPhotos
 from facecluster.records import DISPLACED, KnownPhoto
@@ -35,12 +37,23 @@ class Originals:
             return False
         return True
 
+    def lie_there(self, photo: KnownPhoto) -> bool:
+        """Whether anything lies where the photo was indexed from; it is not read."""
+        if photo.source_kind.startswith(DISPLACED):
+            return False
+        if photo.source_kind != "zip":
+            return os.path.lexists(os.path.join(on_disk(photo.source_location), on_disk(photo.path)))
+        try:
+            return photo.path in self._zip(photo.source_location)
+        except Exception:  # gone, damaged, or on a disk that is not there
+            return False
+
     def _content(self, photo: KnownPhoto) -> bytes:
         if photo.source_kind.startswith(DISPLACED):
             raise _missing(photo)
         if photo.source_kind == "zip":
-            return self._zip(photo.source_location).read_member(photo.path)
-        file = Path(photo.source_location) / photo.path
+            return self._zip(photo.source_location).read_file(photo.path)
+        file = Path(on_disk(photo.source_location)) / on_disk(photo.path)
         if file.stat().st_size != photo.size:
             raise _missing(photo)
         return read_regular(file, photo.size)

@@ -18,6 +18,7 @@ from facecluster.ui.deleting import delete_section, unfinished_deletion
 from facecluster.ui.entry import within_app
 from facecluster.ui.jobs import running, start_clustering
 from facecluster.ui.markup import escape
+from facecluster.ui.source_notices import show_left_out_files, show_missing, show_unfinished
 
 within_app()
 
@@ -82,6 +83,7 @@ def show_left_out(gallery: Gallery) -> None:
     st.subheader("Left out", anchor=False)
     if not any(numbers.values()):
         st.markdown(":material/check_circle: Every photo gave a face.")
+        show_left_out_files(gallery)
         return
     st.caption(" · ".join(f"{number:,} {what}" for what, number in numbers.items()))
     st.dataframe(
@@ -93,6 +95,7 @@ def show_left_out(gallery: Gallery) -> None:
     )
     if sum(numbers.values()) > MAX_LEFT_OUT:
         st.caption(f"The first {MAX_LEFT_OUT:,} are shown.")
+    show_left_out_files(gallery)
 
 
 def show_making(gallery: Gallery) -> None:
@@ -211,6 +214,7 @@ if not counts.photos:
             icon=":material/hourglass_top:",
         )
     else:
+        show_unfinished(gallery)
         cards = st.container()
         with st.popover("Settings", icon=":material/tune:", type="tertiary", key="gallery_settings"):
             settings = settings_form(gallery)
@@ -222,6 +226,8 @@ st.title("Gallery", anchor=False)
 st.fragment(run_every=2 if job else None)(show_figures)(gallery, job is not None)
 
 if not job:
+    show_unfinished(gallery)
+    show_missing(gallery)
     show_unclustered(gallery, counts)
 
 st.fragment(run_every=5 if job else None)(show_contents)(gallery)

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from facecluster.errors import SourceError
+from facecluster.images import SUFFIXES
 from facecluster.photos import PhotoSource, open_photos
 
 
@@ -21,18 +22,23 @@ def photo(number: int = 0) -> bytes:
     return buffer.getvalue()
 
 
+def content_of(path: str, number: int) -> bytes:
+    """A photo where the path is called like one, some text otherwise."""
+    return photo(number) if Path(path).suffix.lower() in SUFFIXES else b"some text"
+
+
 def make_folder(folder: Path, paths: Iterable[str]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for number, path in enumerate(paths):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(photo(number))
+        (folder / path).write_bytes(content_of(path, number))
     return folder
 
 
 def make_zip(file: Path, paths: Iterable[str]) -> Path:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, path in enumerate(paths):
-            archive.writestr(path, photo(number))
+            archive.writestr(path, content_of(path, number))
     return file
 
 

@@ -26,7 +26,7 @@ ONLY_IN = {
     "facenet_pytorch": {"facecluster/mtcnn.py", "facecluster/weights.py"},
     "openvino": {"facecluster/runtime.py"},
     "numba": {"facecluster/averages.py"},
-    "kagglehub": {"facecluster/photos.py"},
+    "kagglehub": {"facecluster/kaggle.py"},
 }
 
 

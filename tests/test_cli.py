@@ -41,7 +41,7 @@ def test_from_sample_people_to_an_answer(
     indexed = Ran(capsys, "index", tmp_path / "people", "--json")
     assert list(indexed.json) == [
         "photos", "indexed", "faces", "no_face", "unreadable", "duplicates", "skipped", "seconds", "photos_per_second",
-        "model", "runtime",
+        "model", "runtime", "out_of_memory", "people_from", "missing", "left_out",
     ]  # fmt: skip
     assert (indexed.status, indexed.json["photos"], indexed.json["indexed"]) == (0, 144, 144)
 
@@ -154,7 +154,7 @@ def test_the_module_runs_as_a_program() -> None:
 
 def test_every_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for command in ("index", "cluster", "evaluate", "identify", "sample", "status"):
+    for command in ("index", "cluster", "evaluate", "identify", "sample", "delete", "status"):
         assert f"python -m facecluster {command}" in readme
 
 

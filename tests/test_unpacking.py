@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facecluster import photos
+from facecluster import photo_zips
 from facecluster.errors import SourceError
 from facecluster.photos import open_photos, unpack_zip
 
@@ -77,7 +77,7 @@ def test_a_zip_that_unpacks_to_too_much_is_refused_before_anything_is_written(
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(3):
             archive.writestr(f"{number}.jpg", bytes(2**20))
-    monkeypatch.setattr(photos, "_MAX_UNPACKED", 2 * 2**20)
+    monkeypatch.setattr(photo_zips, "MAX_UNPACKED", 2 * 2**20)
     with pytest.raises(SourceError) as error:
         unpack_zip(tmp_path / "bomb.zip", tmp_path / "out")
     assert_one_sentence(error, "unpacks to more than", "split it")

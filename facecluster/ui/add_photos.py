@@ -11,10 +11,12 @@ import streamlit as st
 from facecluster.adding import SAMPLE_PEOPLE, SAMPLE_PORTRAITS, Origin, Place, SamplePeople, UploadedZip
 from facecluster.gallery import Gallery
 from facecluster.indexing import FacesToKeep
+from facecluster.people_names import AUTO
 from facecluster.photos import KAGGLE
 from facecluster.ui import resources
 from facecluster.ui.jobs import start_adding
 from facecluster.ui.markup import escape
+from facecluster.ui.names_question import DROPS, ask_names, empty_drop_area, listed
 from facecluster.weights import CASIA, MODELS, VGGFACE2
 
 _KEPT: tuple[FacesToKeep, FacesToKeep] = ("largest", "all")
@@ -30,6 +32,7 @@ class Settings:
     faces: FacesToKeep = "largest"
     min_face_size: int = resources.MIN_FACE_SIZE
     min_score: float = resources.MIN_SCORE
+    asks_for_names: bool = False
 
 
 def settings_form(gallery: Gallery) -> Settings:
@@ -57,7 +60,15 @@ def settings_form(gallery: Gallery) -> Settings:
         "added again.",
     )
     min_score = resources.min_score_slider()
-    return Settings(_model(gallery), faces, int(smallest or resources.MIN_FACE_SIZE), min_score)
+    model = _model(gallery)
+    asks = st.toggle(
+        "Choose which folder names the person",
+        key="gallery_ask_names",
+        persist_state="session",
+        help="Asked before photos are added. Without it, you are asked only where it is not sure. What was chosen for "
+        "a folder is used again when that is added again.",
+    )
+    return Settings(model, faces, int(smallest or resources.MIN_FACE_SIZE), min_score, asks)
 
 
 def _model(gallery: Gallery) -> str:
@@ -96,10 +107,21 @@ def four_ways(gallery: Gallery, settings: Settings) -> None:
         origin = _kaggle_card() or origin
     if origin is None:
         return
-    if start_adding(gallery, origin, settings.model, settings.faces, settings.min_face_size, settings.min_score):
-        # A new key empties the drop area, so that the zip's bytes do not stay in the session.
-        st.session_state["gallery_drops"] = st.session_state.get("gallery_drops", 0) + 1
+    source = listed(gallery, origin)
+    if source is not None and (settings.asks_for_names or not source.naming.sure):
+        ask_names(source, lambda choice: _start(gallery, origin, settings, choice))
+    elif _start(gallery, origin, settings, AUTO):
         st.rerun()
+
+
+def _start(gallery: Gallery, origin: Origin, settings: Settings, people_from: str) -> bool:
+    """Whether adding the photos was started; the reason is shown where not."""
+    started = start_adding(
+        gallery, origin, settings.model, settings.faces, settings.min_face_size, settings.min_score, people_from
+    )
+    if started:
+        empty_drop_area()
+    return started
 
 
 def _sample_card() -> Origin | None:
@@ -124,7 +146,7 @@ def _zip_card() -> Origin | None:
     upload = st.file_uploader(
         "A zip of photos, one folder a person",
         type="zip",
-        key=f"gallery_zip_{st.session_state.get('gallery_drops', 0)}",
+        key=f"gallery_zip_{st.session_state.get(DROPS, 0)}",
         help="Its photos are copied into the gallery's folder, and deleted with the gallery.",
     )
     return None if upload is None else UploadedZip(upload.name, upload)
@@ -139,7 +161,7 @@ def _folder_card() -> Origin | None:
             persist_state="session",
             placeholder="/home/me/photos",
             help="A folder of photos, or a zip. The photos are only read, never moved or changed. With one folder a "
-            "person inside, its name is the person's.",
+            "person inside, its name is the person's; where it is not sure which folder that is, you are asked.",
         )
         st.space("stretch")
         clicked = st.form_submit_button("Add folder", icon=":material/folder_open:", width="stretch")

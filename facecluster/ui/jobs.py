@@ -12,6 +12,7 @@ from facecluster.errors import FaceClusterError
 from facecluster.gallery import Gallery
 from facecluster.indexing import FacesToKeep
 from facecluster.lab_work import apply_in_job, evaluate_in_job
+from facecluster.people_names import AUTO
 from facecluster.ui import resources
 from facecluster.ui.components import show_error
 from facecluster.ui.markup import escape
@@ -44,6 +45,7 @@ def start_adding(
     faces: FacesToKeep,
     min_face_size: int,
     min_score: float = resources.MIN_SCORE,
+    people_from: str = AUTO,
 ) -> bool:
     """Starts adding photos in the background; False, with the reason shown, when that cannot be."""
     try:
@@ -53,7 +55,9 @@ def start_adding(
         jobs().start(
             str(gallery.path),
             "Adding photos",
-            lambda job: add_photos(gallery, origin, job, detector=detector, embedder=embedder, faces=faces),
+            lambda job: add_photos(
+                gallery, origin, job, detector=detector, embedder=embedder, faces=faces, people_from=people_from
+            ),
             if_cancelled="Photos that were added so far are kept, and adding the same ones again goes on from there.",
         )
     except FaceClusterError as error:

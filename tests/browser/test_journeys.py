@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,37 @@ def test_a_face_opens_its_photo(page: Page, sample_app: str) -> None:
     expect(dialog.get_by_alt_text(re.compile("Photo .* with a box around"))).to_be_visible()
     expect(dialog.get_by_text("Similarity to the centre")).to_be_visible()
     expect(dialog.get_by_alt_text(re.compile("Face of")).first).to_be_visible()
+
+
+def test_where_it_is_not_sure_whose_photos_they_are_the_app_asks(page: Page, empty_app: str, tmp_path: Path) -> None:
+    for number, album in enumerate(("Ann/lake", "Ann/opera", "Bob/oslo")):
+        (tmp_path / "photos" / album).mkdir(parents=True)
+        draw_portrait(int(album.startswith("Bob")), number).save(tmp_path / "photos" / album / "1.jpg", quality=95)
+    (tmp_path / "photos" / "video.mp4").write_bytes(b"no photo")
+    open_page(page, empty_app)
+    page.get_by_role("textbox", name="Path on this machine").fill(str(tmp_path / "photos"))
+    page.get_by_role("button", name="Add folder").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("3 people: lake, opera, oslo")
+    expect(question).to_contain_text("2 people: Ann, Bob")
+    question.get_by_text("The outermost folder").click()
+    question.get_by_role("button", name="Add photos").click()
+    expect(question).not_to_be_visible()
+    expect(page.get_by_role("heading", name="Photos by person")).to_be_visible(timeout=240_000)
+    expect(page.get_by_test_id("stMetric").filter(has_text="People")).to_contain_text("2")
+    expect(page.get_by_text("1 file or folder beside the photos is no photo")).to_be_visible()
+
+
+def test_a_zip_whose_question_is_dismissed_is_not_added(page: Page, empty_app: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "download.zip", "w") as archive:
+        archive.writestr("Ann/1.jpg", b"photo")
+    open_page(page, empty_app)
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "download.zip")
+    question = page.get_by_role("dialog").filter(has_text="Which folder names the person?")
+    expect(question).to_contain_text("1 person: Ann")
+    question.get_by_role("button", name="Close").click()
+    expect(page.get_by_text("download.zip")).not_to_be_visible()
+    page.get_by_role("button", name="Settings").click()  # runs the page again
+    expect(page.get_by_text("Choose which folder names the person").first).to_be_visible()
+    expect(question).not_to_be_visible()
+    expect(page.get_by_role("heading", name="Who is on these photos?")).to_be_visible()

@@ -1,0 +1,92 @@
+"""The command that deletes: says what goes, asks, and tells what was removed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from facecluster.cli_output import complain
+from facecluster.errors import Cancelled, GalleryError
+from facecluster.file_names import storable
+from facecluster.gallery import Gallery
+
+_STAYS = "The original photos stay where they are; this cannot be undone."
+
+
+def delete(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    """The JSON document of what was removed, and the same as text. Raises GalleryError, and Cancelled on a no."""
+    gallery = Gallery.open(options.gallery, create=False)
+    what, remove = _plan(gallery, options)
+    if not options.yes:
+        _ask(what)
+    before = gallery.counts()
+    remove()
+    after = gallery.counts()
+    document = {
+        "photos": before.photos - after.photos,
+        "faces": before.faces - after.faces,
+        "people": before.people - after.people,
+    }
+    text = f"Removed from the gallery: {_number(document['photos'], 'photo')}, {_number(document['faces'], 'face')}."
+    return document, text
+
+
+def _plan(gallery: Gallery, options: argparse.Namespace) -> tuple[str, Callable[[], object]]:
+    """What goes, in words, and the work."""
+    if options.person:
+        return _people(gallery, list(dict.fromkeys(options.person)))
+    if options.photo:
+        photos = sorted({_photo(gallery, text) for text in options.photo})
+        shown = ", ".join(gallery.photo(photo).path for photo in photos[:3]) + (
+            " and others" if len(photos) > 3 else ""
+        )
+        return f"{_number(len(photos), 'photo')} ({shown})", lambda: gallery.delete_photos(photos)
+    if options.missing:
+        missing = gallery.look_for_missing()
+        if not missing:
+            raise GalleryError(
+                "No photo of the gallery is missing from where it was indexed: there is nothing to remove."
+            )
+        places = "; ".join(map(str, gallery.missing()))
+        return f"{_number(len(missing), 'photo')} ({places})", lambda: gallery.delete_photos(missing)
+    counts = gallery.counts()
+    return f"everything: {_number(counts.photos, 'photo')} with {_number(counts.faces, 'face')}", gallery.delete_all
+
+
+def _people(gallery: Gallery, names: Sequence[str]) -> tuple[str, Callable[[], object]]:
+    known = gallery.everybody()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise GalleryError(
+            f"The gallery {gallery.path} holds nobody named {unknown[0]}: write the name as on the gallery page."
+        )
+    photos = sum(known[name] for name in names)
+    return f"{', '.join(names)} with {_number(photos, 'photo')}", lambda: [
+        gallery.delete_person(name) for name in names
+    ]
+
+
+def _photo(gallery: Gallery, text: str) -> int:
+    """The photo at a path that is relative to its source, as it is shown everywhere, or absolute."""
+    found = gallery.photos_at(text) or gallery.photos_at(storable(text))
+    if not found:
+        raise GalleryError(f"The gallery {gallery.path} holds no photo {text}: write its path as on the gallery page.")
+    if len(found) > 1:
+        places = " or ".join(f"{photo.source_location}/{photo.path}" for photo in found[:2])
+        raise GalleryError(f"Several photos of the gallery are called {text}: name the whole path, {places}.")
+    return found[0].id
+
+
+def _ask(what: str) -> None:
+    if not sys.stdin.isatty():
+        raise GalleryError(f"Nothing was deleted, since nobody could be asked: add --yes to delete {what}.")
+    complain(f"This deletes {what} from the gallery for good. {_STAYS}")
+    print("Delete? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
+        raise Cancelled("Nothing was deleted.")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
