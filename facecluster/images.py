@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from facecluster.errors import PhotoError
+from facecluster.formats import FORMAT_NAMES, SUFFIXES, is_image
 
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif"},
-)
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF")  # Pillow's JPEG reads MPO too
+__all__ = ["MAX_PIXELS", "SUFFIXES", "encode_jpeg", "is_image", "load_image"]
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "JPEG2000", "PPM")  # Pillow's JPEG reads MPO
 MAX_PIXELS = 120_000_000  # 360 MB of RGB: larger than any camera's photo, small enough not to exhaust a laptop
 CROP_QUALITY = 92
 
@@ -41,7 +41,7 @@ def load_image(source: str | Path | bytes | BinaryIO) -> np.ndarray:
     except PermissionError as error:
         raise PhotoError(f"{name} may not be read: give yourself permission to read it.") from error
     except UnidentifiedImageError as error:
-        raise PhotoError(f"{name} is not a photo in a format that can be read ({_format_names()}).") from error
+        raise PhotoError(f"{name} is not a photo in a format that can be read ({FORMAT_NAMES}).") from error
     except Image.DecompressionBombError as error:
         raise PhotoError(
             f"{name} has too many pixels: make it smaller than {MAX_PIXELS // 10**6} megapixels."
@@ -93,10 +93,6 @@ def _to_eight_bits(grey: np.ndarray, mode: str) -> np.ndarray:
     if low >= 0 and high <= (1 if mode == "F" else 255):
         return (values * (255 if mode == "F" else 1)).round().astype(np.uint8)
     return ((values - low) / max(high - low, 1e-12) * 255).round().astype(np.uint8)
-
-
-def _format_names() -> str:
-    return "JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC"
 
 
 @cache
