@@ -4,6 +4,7 @@ Catch `FaceClusterError` to catch them all; every message is one sentence that n
 
     FaceClusterError
     ├── PhotoError            a photo cannot be read
+    │   └── OutOfMemoryError  a photo needs more memory than there is
     ├── SourceError           a folder, zip or data set of photos cannot be opened
     ├── WeightsError          the weights of InceptionResnetV1 cannot be had
     ├── RuntimeChoiceError    the chosen runtime does not work on this machine
@@ -23,6 +24,10 @@ class FaceClusterError(Exception):
 
 class PhotoError(FaceClusterError):
     """A photo cannot be read."""
+
+
+class OutOfMemoryError(PhotoError):
+    """A photo needs more memory than there is."""
 
 
 class SourceError(FaceClusterError):
