@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import tempfile
 from pathlib import Path
@@ -12,10 +13,11 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.indexing import measure_indexing, measure_memory, own_peak_mb
+from benchmarks.main_face import measure_main_face
 from benchmarks.scaling import measure_clustering, measure_identification, measure_pages
 from facecluster import write_sample_people
 
-SECTIONS = ("indexing", "memory", "clustering", "identification", "pages")
+SECTIONS = ("indexing", "memory", "main-face", "clustering", "identification", "pages")
 
 
 def main() -> None:
@@ -25,10 +27,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="of which medians are taken")
     parser.add_argument("--limit", type=int, help="use only so many of the photos, evenly spread")
     parser.add_argument("--largest", type=int, default=100_000, help="faces up to which scaling is measured")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything there, to a new file")
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    if options.json and os.path.lexists(options.json):
+        parser.error(f"{options.json} is there already: name a new file")
     with tempfile.TemporaryDirectory() as room:
         photos = options.photos or Path(room) / "sample people"
         if options.photos is None:
@@ -36,7 +40,8 @@ def main() -> None:
         results = _measure(options, photos)
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(results, indent=2), encoding="utf-8")
+        with options.json.open("x", encoding="utf-8") as file:  # nothing that was put there since is overwritten
+            json.dump(results, file, indent=2)
 
 
 def _measure(options: argparse.Namespace, photos: Path) -> dict[str, Any]:
@@ -45,6 +50,7 @@ def _measure(options: argparse.Namespace, photos: Path) -> dict[str, Any]:
     calls = {
         "indexing": lambda: measure_indexing(photos, options.rounds, options.limit),
         "memory": lambda: measure_memory(photos),
+        "main-face": lambda: measure_main_face(photos),
         "clustering": lambda: measure_clustering(small),
         "identification": lambda: measure_identification(sizes),
         "pages": lambda: measure_pages(small),
@@ -59,7 +65,9 @@ def _measure(options: argparse.Namespace, photos: Path) -> dict[str, Any]:
 
 def _show(section: str, result: Any) -> None:
     print(f"\n{section}")
-    if isinstance(result, list):
+    if section == "main-face":
+        print(pd.DataFrame(result).set_index("rule").T.to_string(col_space=6))
+    elif isinstance(result, list):
         print(pd.DataFrame(result).to_string(index=False))
     elif section == "indexing":
         _show_indexing(result)

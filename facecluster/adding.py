@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 from facecluster.background import Job, Progress, Stage
 from facecluster.errors import ClusteringError, SourceError
 from facecluster.photos import KAGGLE, MAX_UNPACKED, PhotoFile, PhotoSource, ZipPhotos, open_photos
+from facecluster.waiting import run_abandonable
 from facecluster.weights import VGGFACE2, load_weights, model_name
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def add_photos(
     gallery.require_model(model_name(embedder.model))  # before anything is drawn, unpacked or downloaded
     # Another run would have to be waited for in the end: better told before anything is copied.
     with gallery.indexing() if isinstance(origin, Place) else gallery.uploading():
-        source = _open(gallery, origin, job.report)
+        source = _open(gallery, origin, job)
         _load(detector, embedder, job.report)
         report = _index(gallery, source, job, detector, embedder, faces)
     try:
@@ -173,14 +174,14 @@ def _cluster_anew(gallery: Gallery, report: Report) -> Clustering | None:
     return apply_algorithm(gallery, name, min(choice, counts.faces) if isinstance(choice, int) else choice, seed)
 
 
-def _open(gallery: Gallery, origin: Origin, report: Report) -> PhotoSource:
+def _open(gallery: Gallery, origin: Origin, job: Job) -> PhotoSource:
     if isinstance(origin, Place):
         if origin.source.startswith(KAGGLE):
-            report(Progress(f"Downloading {origin.source.removeprefix(KAGGLE)} from Kaggle", can_cancel=False))
-        return open_photos(origin.source)
+            job.report(Progress(f"Downloading {origin.source.removeprefix(KAGGLE)} from Kaggle"))
+        return run_abandonable(lambda: open_photos(origin.source), lambda: job.is_cancelled)
     if isinstance(origin, UploadedZip):
-        return open_photos(_unpacked(gallery, origin, report))
-    return open_photos(_drawn(gallery.copies, report))
+        return open_photos(_unpacked(gallery, origin, job.report))
+    return open_photos(_drawn(gallery.copies, job.report))
 
 
 def _drawn(copies: Copies, report: Report) -> Path:
@@ -280,7 +281,8 @@ def _told(report: IndexReport) -> str:
     others = {
         "already known": report.skipped,
         "duplicates": report.duplicates,
-        "unreadable": report.unreadable,
+        "unreadable": report.unreadable - report.out_of_memory,
+        "too large for the memory there was": report.out_of_memory,
         "without a face": report.no_face,
     }
     left = ", ".join(f"{number:,} {what}" for what, number in others.items() if number)

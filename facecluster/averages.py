@@ -75,6 +75,33 @@ def draw_level(table: np.ndarray, level_height: int, level_width: int, top: int,
 
 
 @_compiled
+def area_crops_beyond(table: np.ndarray, windows: np.ndarray, size: int) -> np.ndarray:
+    """The same as `area_crops` for windows that reach beyond the photo, where everything is medium grey (0)."""
+    height, width = table.shape[0] - 1, table.shape[1] - 1
+    crops = np.empty((len(windows), 3, size, size), np.float32)
+    for n in range(len(windows)):
+        left, top, right, bottom = windows[n]
+        for y in range(size):
+            first, last = _bin(y, bottom - top, size)
+            above, below = min(max(top + first, 0), height), min(max(top + last, 0), height)
+            for x in range(size):
+                start, stop = _bin(x, right - left, size)
+                before, after = min(max(left + start, 0), width), min(max(left + stop, 0), width)
+                pixels = (last - first) * (stop - start)
+                inside = np.float32((below - above) * (after - before)) * _MIDDLE
+                for channel in range(3):
+                    total = (
+                        table[below, after, channel]
+                        - table[above, after, channel]
+                        - table[below, before, channel]
+                        + table[above, before, channel]
+                    )
+                    # numba counts in 64 bits here, where nothing wraps around.
+                    crops[n, channel, y, x] = (np.float32(np.int32(total)) * _UNIT - inside) / np.float32(pixels)
+    return crops
+
+
+@_compiled
 def area_crops(table: np.ndarray, windows: np.ndarray, size: int) -> np.ndarray:
     """The pixels in `windows` (n, 4) (left, top, right, bottom, not empty), resized: (n, 3, size, size) float32."""
     crops = np.empty((len(windows), 3, size, size), np.float32)

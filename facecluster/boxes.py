@@ -81,6 +81,28 @@ def pixel_windows(boxes: np.ndarray, height: int, width: int) -> np.ndarray:
     )
 
 
+def windows_beyond(boxes: np.ndarray) -> np.ndarray:
+    """Like `pixel_windows`, with what lies beyond the photo: never empty."""
+    corners = np.trunc(np.clip(boxes, -1e6, 1e6)).astype(np.int64)
+    return np.concatenate([corners[:, :2] - 1, np.maximum(corners[:, 2:4], corners[:, :2])], axis=1)
+
+
+def shares_beyond(boxes: np.ndarray, height: int, width: int) -> np.ndarray:
+    """By how much of its width or height, (n,), each box reaches beyond one edge of the photo; 0 or less inside."""
+    sides = np.maximum(boxes[:, 2:4] - boxes[:, :2], np.float32(1))
+    beyond = np.concatenate([-boxes[:, :2], boxes[:, 2:4] - np.array([width, height], np.float32)], axis=1)
+    return np.asarray((beyond / np.tile(sides, 2)).max(axis=1, initial=-np.inf))
+
+
+def shares_covered(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The intersection of each box (n, 4) with each other (m, 4), as a share (n, m) of the smaller one's area."""
+    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    areas = [(each[:, 2:] - each[:, :2]).prod(axis=1) for each in (boxes, others)]
+    smaller = np.minimum(areas[0][:, None], areas[1][None])
+    return np.asarray(np.clip(high - low, 0, None).prod(axis=2) / np.maximum(smaller, 1e-6))
+
+
 def landmark_pixels(boxes: np.ndarray, relative: np.ndarray) -> np.ndarray:
     """Landmarks (n, 5, 2) float32 in pixels from O-Net's (n, 10): five x, then five y, as shares of the box."""
     sides = boxes[:, 2:4] - boxes[:, :2] + np.float32(1)

@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     index.add_argument("--faces", choices=("largest", "all"), default="largest", help="which faces of a photo to keep")
     index.add_argument("--model", default=None, help="casia-webface, vggface2 or a .pt file (default: the gallery's)")
     index.add_argument("--min-face", type=_face_size, default=40, metavar="PIXELS", help="smallest face (default: 40)")
+    _add_min_score(index)
 
     cluster = add("cluster", _cluster, "group the faces by person")
     cluster.add_argument("--clusters", type=_clusters, metavar="N|auto", help="default: the people")
@@ -66,7 +67,12 @@ def _parser() -> argparse.ArgumentParser:
         "--leave-people-out", type=_people, metavar="N", help="leave N people out and see who is taken for whom"
     )
     evaluate.add_argument("--groups", metavar="CSV", help="split figures by the columns beside the column person")
-    evaluate.add_argument("--report", metavar="FILE", help="measure everything and write an HTML report and its JSON")
+    evaluate.add_argument(
+        "--report",
+        metavar="FILE",
+        help="measure everything and write a report to FILE, which ends in .html, and its figures beside it into one "
+        "that ends in .json; only an older report is replaced",
+    )
 
     compare = add("compare", _compare, "group the faces by every algorithm and compare them")
     compare.add_argument("--clusters", type=_clusters, metavar="N|auto", help="default: the people")
@@ -77,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     identify = add("identify", _identify, "tell who is on photos")
     identify.add_argument("images", nargs="+", metavar="IMAGE")
     identify.add_argument("--model", default=None, metavar="FILE", help="where the gallery's .pt file lies now")
+    _add_min_score(identify)
     strictness = identify.add_mutually_exclusive_group()
     strictness.add_argument("--threshold", type=_similarity, metavar="SIMILARITY", help="default: set by the gallery")
     strictness.add_argument("--fpir", type=_share, default=0.01, help="share of strangers named that is accepted")
@@ -88,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
 
     add("status", _status, "tell what the gallery holds")
     return parser
+
+
+def _add_min_score(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--min-score", type=_score, default=0.9, metavar="SCORE", help="least detection score of a face (default: 0.9)"
+    )
 
 
 def _checked(
@@ -106,6 +119,7 @@ def _checked(
 
 
 _face_size = _checked("the smallest face", int, lambda value: 20 <= value <= 1000, "from 20 to 1000 pixels")
+_score = _checked("the least score", float, lambda value: 0.7 <= value < 1, "from 0.7 to below 1")
 _similarity = _checked("the threshold", float, lambda value: -1 <= value <= 1, "a similarity from -1 to 1")
 _folds = _checked("the number of folds", int, lambda value: value >= 2, "2 or more")
 _people = _checked("the number of people", int, lambda value: value >= 1, "1 or more")
@@ -127,8 +141,9 @@ def _answer(options: argparse.Namespace, document: Any, text: str) -> int:
 
 def _index(options: argparse.Namespace) -> int:
     from facecluster.photos import open_photos
+    from facecluster.waiting import run_abandonable
 
-    source = open_photos(options.source)
+    source = run_abandonable(lambda: open_photos(options.source))
     from dataclasses import asdict
 
     from tqdm import tqdm
@@ -149,7 +164,7 @@ def _index(options: argparse.Namespace) -> int:
             gallery,
             source,
             faces=options.faces,
-            detector=FaceDetector(options.min_face),
+            detector=FaceDetector(options.min_face, min_score=options.min_score),
             embedder=embedder,
             on_progress=show,
         )
@@ -162,7 +177,7 @@ def _index(options: argparse.Namespace) -> int:
     for reason in document.pop("problems"):
         print(f"facecluster: {reason}", file=sys.stderr)
     _answer(options, document, text)
-    return FAILED if report.unreadable == report.photos else DONE
+    return FAILED if report.out_of_memory or report.unreadable == report.photos else DONE
 
 
 def _cluster(options: argparse.Namespace) -> int:
@@ -197,14 +212,20 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _identify(options: argparse.Namespace) -> int:
+    from facecluster.detection import FaceDetector
     from facecluster.embedding import gallery_embedder
     from facecluster.errors import PhotoError
     from facecluster.gallery import Gallery
     from facecluster.identification import Identifier
-    from facecluster.images import load_image
+    from facecluster.images import load_photo
+    from facecluster.probes import doubtful_scores
 
     gallery = Gallery.open(options.gallery, create=False)
-    identifier = Identifier.from_gallery(gallery, embedder=gallery_embedder(gallery, options.model))
+    identifier = Identifier.from_gallery(
+        gallery,
+        detector=FaceDetector(min_score=options.min_score),
+        embedder=gallery_embedder(gallery, options.model),
+    )
     threshold = options.threshold if options.threshold is not None else identifier.threshold(options.fpir)
     caveat = "" if options.threshold is not None else identifier.matcher.caveat(options.fpir)
     if caveat:
@@ -212,11 +233,16 @@ def _identify(options: argparse.Namespace) -> int:
     answers: list[dict[str, Any]] = []
     for image in options.images:
         try:
-            faces = [match.as_dict() for match in identifier.identify(load_image(image), threshold)]
-            answers.append({"image": image, "error": None, "faces": faces})
+            read = load_photo(image)
+            if read.note:
+                print(f"facecluster: {image}: {read.note}", file=sys.stderr)
+            photo = identifier.look(read.image)
+            faces = [match.as_dict() for match in identifier.identify_photo(photo, threshold, read.scale)]
+            seen = {"turn": photo.turn, "doubtful_scores": doubtful_scores(photo.doubtful)}
+            answers.append({"image": image, "error": None, **seen, "faces": faces})
         except PhotoError as error:
             print(f"facecluster: {error}", file=sys.stderr)
-            answers.append({"image": image, "error": str(error), "faces": []})
+            answers.append({"image": image, "error": str(error), "turn": 0, "doubtful_scores": [], "faces": []})
     _answer(options, answers, "\n".join(map(_answer_line, answers)))
     return FAILED if any(answer["error"] for answer in answers) else DONE
 
@@ -225,7 +251,13 @@ def _answer_line(answer: dict[str, Any]) -> str:
     if answer["error"]:
         return f"{answer['image']}: could not be read"
     if not answer["faces"]:
-        return f"{answer['image']}: no face"
+        scores = answer["doubtful_scores"]
+        doubtful = (
+            f" (doubtful ones: {', '.join(f'score {int(100 * score) / 100:.2f}' for score in scores)})"
+            if scores
+            else ""
+        )
+        return f"{answer['image']}: no face{doubtful}"
     people = (
         f"{face['person'] or 'unknown'} (similarity {face['similarity']:.3f}, threshold {face['threshold']:.3f})"
         for face in answer["faces"]

@@ -37,10 +37,10 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str, list[str
     from facecluster.held_out import known_persons
     from facecluster.lab import evaluate_gallery
     from facecluster.report_data import as_document
-    from facecluster.report_files import report_files, write_report
+    from facecluster.report_files import report_files
 
     # What would fail in the end should fail before the long work.
-    if options.report:
+    if options.report is not None:
         report_files(options.report)
     gallery = Gallery.open(options.gallery, create=False)
     _, labels, persons = labelled_clustering(gallery)
@@ -62,10 +62,22 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str, list[str
     failed = [results.missing[part] for part in _asked(options) if part in results.missing]
     text = "\n\n".join(filter(None, [text, *_lines(results, failed)]))
     if options.report:
-        page, data = write_report(results, options.report)
-        document["report"] = {"html": str(page), "json": str(data)}
-        text += f"\n\nThe report is {page}, its figures {data}."
+        text += _report(results, options.report, document, failed)
     return document, text, list(dict.fromkeys(failed))
+
+
+def _report(results: LabResults, file: str, document: dict[str, Any], failed: list[str]) -> str:
+    """Writes the report; says so in `document` and in the text returned, or why not in `failed`."""
+    from facecluster.errors import EvaluationError
+    from facecluster.report_files import write_report
+
+    try:
+        page, data = write_report(results, file)
+    except EvaluationError as error:  # what was measured is printed all the same
+        failed.append(str(error))
+        return ""
+    document["report"] = {"html": str(page), "json": str(data)}
+    return f"\n\nThe report is {page}, its figures {data}."
 
 
 def _figures(labels: np.ndarray, persons: np.ndarray) -> tuple[dict[str, Any], str]:

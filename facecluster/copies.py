@@ -17,6 +17,7 @@ from pathlib import Path
 from facecluster.database import Database
 from facecluster.errors import GalleryError, SourceError
 from facecluster.files import open_regular
+from facecluster.writing import put_new
 
 UPLOADS = "uploads"
 _CHUNK = 2**20
@@ -58,7 +59,7 @@ class Copies:
                 sha256 = _written(part, content)
                 with self._database.write(changes=False) as db:
                     db.execute("UPDATE copies SET sha256 = ? WHERE path = ?", (sha256, self.path(file)))
-                _rename_to_new(part, file)
+                put_new(part, file)
             except BaseException:
                 self.remove([file])
                 raise
@@ -203,20 +204,6 @@ def _written(part: Path, content: Iterable[bytes]) -> str:
             digest.update(chunk)
             file.write(chunk)
     return digest.hexdigest()
-
-
-def _rename_to_new(part: Path, file: Path) -> None:
-    """Raises FileExistsError where something appeared there meanwhile; os.rename would replace it."""
-    try:
-        os.link(part, file)
-    except FileExistsError:
-        raise
-    except OSError:  # a disk without hard links
-        if os.path.lexists(file):
-            raise FileExistsError(17, "File exists", str(file)) from None
-        os.rename(part, file)
-    else:
-        part.unlink()
 
 
 def _unlink(file: Path) -> None:

@@ -80,16 +80,19 @@ class Deletion:
 
     def resume(self) -> None:
         """Ends what was cut off, unless another process is at it. What cannot be ended yet stays recorded; logged."""
-        if not self.is_pending:
-            return
         try:
-            with self._gallery.indexing():
-                self.remove_unfinished_uploads()
-                self._go_on()
+            if self.is_pending:
+                self.finish()
         except GalleryBusyError:
             return
         except FaceClusterError as error:
             logger.warning("A deletion could not be ended: %s", error)
+
+    def finish(self) -> None:
+        """See `Gallery.finish_deletion`."""
+        with self._gallery.indexing():
+            self.remove_unfinished_uploads()
+            self._go_on()
 
     @contextmanager
     def uploading(self) -> Iterator[None]:

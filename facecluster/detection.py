@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
@@ -17,6 +17,7 @@ import numpy as np
 from facecluster import averages, pyramid
 from facecluster import boxes as box_math
 from facecluster.mtcnn import ONET_BATCHES, ONET_SIZE, RNET_BATCHES, RNET_SIZE, load_networks
+from facecluster.network_crops import HUGE_PIXELS, Crops, PhotoPixels, crops_beyond, crops_of, groups, shrink, split
 from facecluster.networks import CompiledModule
 from facecluster.runtime import choose_runtime, full_precision
 
@@ -25,16 +26,27 @@ from facecluster.runtime import choose_runtime, full_precision
 MIN_FACE_SIZE = 40
 _SMALLEST_WINDOW = 12  # P-Net's window: smaller faces cannot be seen without enlarging the photo
 
+# Chosen on the 680 photos and on what else was found beside their faces (docs/detection.md).
+MIN_SCORE = 0.9
+
 # facenet-pytorch's defaults: the least scores of P-Net, R-Net and O-Net, and the most overlaps in between.
 _THRESHOLDS = (0.6, 0.7, 0.7)
 _LEAST_LOGIT = np.float32(math.log(_THRESHOLDS[0] / (1 - _THRESHOLDS[0])))  # where P-Net's score is the least
 _OVERLAP_IN_LEVEL = 0.5
 _OVERLAP = 0.7
+LOWEST_SCORE = _THRESHOLDS[2]
 
-# A photo's table takes 12 bytes a pixel, so few photos are in hand at once, and only one that is larger than this.
-_HUGE_PIXELS = 6_000_000
-# A larger photo is shrunk by a whole number first, so that its table stays below 300 MB.
-_MOST_PIXELS = 24_000_000
+# The surest face of nearly every upright photo reaches the one; that of few photos on their side or head does. Below,
+# O-Net is asked whether the face looks more like one in another turn: by so much of the logit that three upright
+# photos of 680 are looked at again (docs/detection.md).
+_SURELY_UPRIGHT = 0.999
+_MORE_LIKE_A_FACE = 1.0
+
+# Faces that the frame cuts are looked for where P-Net proposes a box that reaches beyond it by this share of its side.
+_BEYOND = 0.05
+_SAME_FACE = 0.3  # share of the smaller box
+_SURE = 0.95
+
 _huge_photo_lock = threading.Lock()
 
 
@@ -55,30 +67,40 @@ class Detection:
         limits = np.array([width, height, width, height], np.float32)
         return replace(self, box=np.clip(self.box, 0, limits))
 
+    def times(self, scale: float) -> Detection:
+        """The same in pixels of a photo that is `scale` times as wide and high."""
+        if scale == 1:
+            return self
+        return replace(self, box=self.box * np.float32(scale), landmarks=self.landmarks * np.float32(scale))
+
 
 @dataclass(frozen=True, eq=False)
-class _Photo:
-    """A photo's pixels as a summed-area table, and the boxes (n, 4) float32 that P-Net proposes on it.
+class Sight:
+    """All that is taken for a face on a photo, from LOWEST_SCORE on, largest first.
 
-    `shrunk` says how many pixels of the original make one of these, across and down.
+    `may_lie` says that the surest face looks more like one when it is turned: the photo may lie on its side or head.
     """
 
-    table: np.ndarray
-    proposals: np.ndarray
-    shrunk: np.ndarray
+    detections: list[Detection]
+    may_lie: bool = False
 
 
 class FaceDetector:
-    """Finds faces of at least `min_face_size` pixels; see `facecluster.runtime` for `runtime`.
+    """Finds faces of at least `min_face_size` pixels and score `min_score`; see `facecluster.runtime` for `runtime`.
 
     Networks load at the first photo, once; several threads may use one detector. Raises ValueError when
-    `min_face_size` is below 12 pixels, P-Net's window.
+    `min_face_size` is below 12 pixels, P-Net's window, or `min_score` not from 0.7, facenet-pytorch's own, to below 1.
     """
 
-    def __init__(self, min_face_size: int = MIN_FACE_SIZE, runtime: str = "auto") -> None:
+    def __init__(
+        self, min_face_size: int = MIN_FACE_SIZE, runtime: str = "auto", *, min_score: float = MIN_SCORE
+    ) -> None:
         if not min_face_size >= _SMALLEST_WINDOW:
             raise ValueError(f"min_face_size must be at least {_SMALLEST_WINDOW} pixels, got {min_face_size!r}")
+        if not LOWEST_SCORE <= min_score < 1:
+            raise ValueError(f"min_score must be from {LOWEST_SCORE} to below 1, got {min_score!r}")
         self.min_face_size = min_face_size
+        self.min_score = min_score
         self._requested_runtime = runtime
         self._lock = threading.Lock()
         self._networks: tuple[CompiledModule, ...] = ()
@@ -103,28 +125,34 @@ class FaceDetector:
 
     def detect_many(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
         """The faces of each photo, as `detect` gives them; the photos may differ in size."""
+        return [[face for face in sight.detections if face.score >= self.min_score] for sight in self.look_many(images)]
+
+    def look_many(self, images: Sequence[np.ndarray]) -> list[Sight]:
+        """The faces of each photo with the doubtful ones, whatever `min_score` is; see `photo_faces` to part them."""
         for image in images:
             _check(image)
         self.load()
-        found: list[list[Detection]] = []
-        for group in _groups(images):
-            huge = sum(image.shape[0] * image.shape[1] for image in group) > _HUGE_PIXELS
+        found: list[Sight] = []
+        for group in groups(images):
+            huge = sum(image.shape[0] * image.shape[1] for image in group) > HUGE_PIXELS
             with _huge_photo_lock if huge else nullcontext():
                 found += self._detect(group)
         return found
 
-    def _detect(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
+    def _detect(self, images: Sequence[np.ndarray]) -> list[Sight]:
         """All networks on photos that are held in memory together."""
         photos = [self._propose(image) for image in images]
         candidates = self._refine(photos, [photo.proposals for photo in photos])
-        return self._settle(photos, candidates)
+        faces = self._settle(photos, candidates)
+        faces = [*map(_joined, photos, faces, self._cut_by_the_edge(photos, faces))]
+        return [Sight(*each) for each in zip(faces, self._may_lie(photos, faces), strict=True)]
 
-    def _propose(self, image: np.ndarray) -> _Photo:
+    def _propose(self, image: np.ndarray) -> PhotoPixels:
         """P-Net on all scales of a photo."""
-        image, shrunk = _shrunk(image)
+        image, shrunk = shrink(image)
         plan = pyramid.plan_canvases(*image.shape[:2], self.min_face_size / float(shrunk.max()))
         if not plan.tiles:
-            return _Photo(np.zeros((1, 1, 3), np.int32), np.empty((0, 4), np.float32), shrunk)
+            return PhotoPixels(np.zeros((1, 1, 3), np.int32), np.empty((0, 4), np.float32), shrunk)
         table = averages.sum_table(image)
         found = []
         for number, canvas in enumerate(pyramid.draw_canvases(table, plan)):
@@ -137,30 +165,42 @@ class FaceDetector:
             kept.append(of_level[box_math.suppress(proposals[of_level], scores[of_level], _OVERLAP_IN_LEVEL)])
         first = np.concatenate(kept) if kept else np.empty(0, np.int64)
         first = first[box_math.suppress(proposals[first], scores[first], _OVERLAP)]
-        return _Photo(table, box_math.squares(box_math.shift_by_size(proposals[first], offsets[first], 0)), shrunk)
+        return PhotoPixels(table, box_math.squares(box_math.shift_by_size(proposals[first], offsets[first], 0)), shrunk)
 
-    def _refine(self, photos: Sequence[_Photo], proposals: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def _cut_by_the_edge(
+        self, photos: Sequence[PhotoPixels], faces: Sequence[Sequence[Detection]]
+    ) -> list[list[Detection]]:
+        """What R-Net and O-Net take for faces where proposals reach beyond the edges and photos would go on in grey."""
+        proposals = [_hidden_by_the_edge(photo, found) for photo, found in zip(photos, faces, strict=True)]
+        candidates = self._refine(photos, proposals, crops_beyond)
+        return self._settle(photos, candidates, crops_beyond)
+
+    def _refine(
+        self, photos: Sequence[PhotoPixels], proposals: Sequence[np.ndarray], crops_of: Crops = crops_of
+    ) -> list[np.ndarray]:
         """R-Net on the proposals of all photos: the boxes (n, 4) float32 that remain of each."""
-        inside, crops = _crops(photos, proposals, RNET_SIZE)
+        inside, crops = crops_of(photos, proposals, RNET_SIZE)
         if not len(crops):
             return [np.empty((0, 4), np.float32) for _ in photos]
         offsets, scores = self._networks[1].in_batches(crops, RNET_BATCHES)
         refined = []
-        for boxes, part in _split(inside):
+        for boxes, part in split(inside):
             good = scores[part, 1] > _THRESHOLDS[1]
             boxes, moves, sure = boxes[good], offsets[part][good], scores[part, 1][good]
             kept = box_math.suppress(boxes, sure, _OVERLAP)
             refined.append(box_math.squares(box_math.shift_by_size(boxes[kept], moves[kept], 1)))
         return refined
 
-    def _settle(self, photos: Sequence[_Photo], candidates: Sequence[np.ndarray]) -> list[list[Detection]]:
+    def _settle(
+        self, photos: Sequence[PhotoPixels], candidates: Sequence[np.ndarray], crops_of: Crops = crops_of
+    ) -> list[list[Detection]]:
         """O-Net on the boxes that R-Net let through: the faces of each photo."""
-        inside, crops = _crops(photos, candidates, ONET_SIZE)
+        inside, crops = crops_of(photos, candidates, ONET_SIZE)
         if not len(crops):
             return [[] for _ in photos]
         offsets, landmarks, scores = self._networks[2].in_batches(crops, ONET_BATCHES)
         faces = []
-        for photo, (boxes, part) in zip(photos, _split(inside), strict=True):
+        for photo, (boxes, part) in zip(photos, split(inside), strict=True):
             good = scores[part, 1] > _THRESHOLDS[2]
             points = box_math.landmark_pixels(boxes[good], landmarks[part][good])
             boxes, sure = box_math.shift_by_size(boxes[good], offsets[part][good], 1), scores[part, 1][good]
@@ -170,19 +210,58 @@ class FaceDetector:
             faces.append([Detection(boxes[i], points[i], float(sure[i])) for i in largest_first])
         return faces
 
+    def _may_lie(self, photos: Sequence[PhotoPixels], faces: Sequence[Sequence[Detection]]) -> list[bool]:
+        """Whether O-Net finds the surest face of each photo more like a face in another turn."""
+        surest = [sorted(found, key=lambda face: -face.score)[:1] for found in faces]
+        asked = [[face for face in found if face.score < _SURELY_UPRIGHT] for found in surest]
+        squares = [
+            box_math.squares(np.array([face.box for face in found]).reshape(-1, 4) / np.tile(photo.shrunk, 2))
+            for photo, found in zip(photos, asked, strict=True)
+        ]
+        inside, crops = crops_of(photos, squares, ONET_SIZE)
+        if not len(crops):
+            return [False] * len(photos)
+        turned = np.concatenate([np.rot90(crops, -turn, axes=(2, 3)) for turn in (1, 2, 3)])
+        scores = self._networks[2].in_batches(np.ascontiguousarray(turned), ONET_BATCHES)[2][:, 1]
+        best = scores.reshape(3, -1).max(axis=0)
+        # `inside` is empty for a box wholly beyond the photo.
+        return [
+            len(boxes) == 1 and _logit(best[part][0]) > _logit(found[0].score) + _MORE_LIKE_A_FACE
+            for found, (boxes, part) in zip(asked, split(inside), strict=True)
+        ]
 
-def main_face(detections: Sequence[Detection], image_size: tuple[int, int]) -> int | None:
-    """The index of the face that a photo is of, by size and closeness to the centre; None without faces.
 
-    `image_size` is (width, height) in pixels. The measure is facenet-pytorch's `center_weighted_size`
-    (models/mtcnn.py): the box's area minus twice the squared distance of its centre from the photo's.
-    """
-    if not detections:
-        return None
-    boxes = np.stack([detection.box for detection in detections])
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    distances = ((centres - np.array(image_size) / 2) ** 2).sum(axis=1)
-    return int(np.argmax(_areas(boxes) - 2.0 * distances))
+def _hidden_by_the_edge(photo: PhotoPixels, faces: Sequence[Detection]) -> np.ndarray:
+    """P-Net's proposals (n, 4) that reach beyond the edge, without those of faces that are surely found as it is."""
+    beyond = photo.proposals[box_math.shares_beyond(photo.proposals, *_size(photo)) > _BEYOND]
+    sure = np.array([face.box for face in faces if face.score >= _SURE], np.float32).reshape(-1, 4)
+    covered = box_math.shares_covered(beyond, sure / np.tile(photo.shrunk, 2)).max(axis=1, initial=0)
+    return beyond[covered <= _SAME_FACE]
+
+
+def _joined(photo: PhotoPixels, faces: list[Detection], at_the_edge: list[Detection]) -> list[Detection]:
+    """A photo's faces with those that only its edge had hidden, largest first; sure ones stay as they are."""
+    height, width = _size(photo) * photo.shrunk[::-1]
+    for found in at_the_edge:
+        x, y = (found.box[:2] + found.box[2:]) / 2
+        if not (0 <= x < width and 0 <= y < height):
+            continue
+        boxes = np.array([face.box for face in faces]).reshape(-1, 4)
+        same = np.flatnonzero(box_math.shares_covered(found.box[None], boxes)[0] > _SAME_FACE)
+        if all(faces[i].score < min(_SURE, found.score) for i in same):
+            faces = [face for i, face in enumerate(faces) if i not in same] + [found]
+            faces.sort(key=lambda face: -_areas(face.box[None])[0])
+    return faces
+
+
+def _size(photo: PhotoPixels) -> np.ndarray:
+    """(height, width) of the table's photo."""
+    return np.array(photo.table.shape[:2]) - 1
+
+
+def _logit(score: float) -> float:
+    score = min(max(float(score), 1e-7), 1 - 1e-7)  # in float32, sure faces may have a score of 1
+    return math.log(score / (1 - score))
 
 
 def _areas(boxes: np.ndarray) -> np.ndarray:
@@ -192,32 +271,6 @@ def _areas(boxes: np.ndarray) -> np.ndarray:
 def _check(image: np.ndarray) -> None:
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
         raise ValueError(f"image must be (height, width, 3) uint8, got {image.shape} {image.dtype}")
-
-
-def _shrunk(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The photo with at most about _MOST_PIXELS pixels, and the factors (2,) float32 it shrank by, across and down."""
-    import cv2
-
-    height, width = image.shape[:2]
-    factor = math.ceil(math.sqrt(height * width / _MOST_PIXELS))
-    if factor > 1:
-        image = cv2.resize(image, (max(1, width // factor), max(1, height // factor)), interpolation=cv2.INTER_AREA)
-    return image, np.array([width / image.shape[1], height / image.shape[0]], np.float32)
-
-
-def _groups(images: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
-    """The photos in turn, in groups of at most _HUGE_PIXELS, or of one photo."""
-    group: list[np.ndarray] = []
-    pixels = 0
-    for image in images:
-        size = image.shape[0] * image.shape[1]
-        if group and pixels + size > _HUGE_PIXELS:
-            yield group
-            group, pixels = [], 0
-        group.append(image)
-        pixels += size
-    if group:
-        yield group
 
 
 def _proposals(plan: pyramid.Plan, canvas: int, answer: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -237,20 +290,3 @@ def _proposals(plan: pyramid.Plan, canvas: int, answer: np.ndarray) -> tuple[np.
     levels = np.array([tile.level for tile in tiles], np.int64)
     scores = 1 / (1 + np.exp(-answer[4, y, x]))
     return boxes, scores, answer[:4, y, x].T, levels
-
-
-def _crops(photos: Sequence[_Photo], boxes: Sequence[np.ndarray], size: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """The boxes of each photo that cover a pixel of it, and their crops, of all photos in turn."""
-    inside, crops = [], []
-    for photo, candidates in zip(photos, boxes, strict=True):
-        windows = box_math.pixel_windows(candidates, photo.table.shape[0] - 1, photo.table.shape[1] - 1)
-        covers = (windows[:, 2] > windows[:, 0]) & (windows[:, 3] > windows[:, 1])
-        inside.append(candidates[covers])
-        crops.append(averages.area_crops(photo.table, windows[covers], size))
-    return inside, np.concatenate(crops)
-
-
-def _split(parts: Sequence[np.ndarray]) -> list[tuple[np.ndarray, slice]]:
-    """Each part with the slice of the joined array that it takes."""
-    ends = np.cumsum([len(part) for part in parts]).tolist()
-    return [(part, slice(end - len(part), end)) for part, end in zip(parts, ends, strict=True)]

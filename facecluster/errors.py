@@ -4,7 +4,7 @@ Catch `FaceClusterError` to catch them all; every message is one sentence that n
 
     FaceClusterError
     ├── PhotoError            a photo cannot be read
-    │   └── OutOfMemoryError  a photo needs more memory than there is
+    │   └── OutOfMemoryError  there is too little memory for it
     ├── SourceError           a folder, zip or data set of photos cannot be opened
     ├── WeightsError          the weights of InceptionResnetV1 cannot be had
     ├── RuntimeChoiceError    the chosen runtime does not work on this machine
@@ -27,7 +27,7 @@ class PhotoError(FaceClusterError):
 
 
 class OutOfMemoryError(PhotoError):
-    """A photo needs more memory than there is."""
+    """There is too little memory for a photo."""
 
 
 class SourceError(FaceClusterError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -14,19 +14,21 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
     stat.S_IFDIR: "a folder",
+    stat.S_IFLNK: "a link",
 }
 _GIB = 2**30
 
 
-def open_regular(path: str | Path) -> BinaryIO:
-    """A regular file, or what a link to one leads to, opened for reading.
+def open_regular(path: str | Path, *, follow_links: bool = True) -> BufferedReader:
+    """A regular file, or, with `follow_links`, what a link to one leads to, opened for reading.
 
     Raises OSError whose text goes on from the file's name; for pipes, sockets and devices at once, without opening
     them: opening a pipe waits for its other end, and opening a device can set it going.
     """
-    _require_regular(os.stat(path))
+    _require_regular(os.stat(path, follow_symlinks=follow_links))
     # Should a pipe have taken the file's place since, this neither waits for its other end nor reads from it.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags | (0 if follow_links else getattr(os, "O_NOFOLLOW", 0)))
     try:
         _require_regular(os.fstat(descriptor))
         return os.fdopen(descriptor, "rb")

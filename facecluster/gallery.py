@@ -183,6 +183,15 @@ class Gallery(GalleryPhotos):
         """
         self._deletion.of_everything()
 
+    @property
+    def deletion_is_pending(self) -> bool:
+        """Whether something that was deleted is not gone from the disk yet."""
+        return self._deletion.is_pending
+
+    def finish_deletion(self) -> None:
+        """Goes on with what was cut off or failed. Raises GalleryError where something is left still."""
+        self._deletion.finish()
+
     def uploading(self) -> AbstractContextManager[None]:
         """`indexing()`, at whose end copies that no photo was indexed from are removed, also if the process dies."""
         return self._deletion.uploading()

@@ -169,6 +169,11 @@ class GalleryViews(ClusterViews):
             runtime=row["runtime"],
         )
 
+    def detections_of(self, photo_id: int) -> list[tuple[float, np.ndarray]]:
+        """The detection score and the landmarks (5, 2) of each face that is kept of a photo."""
+        rows = self._database.read("SELECT detection_score, landmarks FROM faces WHERE photo_id = ?", photo_id)
+        return [(row[0], np.frombuffer(row[1], "<f4").reshape(5, 2)) for row in rows]
+
     def person_of_faces(self) -> dict[int, str]:
         """The person of every face that has one, by face."""
         rows = self._database.read("SELECT id, person FROM faces WHERE person IS NOT NULL")

@@ -14,6 +14,7 @@ from facecluster.algorithms import ALGORITHMS
 from facecluster.charts import percent
 from facecluster.errors import EvaluationError
 from facecluster.evaluation import wrong_faces
+from facecluster.files import read_regular
 from facecluster.held_out import HeldOut
 from facecluster.intervals import wilson
 from facecluster.open_set import OpenSet, pooled_det
@@ -23,6 +24,7 @@ from facecluster.open_set import OpenSet, pooled_det
 SMALL_FACES, SMALL_PEOPLE = 30, 5
 NOT_LISTED = "not listed"
 _NAMED_AT_MOST = 5
+_MOST_BYTES = 64 * 2**20  # of a table of people: a million lines and more
 
 # One row a group. Rates are shares in [0, 1] with their 95 % Wilson interval, NaN where not measured.
 GROUP_COLUMNS = (
@@ -189,7 +191,7 @@ def _rates(faces: pd.DataFrame, event: str, group_of: dict[str, str]) -> pd.Data
 
 def _text(source: str | Path | bytes, name: str) -> str:
     try:
-        content = source if isinstance(source, bytes) else Path(source).read_bytes()
+        content = source if isinstance(source, bytes) else read_regular(Path(source).expanduser(), _MOST_BYTES)
     except OSError as error:
         raise EvaluationError(f"{name} cannot be read ({error.strerror}): check the path.") from error
     try:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from facecluster.detection import Detection, FaceDetector
     from facecluster.embedding import FaceEmbedder
     from facecluster.gallery import Gallery
+    from facecluster.photo_faces import PhotoFaces
 
 DEFAULT_FPIR = 0.01
 N_CANDIDATES = 3
@@ -140,15 +141,25 @@ class Identifier:
     def identify(self, image: np.ndarray, threshold: float | None = None) -> list[Match]:
         """One Match a face of `image` (height, width, 3) uint8 RGB, largest face first; empty when there is none.
 
+        A photo that lies on its side is turned first: boxes are in pixels of the upright one, which `look` gives.
         `threshold` in [-1, 1] replaces the gallery's own for a FPIR of 1 %. Raises WeightsError.
         """
+        return self.identify_photo(self.look(image), threshold)
+
+    def look(self, image: np.ndarray) -> PhotoFaces:
+        """The faces of `image` (height, width, 3) uint8 RGB, and the turn that makes it upright."""
+        from facecluster.photo_faces import find_faces
+
+        return find_faces(self.detector, [image])[0]
+
+    def identify_photo(self, photo: PhotoFaces, threshold: float | None = None, scale: float = 1.0) -> list[Match]:
+        """The same as `identify`, for a photo that `look` has looked at; boxes are `scale` times as large."""
         from facecluster.embedding import crop_face
 
-        detections = self.detector.detect(image)
-        if not detections:
+        if not photo.faces:
             return []
-        crops = np.stack([crop_face(image, face.box) for face in detections])
-        inside = [face.inside(image.shape[1], image.shape[0]) for face in detections]
+        crops = np.stack([crop_face(photo.image, face.box) for face in photo.faces])
+        inside = [face.inside(*photo.size).times(scale) for face in photo.faces]
         return self.identify_faces(inside, crops, self.embedder.embed(crops), threshold)
 
     def identify_faces(

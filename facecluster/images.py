@@ -20,6 +20,7 @@ from facecluster.decoding import Picture, decode
 from facecluster.errors import OutOfMemoryError, PhotoError
 from facecluster.files import read_regular, require_size
 from facecluster.formats import FORMAT_NAMES, HEAD_BYTES, SUFFIXES, format_of, is_image
+from facecluster.memory import is_lack_of_memory
 from facecluster.opening import MAX_PHOTO_PIXELS, MAX_PIXELS, MAX_SIDE, look_at
 
 __all__ = [
@@ -188,7 +189,7 @@ def _sentence(name: str, error: Exception) -> PhotoError:
         return PhotoError(f"{name} {error.strerror}: name a photo.")
     if isinstance(error, OSError) and error.errno is not None:
         return PhotoError(f"{name} cannot be read ({error.strerror}): check the disk, or replace it.")
-    if "out of memory" in str(error).lower():  # as a decoder's error, not Python's
+    if is_lack_of_memory(error):
         return _too_little_memory(name)
     return PhotoError(f"{name} is damaged or cut off: replace it with a complete copy.")
 

@@ -9,34 +9,27 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
+from facecluster.conveyor import BATCH_SIZE, Conveyor, Wait
 from facecluster.detection import FaceDetector
 from facecluster.embedding import FaceEmbedder
 from facecluster.errors import Cancelled
-from facecluster.extraction import FaceExtractor, FacesToKeep, Task, outcome_of, read_photo
+from facecluster.extraction import FaceExtractor, FacesToKeep, Task, outcome_of
 from facecluster.gallery import Gallery
 from facecluster.originals import Originals
 from facecluster.photos import PhotoSource
 from facecluster.records import KnownPhoto, NewPhoto
 from facecluster.runtime import share_processors
+from facecluster.waiting import AbandonableThreads
 from facecluster.weights import CASIA, model_name
 
-BATCH_SIZE = 16
-_SMALLEST_BATCH = 4
-_READ_AHEAD = 2 * BATCH_SIZE
 _MOST_PROBLEMS = 100
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -54,8 +47,9 @@ class IndexReport:
     """What a run did. `photos = indexed + skipped + duplicates + unreadable`; `no_face` are among the indexed.
 
     `indexed` were processed now, `skipped` known before, `duplicates` have the content of another photo of the gallery,
-    `faces` were found on the indexed. `problems` are the reasons of the first 100 unreadable ones, a sentence each that
-    names the file. `seconds` leaves out the loading of models.
+    `faces` were found on the indexed. Of the unreadable, `out_of_memory` needed more memory than there was: the next
+    run tries them again, as all unreadable ones. `problems` are the reasons of the first 100 unreadable ones, a
+    sentence each that names the file. `seconds` leaves out the loading of models.
     """
 
     photos: int = 0
@@ -69,6 +63,7 @@ class IndexReport:
     photos_per_second: float = 0.0
     model: str = ""
     runtime: str = ""
+    out_of_memory: int = 0
     problems: tuple[str, ...] = ()
 
 
@@ -118,25 +113,19 @@ class _Run:
             self.report, photos=len(self.source), model=model, runtime=self.extractor.embedder.runtime
         )
         start = time.perf_counter()
-        with (
-            ThreadPoolExecutor(2, "read") as readers,
-            ThreadPoolExecutor(workers, "faces", share_processors if workers > 1 else None) as processors,
-        ):
-            photos = (self.source[index] for index in range(len(self.source)))
-            tasks = map(self._decide, _in_order(readers, read_photo, photos, _READ_AHEAD))
-            batches = _batches(tasks, _batch_sizes(len(self.source), batch_size, workers))
-            try:
-                for batch in _in_order(processors, self.extractor.process, batches, workers + 1):
-                    self._store(batch, model)
-                    self._tell(start)
-                    if cancelled():
-                        raise Cancelled(
-                            "Indexing was cancelled: what was done is kept, and the next run goes on there."
-                        )
-            except BaseException:
-                processors.shutdown(wait=True, cancel_futures=True)
-                readers.shutdown(wait=True, cancel_futures=True)
-                raise
+        readers = AbandonableThreads(2, "read")
+        processors = ThreadPoolExecutor(workers, "faces", share_processors if workers > 1 else None)
+        conveyor = Conveyor(self.source, readers, processors, workers, batch_size, cancelled)
+        try:
+            for batch in conveyor.settled(self._decide, self.extractor.process):
+                self._store(batch, model)
+                self._tell(start)
+                if cancelled():
+                    raise Cancelled("Indexing was cancelled: what was done is kept, and the next run goes on there.")
+        finally:
+            # Whoever cancels does not wait for batches that nobody stores any more.
+            processors.shutdown(wait=False, cancel_futures=True)
+            readers.close()
         paths = [self.source[index].path for index in range(len(self.source))]
         self.gallery.forget_lost(self.source.kind, self.source.location, paths)
         seconds = time.perf_counter() - start - self.loading_seconds
@@ -145,8 +134,8 @@ class _Run:
 
     # --- in the calling thread ------------------------------------------------------------------------------------
 
-    def _decide(self, task: Task) -> Task:
-        """Leaves out what the gallery or this run knows already.
+    def _decide(self, task: Task, wait: Wait) -> Task:
+        """Leaves out what the gallery or this run knows already; `wait` does what may have to be abandoned.
 
         Of a source's photos of the same content the first one is the original, wherever it was in an earlier run: so
         photos that were renumbered or swapped end as in a new gallery. What lies in another source stays there.
@@ -156,16 +145,22 @@ class _Run:
         if task.sha256 in self.seen:
             return self._duplicate(task)
         known = self.gallery.find_photo(task.sha256)
-        if known is not None and not self._is_here(known) and self.originals.hold(known):
+        if known is not None and not self._is_here(known) and wait(self.originals.hold, known):
             return self._duplicate(task)
         self.seen.add(task.sha256)
         if known is not None:
             self._follow(known, task)
-            if known.settings == self.extractor.settings:
+            if self._is_current(known):
                 return replace(task, skipped=True, content=b"")
         if not self.loading_seconds:
             self._load()
         return task
+
+    def _is_current(self, known: KnownPhoto) -> bool:
+        """Whether doing a known photo anew would give what the gallery holds of it."""
+        if known.settings == self.extractor.settings_without_score:
+            return self.extractor.is_sure(self.gallery.detections_of(known.id))
+        return known.settings == self.extractor.settings
 
     def _is_here(self, known: KnownPhoto) -> bool:
         return (known.source_kind, known.source_location) == (self.source.kind, self.source.location)
@@ -205,6 +200,7 @@ class _Run:
             unreadable=self.report.unreadable + by_status.count("unreadable"),
             duplicates=self.report.duplicates + by_status.count("duplicate"),
             faces=self.report.faces + sum(len(photo.faces) for photo in ended),
+            out_of_memory=self.report.out_of_memory + sum(task.starved for task in batch),
             skipped=self.report.skipped + sum(task.skipped for task in batch),
             problems=(*self.report.problems, *problems)[:_MOST_PROBLEMS],
         )
@@ -234,29 +230,3 @@ def _usual_workers() -> int:
     # One more than the processors: while a worker waits, for the interpreter's lock or for its next batch, another has
     # something to multiply. With as many as processors these are idle for a sixth of the time.
     return (os.cpu_count() or 1) + 1
-
-
-def _batch_sizes(photos: int, largest: int, workers: int) -> Iterator[int]:
-    # Smaller ones at the end: else one worker has a whole batch to do when the others are done.
-    while photos > 0:
-        size = min(largest, max(_SMALLEST_BATCH, photos // (2 * workers)))
-        yield size
-        photos -= size
-
-
-def _batches(items: Iterable[T], sizes: Iterable[int]) -> Iterator[list[T]]:
-    iterator = iter(items)
-    for size in sizes:
-        if batch := list(islice(iterator, size)):
-            yield batch
-
-
-def _in_order(pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
-    """Like `pool.map`, but never more than `ahead` items begun and not yet taken, so memory stays bounded."""
-    begun: deque[Future[R]] = deque()
-    for item in items:
-        begun.append(pool.submit(function, item))
-        if len(begun) >= ahead:
-            yield begun.popleft().result()
-    while begun:
-        yield begun.popleft().result()

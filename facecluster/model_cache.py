@@ -34,7 +34,8 @@ def load_or_make(key: str, load: Callable[[Path], Made], make: Callable[[Path | 
     """What `load(folder)` reads from the folder of `key`, or what `make(folder)` makes and writes to an empty folder.
 
     `key` is `name@details`: a new one replaces older ones of the same name. The folder appears under its final name
-    when it is complete. A damaged folder is made again, and where nothing can be written, `make(None)` is called.
+    when it is complete. A damaged folder is made again, and where nothing can be written, `make(None)` is called. One
+    that holds anything else than what we write is left as it is, and nothing is kept in its place.
     """
     folder = _folder(key)
     try:
@@ -58,17 +59,44 @@ def _make_and_keep(folder: Path, make: Callable[[Path | None], Made]) -> Made:
         return make(None)
     try:
         made = make(work)
-        (work / _DIGESTS).write_text(_digests(work), encoding="utf-8")
-        name = folder.name.split("@")[0]
-        for old in [path for path in folder.parent.iterdir() if path.name.startswith(f"{name}@")]:
-            shutil.rmtree(old, ignore_errors=True)
-        os.rename(work, folder)
-    except OSError as error:  # a full disk, or another process was quicker
+    except OSError as error:  # a full disk
         logger.info("The model could not be kept as %s: %s", folder, error)
         return make(None)
+    else:
+        _keep(work, folder)
+        return made
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return made
+
+
+def _keep(work: Path, folder: Path) -> None:
+    """Gives `work` its final name, in place of a damaged folder and of older versions, as far as those are ours."""
+    try:
+        (work / _DIGESTS).write_text(_digests(work), encoding="utf-8")
+        names = {path.name for path in work.iterdir()}
+        if _holds_only(folder, names):
+            _remove(folder, names)
+        os.rename(work, folder)
+        name = folder.name.split("@")[0]
+        for old in [path for path in folder.parent.iterdir() if path.name.startswith(f"{name}@") and path != folder]:
+            if _holds_only(old, names) and (old / _DIGESTS).is_file() and _is_whole(old):
+                _remove(old, names)
+    except OSError as error:  # a full disk, another process was quicker, or somebody else's files lie there
+        logger.info("The model could not be kept as %s: %s", folder, error)
+
+
+def _holds_only(folder: Path, names: set[str]) -> bool:
+    """Whether it is a folder, no link to one, with nothing in it but files by these names."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    return all(path.name in names and path.is_file() and not path.is_symlink() for path in folder.iterdir())
+
+
+def _remove(folder: Path, names: set[str]) -> None:
+    """By name, so that what somebody puts there meanwhile stays. Raises OSError."""
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
+    folder.rmdir()
 
 
 def _is_whole(folder: Path) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from facecluster.errors import PhotoError
+from facecluster.files import read_regular
 from facecluster.photos import ZipPhotos
 from facecluster.records import DISPLACED, KnownPhoto
 
@@ -42,7 +43,7 @@ class Originals:
         file = Path(photo.source_location) / photo.path
         if file.stat().st_size != photo.size:
             raise _missing(photo)
-        return file.read_bytes()
+        return read_regular(file, photo.size)
 
     def _zip(self, location: str) -> ZipPhotos:
         if location not in self._zips:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PIL import Image
 
-from facecluster.detection import main_face
+from facecluster.main_face import main_face
 from facecluster.probes import DOUBTFUL_MARGIN, Probe
 from facecluster.verification import Verification, verify
 

@@ -11,7 +11,8 @@ from PIL import Image
 
 from facecluster.embedding import CROP_SIZE, EMBEDDING_SIZE, crop_face
 from facecluster.errors import PhotoError
-from facecluster.images import encode_jpeg, load_image
+from facecluster.images import encode_jpeg, load_photo
+from facecluster.photo_faces import find_faces, told_doubtful
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,10 @@ Verdict = Literal["known", "doubtful", "unknown"]
 class Probe:
     """One photo to identify, or the sentence why it cannot be read.
 
-    `picture` is a JPEG of the upright photo, its longer side at most 1200 pixels, `scale` how many of its pixels make
-    one of the photo's; `crops` (n, 160, 160, 3) uint8 and `embeddings` (n, 512) float32 belong to `detections`.
+    `doubtful` faces are none of the `detections`. `turn` quarter turns clockwise made the photo upright, and boxes are
+    in pixels of the upright photo. `picture` is a JPEG of it, its longer side at most 1200 pixels, `scale` how many of
+    its pixels make one of the photo's; `note` says what of the file was passed over. `crops` (n, 160, 160, 3) uint8 and
+    `embeddings` (n, 512) float32 belong to `detections`.
     """
 
     name: str
@@ -41,6 +44,9 @@ class Probe:
     detections: tuple[Detection, ...] = ()
     crops: np.ndarray | None = None
     embeddings: np.ndarray | None = None
+    doubtful: tuple[Detection, ...] = ()
+    turn: int = 0
+    note: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,17 +69,18 @@ def read_probe(name: str, content: bytes, detector: FaceDetector, embedder: Face
     A file that is no photo gives a probe with an `error`. Raises WeightsError and RuntimeChoiceError.
     """
     try:
-        image = load_image(content)
+        read = load_photo(content)
     except PhotoError as error:
         return Probe(name, str(error).replace("The photo", name, 1))
-    detections = tuple(detector.detect(image))
+    (photo,) = find_faces(detector, [read.image])
     crops = np.empty((0, CROP_SIZE, CROP_SIZE, 3), np.uint8)
     embeddings = np.empty((0, EMBEDDING_SIZE), np.float32)
-    if detections:
-        crops = np.stack([crop_face(image, face.box) for face in detections])
+    if photo.faces:
+        crops = np.stack([crop_face(photo.image, face.box) for face in photo.faces])
         embeddings = embedder.embed(crops)
-    picture, scale = _shown(image)
-    return Probe(name, None, picture, scale, detections, crops, embeddings)
+    picture, scale = _shown(photo.image)
+    faces, doubtful = (tuple(face.times(read.scale) for face in found) for found in (photo.faces, photo.doubtful))
+    return Probe(name, None, picture, scale / read.scale, faces, crops, embeddings, doubtful, photo.turn, read.note)
 
 
 def answer(probe: Probe, identifier: Identifier, threshold: float | None = None) -> Answer:
@@ -109,6 +116,8 @@ def answers_as_dicts(answers: Iterable[Answer]) -> list[dict[str, Any]]:
         {
             "image": each.probe.name,
             "error": each.probe.error,
+            "turn": each.probe.turn,
+            "doubtful_scores": doubtful_scores(each.probe.doubtful),
             "faces": [match.as_dict() for match in each.matches],
         }
         for each in answers
@@ -122,7 +131,7 @@ def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for each in answers:
         if not each.matches:
-            rows.append({"photo": each.probe.name, "note": each.probe.error or "no face found"})
+            rows.append({"photo": each.probe.name, "note": each.probe.error or _no_face(each.probe)})
         for number, match in enumerate(each.matches, start=1):
             best = {
                 f"{column}_{place}": value
@@ -148,6 +157,15 @@ def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
             )
     table = pd.DataFrame(rows)
     return table.astype({name: "Int64" for name in ("face", "cluster") if name in table})
+
+
+def doubtful_scores(doubtful: Sequence[Detection]) -> list[float]:
+    """Their detection scores as the command line's JSON has them."""
+    return [round(face.score, 4) for face in doubtful]
+
+
+def _no_face(probe: Probe) -> str:
+    return f"no face found, only {told_doubtful(probe.doubtful)}" if probe.doubtful else "no face found"
 
 
 def _shown(image: np.ndarray) -> tuple[bytes, float]:

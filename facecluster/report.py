@@ -17,7 +17,7 @@ from facecluster.groups import SMALL_FACES, SMALL_PEOPLE, det_by_group, differen
 from facecluster.intervals import KIND, NOT_COVERED
 from facecluster.lab import LabResults
 from facecluster.lab_tables import GROUP_RATES
-from facecluster.report_data import as_document
+from facecluster.report_data import GENERATOR, as_document
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -50,7 +50,8 @@ DEFINITIONS = {
 _ACCURACY_ENDS = f"Accuracy's interval is {KIND}, {NOT_COVERED}."
 
 _PAGE = Template("""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8"><meta name="generator" content="$generator">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$title</title>
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; color: #1e293b; background: #fff; margin: 2rem auto; max-width: 64rem;
@@ -75,7 +76,8 @@ def report_html(results: LabResults) -> str:
         *(_comparison(results), _stability(results), _groups(results), _definitions(), _origin(results)),
     ]
     title = f"Evaluation of {results.gallery}"
-    return _PAGE.substitute(title=escape(title), plotly=get_plotlyjs(), body="\n".join(filter(None, sections)))
+    parts = {"title": escape(title), "plotly": get_plotlyjs(), "body": "\n".join(filter(None, sections))}
+    return _PAGE.substitute(generator=GENERATOR, **parts)
 
 
 def _summary(results: LabResults) -> str:

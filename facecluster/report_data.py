@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from facecluster import __version__
 from facecluster.comparison import best_without_number
 from facecluster.groups import det_by_group
 from facecluster.lab import LabResults
+
+GENERATOR = f"facecluster {__version__}, evaluation report"
+"""Stands at the beginning of a report's page and JSON, by which `report_files` knows them again."""
 
 
 def as_document(results: LabResults) -> dict[str, Any]:
@@ -20,6 +24,7 @@ def as_document(results: LabResults) -> dict[str, Any]:
         low, high = results.scores.accuracy_interval
         scores = asdict(results.scores) | {"accuracy_low": low, "accuracy_high": high}
     document: dict[str, Any] = {
+        "generator": GENERATOR,
         "gallery": results.gallery,
         "created": results.created,
         "settings": asdict(results.settings),

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from facecluster.drawn.people import sample_people, sample_person
 from facecluster.drawn.portraits import group_of, portrait_of
 from facecluster.drawn.traits import SamplePerson
 from facecluster.errors import SourceError
+from facecluster.writing import ASIDE, beginning, put_new, written_aside
 
 __all__ = [
     "SamplePerson",
@@ -33,6 +35,11 @@ then drawn anew, so that a folder never mixes two looks of one person.
 
 _HEADER_BYTES = 1024
 """Where in a file the comment must be; Pillow writes it within the first hundred bytes."""
+
+_OLD_ASIDE = re.compile(r"\.\d+\.jpg\.part")
+
+_DRAWN = re.compile(rb"\xff\xd8.*?\xff\xfe\x00." + _SIGNATURE + rb"(, edition \d+)", re.DOTALL)
+"""How a file of ours begins: as a JPEG whose comment, a segment of its own, is the signature with an edition."""
 
 
 def draw_portrait(person: int, portrait: int) -> Image.Image:
@@ -72,19 +79,22 @@ def write_sample_people(
 
     `first` is the number of each person's first portrait: others than before make probes for those drawn before.
     `on_progress(done, total)` is called after each picture. What an earlier call left there, even an unfinished one,
-    is kept and completed. Raises SourceError when `folder` holds anything else, or cannot be written to.
+    is kept and completed. Raises SourceError when `folder` holds anything else, or cannot be written to; nothing that
+    was not drawn here is ever replaced, whenever it was put there.
     """
     root = Path(folder)
     if people < 1 or portraits < 1 or first < 1:
         raise SourceError(f"Sample people need at least one person and one portrait, not {people} and {portraits}.")
     wanted = {root / path: draw for path, draw in sample_files(people, portraits, first).items()}
     try:
-        _refuse_foreign(root, set(wanted))
+        left_over = _refuse_foreign(root, set(wanted))
         for done, (path, draw) in enumerate(wanted.items(), start=1):
             if not is_current(path):
-                _write(path, draw())
+                _write(root, path, draw())
             if on_progress is not None:
                 on_progress(done, len(wanted))
+        for path in filter(_is_left_over, left_over):
+            path.unlink()
     except OSError as error:
         raise SourceError(
             f"The sample people cannot be written to {root}: {error.strerror or error}; "
@@ -106,37 +116,46 @@ def sample_files(people: int, portraits: int, first: int = 1) -> dict[str, Calla
 
 def is_current(path: Path) -> bool:
     """Whether a file is a sample portrait as it is drawn today."""
-    return _is_drawn(path, _SIGNATURE + _EDITION)
+    return _edition(path) == _EDITION
 
 
-def _refuse_foreign(root: Path, wanted: set[Path]) -> None:
+def _refuse_foreign(root: Path, wanted: set[Path]) -> list[Path]:
+    """Raises SourceError where anything else lies than sample people; returns what runs that were killed left over."""
     if root.exists() and not root.is_dir():
         raise SourceError(f"{root} is a file, and the sample people need a folder; choose another name.")
-    folders = {path.parent for path in wanted}
-    unfinished = {_part(path) for path in wanted}
+    folders, left_over = {path.parent for path in wanted}, []
     for path in sorted(root.rglob("*")):
-        if path.is_symlink():
-            ours = False
-        elif path.is_dir():
-            ours = path in folders
-        else:
-            ours = path in unfinished or (path in wanted and _is_drawn(path, _SIGNATURE))
-        if not ours:
-            raise SourceError(
-                f"{root} already holds {path.relative_to(root)}, which is not one of the sample people to be written; "
-                "choose an empty or a new folder."
-            )
+        if path.parent in folders and _is_left_over(path):
+            left_over.append(path)
+        elif path in folders:
+            if path.is_symlink() or not path.is_dir():
+                raise _foreign(root, path)
+        elif path not in wanted or _edition(path) is None:
+            raise _foreign(root, path)
+    return left_over
 
 
-def _is_drawn(path: Path, comment: bytes) -> bool:
-    if not path.exists():
-        return False
-    with path.open("rb") as file:
-        return comment in file.read(_HEADER_BYTES)
+def _foreign(root: Path, path: Path) -> SourceError:
+    return SourceError(
+        f"{root} already holds {path.relative_to(root)}, which is not one of the sample people to be written; "
+        "choose an empty or a new folder."
+    )
 
 
-def _part(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")
+def _is_left_over(path: Path) -> bool:
+    """Whether a run that was killed left that file; once they had a name that somebody else might choose too."""
+    if ASIDE.fullmatch(path.name) and path.is_file() and not path.is_symlink() and not path.stat().st_size:
+        return True
+    return bool(ASIDE.fullmatch(path.name) or _OLD_ASIDE.fullmatch(path.name)) and _edition(path) is not None
+
+
+def _edition(path: Path) -> bytes | None:
+    """Which edition of our drawings a file is, as it stands in its comment; None for anything else."""
+    try:
+        drawn = _DRAWN.match(beginning(path, _HEADER_BYTES))
+    except OSError:
+        return None
+    return drawn[1] if drawn else None
 
 
 def _jpeg(person: int, portrait: int) -> bytes:
@@ -145,8 +164,14 @@ def _jpeg(person: int, portrait: int) -> bytes:
     return jpeg.getvalue()
 
 
-def _write(path: Path, jpeg: bytes) -> None:
+def _write(root: Path, path: Path, jpeg: bytes) -> None:
     """Under another name first: a run that is killed must not leave half a picture that looks whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    _part(path).write_bytes(jpeg)
-    os.replace(_part(path), path)
+    with written_aside(path.parent, jpeg) as aside:
+        try:
+            put_new(aside, path)
+        except FileExistsError as error:
+            # An older edition, or another run was quicker; or somebody put something there since.
+            if _edition(path) is None:
+                raise _foreign(root, path) from error
+            os.replace(aside, path)

@@ -14,7 +14,7 @@ from facecluster.matching import FaceMatcher, Identity
 from facecluster.strangers import are_one_person
 
 if TYPE_CHECKING:
-    from facecluster.detection import Detection, FaceDetector
+    from facecluster.detection import FaceDetector
     from facecluster.embedding import FaceEmbedder
     from facecluster.gallery import Gallery
 
@@ -33,12 +33,13 @@ _ON_CLUSTERS = (
 @dataclass(frozen=True)
 class VerifiedFace:
     """The main face of one of the two photos: box (4,) float32 pixels of the upright photo, crop (160, 160, 3) uint8,
-    embedding (512,) float32 of unit norm."""
+    embedding (512,) float32 of unit norm. `turn` quarter turns clockwise made the photo upright."""
 
     box: np.ndarray
     detection_score: float
     crop: np.ndarray
     embedding: np.ndarray
+    turn: int = 0
 
 
 @dataclass(frozen=True)
@@ -223,12 +224,13 @@ def _evenly(items: np.ndarray, number: int) -> np.ndarray:
 
 
 def _main_face(image: np.ndarray, which: str, detector: FaceDetector, embedder: FaceEmbedder) -> VerifiedFace:
-    from facecluster.detection import main_face
     from facecluster.embedding import crop_face
+    from facecluster.photo_faces import find_faces, told_doubtful
 
-    found: list[Detection] = detector.detect(image)
-    place = main_face(found, (image.shape[1], image.shape[0]))
-    if place is None:
-        raise PhotoError(f"No face was found on the {which} photo: choose one where a face is larger or clearer.")
-    crop = crop_face(image, found[place].box)
-    return VerifiedFace(found[place].box, float(found[place].score), crop, embedder.embed(crop[None])[0])
+    (photo,) = find_faces(detector, [image])
+    if photo.main is None:
+        only = f" ({told_doubtful(photo.doubtful)})" if photo.doubtful else ""
+        raise PhotoError(f"No face was found on the {which} photo{only}: choose one where a face is larger or clearer.")
+    face = photo.faces[photo.main]
+    crop = crop_face(photo.image, face.box)
+    return VerifiedFace(face.box, float(face.score), crop, embedder.embed(crop[None])[0], photo.turn)

@@ -12,11 +12,14 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facecluster.errors import WeightsError
+from facecluster.files import open_regular
+from facecluster.writing import put_new
 
 if TYPE_CHECKING:
     import torch
@@ -112,7 +115,7 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
 
 def _sha256(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise WeightsError(f"The weights file {path} cannot be read ({error.strerror}): check the path.") from error
@@ -126,18 +129,21 @@ def downloaded_vggface2(on_progress: ProgressCallback | None = None) -> Path:
     from facenet_pytorch.models.inception_resnet_v1 import get_torch_home
 
     cached = Path(get_torch_home()) / "checkpoints" / VGGFACE2_URL.rsplit("/", 1)[-1]
-    if not cached.exists():
+    if not os.path.lexists(cached):
         _download(VGGFACE2_URL, cached, VGGFACE2_SHA256, on_progress)
-    elif _sha256(cached) != VGGFACE2_SHA256:  # facenet-pytorch itself keeps what arrived of a transfer cut off
+    # facenet-pytorch itself keeps what arrived of a transfer cut off, and a link may lead to a disk that is not there.
+    if not cached.is_file() or _sha256(cached) != VGGFACE2_SHA256:
         raise WeightsError(
-            f"The weights file {cached} is damaged (wrong checksum): delete it to have it downloaded again, or use "
-            f"--model {CASIA}, which needs no download."
+            f"The weights file {cached} is damaged (wrong checksum) or no file at all: move it away to have it "
+            f"downloaded again, or use --model {CASIA}, which needs no download."
         )
     return cached
 
 
 def _download(url: str, target: Path, sha256: str, on_progress: ProgressCallback | None = None) -> None:
     """Fetches `url` to `target`, which appears only when it is complete and has the given checksum.
+
+    What somebody else put there meanwhile is kept instead.
 
     facenet-pytorch's own helper takes a transfer that was cut off for a complete one, and can only show its progress
     on a terminal; hence this one, into the same place of torch's cache.
@@ -154,7 +160,8 @@ def _download(url: str, target: Path, sha256: str, on_progress: ProgressCallback
                 raise WeightsError(
                     f"The download of {url} has the wrong checksum, so it was thrown away: try again, {instead}."
                 )
-            os.replace(part, target)
+            with suppress(FileExistsError):
+                put_new(part, target)
     except requests.HTTPError as error:
         status = error.response.status_code if error.response is not None else "an error"
         raise WeightsError(

@@ -14,7 +14,7 @@ from facecluster.intervals import KIND, NOT_COVERED
 from facecluster.records import GalleryCounts
 from facecluster.ui import resources, tables
 from facecluster.ui.add_photos import four_ways, settings_form
-from facecluster.ui.deleting import delete_section
+from facecluster.ui.deleting import delete_section, unfinished_deletion
 from facecluster.ui.entry import within_app
 from facecluster.ui.jobs import running, start_clustering
 from facecluster.ui.markup import escape
@@ -196,6 +196,8 @@ gallery = resources.open_gallery()
 job = running(gallery)
 counts = gallery.counts()
 
+if not job:
+    unfinished_deletion(gallery)
 if not counts.photos:
     st.title("Who is on these photos?", anchor=False)
     st.markdown(

@@ -17,6 +17,7 @@ from facecluster.errors import FaceClusterError
 from facecluster.gallery import Gallery
 from facecluster.identification import DEFAULT_FPIR, Identifier, Match
 from facecluster.images import SUFFIXES
+from facecluster.photo_faces import told_doubtful, why_no_face
 from facecluster.probe_pictures import numbered_boxes, similarity_scale
 from facecluster.probes import (
     Answer,
@@ -105,15 +106,16 @@ def choose_threshold(identifier: Identifier) -> float:
     return threshold
 
 
-def read_new(files: list[tuple[str, UploadedFile]], model: str) -> list[Probe]:
+def read_new(files: list[tuple[str, UploadedFile]], model: str, min_score: float) -> list[Probe]:
     """The probes of the files, each read once a session; what is no longer there is forgotten."""
-    kept: dict[tuple[str, str], Probe] = st.session_state.get("identify_probes", {})
-    keys = [(file.file_id, model) for _, file in files]
+    kept: dict[tuple[str, str, float], Probe] = st.session_state.get("identify_probes", {})
+    keys = [(file.file_id, model, min_score) for _, file in files]
     new = [(key, name, file) for key, (name, file) in zip(keys, files, strict=True) if key not in kept]
     probes = {key: kept[key] for key in keys if key in kept}
     if new:
         bar = st.progress(0.0, text="Loading the models")
-        detector, embedder = resources.detector(), resources.embedder(resources.weights_of(model) or model)
+        detector = resources.detector(min_score=min_score)
+        embedder = resources.embedder(resources.weights_of(model) or model)
         embedder.load()
         detector.load()
         start = time.monotonic()
@@ -141,14 +143,17 @@ def show_answer(gallery: Gallery, found: Answer, position: int) -> None:
         with left:
             picture = numbered_boxes(probe.picture, found.boxes, [verdict(match) for match in found.matches])
             st.image(picture, width="stretch", alt=f"{probe.name} with {count(found.boxes, 'numbered box', 'es')}")
-            st.caption(escape(probe.name))
+            left_out = f" · left out: {told_doubtful(probe.doubtful)}" if probe.doubtful and found.matches else ""
+            st.caption(escape(probe.name) + left_out)
+            if probe.note:
+                st.caption(f":material/info: {escape(probe.note)}")
         with right:
             for number, match in enumerate(found.matches, start=1):
                 with st.container():
                     show_match(gallery, match, number, f"{position}_{number}")
             if not found.matches:
                 st.info(
-                    f"No face of {resources.MIN_FACE_SIZE} pixels or more was found. A larger or less turned face, "
+                    f"{why_no_face(resources.MIN_FACE_SIZE, probe.doubtful)} A larger or less turned face, "
                     "or better light, helps.",
                     icon=":material/face_retouching_off:",
                     title="No face on this photo",
@@ -171,6 +176,7 @@ def show_match(gallery: Gallery, match: Match, number: int, key: str) -> None:
             )
             side = "reaches" if match.is_known else "below"
             st.markdown(f"similarity **{match.similarity:.2f}**, {side} the threshold of {match.threshold:.2f}")
+    st.caption(f"Detection score: is it a face? {match.detection_score:.2f}")
     others = " · ".join(f"{escape(name_of(each))} {each.similarity:.2f}" for each in match.candidates)
     st.markdown(f"Candidates: {others}")
     st.caption("Most similar faces in the gallery")
@@ -211,7 +217,8 @@ try:
     with settings:
         identifier = when_ready(gallery, resources.identifier)
         threshold = choose_threshold(identifier) if identifier else 0.0
-    probes = read_new(files, gallery.model or "")
+        min_score = resources.min_score_slider()
+    probes = read_new(files, gallery.model or "", min_score)
 except FaceClusterError as error:
     show_error(error)
     st.stop()

@@ -10,6 +10,7 @@ from facecluster.errors import FaceClusterError
 from facecluster.gallery import Gallery
 from facecluster.images import SUFFIXES
 from facecluster.pairing import PairVerdict, ProbeFace, compare_faces, main_probe_face, pair_verdict
+from facecluster.photo_faces import why_no_face
 from facecluster.probe_pictures import numbered_boxes, similarity_scale
 from facecluster.probes import Probe, Verdict, read_probe
 from facecluster.ui import resources
@@ -41,12 +42,15 @@ def photo(side: str, model: str) -> Probe | None:
         st.session_state.pop(kept_key, None)
         return None
     key, probe = st.session_state.get(kept_key, (None, None))
-    if key != (upload.file_id, model):
+    min_score = resources.min_score()
+    if key != (upload.file_id, model, min_score):
         with st.spinner("Looking for a face…"):
             weights = resources.weights_of(model) or model
             content = upload.getvalue()
-            probe = read_probe(upload.name, content, resources.detector(), resources.embedder(weights))
-        st.session_state[kept_key] = ((upload.file_id, model), probe)
+            probe = read_probe(
+                upload.name, content, resources.detector(min_score=min_score), resources.embedder(weights)
+            )
+        st.session_state[kept_key] = ((upload.file_id, model, min_score), probe)
     return probe
 
 
@@ -58,7 +62,7 @@ def show_photo(probe: Probe, side: str) -> ProbeFace | None:
     face = main_probe_face(probe)
     if face is None:
         st.image(probe.picture, width="stretch", alt=f"{side} photo, without a face")
-        text = f"No face of {resources.MIN_FACE_SIZE} pixels or more was found: choose a larger or clearer one."
+        text = f"{why_no_face(resources.MIN_FACE_SIZE, probe.doubtful)} Choose a larger or clearer one."
         st.info(text, icon=":material/face_retouching_off:", title="No face on this photo")
         return None
     picture = numbered_boxes(probe.picture, [face.box], ["known"], with_numbers=False)
@@ -66,7 +70,9 @@ def show_photo(probe: Probe, side: str) -> ProbeFace | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.image(face.crop, width=96, alt=f"Main face of the {side.lower()} photo")
         more = len(probe.detections) - 1
-        st.caption(escape(probe.name) + (f" · the main one of {more + 1} faces" if more else ""))
+        score = probe.detections[face.place].score
+        of_several = f" · the main one of {more + 1} faces" if more else ""
+        st.caption(f"{escape(probe.name)}{of_several} · detection score {score:.2f}")
     return face
 
 
@@ -110,6 +116,7 @@ def page(gallery: Gallery) -> None:
         persist_state="session",
         help="How many of the gallery's pairs of faces of different people may pass for one person. Lower is stricter.",
     )
+    resources.min_score_slider()
     probes: list[Probe | None] = []
     try:
         for column, side in zip(st.columns(2, gap="large"), SIDES, strict=True):

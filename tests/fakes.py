@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from facecluster.detection import Detection
+from facecluster.detection import Detection, Sight
 from facecluster.gallery import Gallery
 
 
@@ -17,6 +17,7 @@ class FakeDetector:
     """One face in the middle of every picture; none on a grey one."""
 
     min_face_size = 40
+    min_score = 0.9
     runtime = "fake"
 
     def detect(self, image: np.ndarray) -> list[Detection]:
@@ -28,6 +29,9 @@ class FakeDetector:
 
     def detect_many(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
         return [self.detect(image) for image in images]
+
+    def look_many(self, images: Sequence[np.ndarray]) -> list[Sight]:
+        return [Sight(faces) for faces in self.detect_many(images)]
 
 
 class FakeEmbedder:

@@ -202,3 +202,30 @@ def test_sample_people_come_with_probes_that_the_app_does_not_load(
 def test_a_new_gallery_is_for_its_owner_alone(tmp_path: Path) -> None:
     Gallery.open(tmp_path / "gallery")
     assert (tmp_path / "gallery").stat().st_mode & 0o077 == 0
+
+
+def test_the_least_detection_score_is_asked_for_where_faces_are_looked_for(
+    capsys: pytest.CaptureFixture[str], sample_home: Path, tmp_path: Path
+) -> None:
+    draw_portrait(2, 40).save(tmp_path / "known.png")
+    found = Ran(capsys, "identify", tmp_path / "known.png", "--json").json[0]
+    assert (found["turn"], found["doubtful_scores"], len(found["faces"])) == (0, [], 1)
+    score = found["faces"][0]["detection_score"]
+    strict = Ran(capsys, "identify", tmp_path / "known.png", "--json", "--min-score", 0.999999).json[0]
+    assert (strict["doubtful_scores"], strict["faces"]) == ([score], [])
+    told = Ran(capsys, "identify", tmp_path / "known.png", "--min-score", 0.999999).text
+    assert f"no face (doubtful ones: score {int(100 * score) / 100:.2f})" in told
+    (tmp_path / "photos").mkdir()
+    draw_portrait(2, 40).save(tmp_path / "photos" / "known.png")
+    strict = Ran(
+        capsys, "index", tmp_path / "photos", "--gallery", tmp_path / "g", "--json", "--min-score", 0.999999
+    ).json
+    assert (strict["no_face"], strict["faces"]) == (1, 0)
+
+
+@pytest.mark.parametrize("score", ["0.69", "1", "much"])
+def test_a_least_detection_score_out_of_range_is_wrong_usage(capsys: pytest.CaptureFixture[str], score: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["index", "photos", "--min-score", score])
+    assert ended.value.code == 2
+    assert f"the least score must be from 0.7 to below 1, not {score}" in capsys.readouterr().err

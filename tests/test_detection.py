@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from facenet_pytorch import MTCNN
 from PIL import Image
 
-from facecluster import detection
-from facecluster.detection import Detection, FaceDetector, main_face
+from facecluster import network_crops
+from facecluster.boxes import shares_beyond
+from facecluster.detection import Detection, FaceDetector
 from facecluster.errors import RuntimeChoiceError
+from facecluster.main_face import main_face
 from facecluster.samples import draw_group, draw_portrait
 
 from .runtimes import WORKING
@@ -26,7 +27,8 @@ SAME_FACE = 0.7  # intersection over union
 
 @pytest.fixture(scope="module")
 def detector() -> FaceDetector:
-    return FaceDetector(40)
+    """With all that facenet-pytorch takes for a face."""
+    return FaceDetector(40, min_score=0.7)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +80,9 @@ def assert_found_alike(detector: FaceDetector, images: Sequence[np.ndarray]) -> 
         sure += int((scores >= 0.95).sum())
         found += int(shared[scores >= 0.95].any(axis=1).sum())
         ours += len(faces)
-        extra += int((~shared.any(axis=0)).sum())
+        # Near the edge, more is found: test_cut_faces.py.
+        inside = shares_beyond(boxes_of(faces), *image.shape[:2]) < -0.2
+        extra += int((~shared.any(axis=0) & inside).sum())
         main = main_face([face(*box) for box in boxes], image.shape[1::-1])
         main_lost += int(main is not None and not shared[main].any())
         for place, points in zip(shared, landmarks, strict=True):
@@ -94,7 +98,7 @@ def assert_found_alike(detector: FaceDetector, images: Sequence[np.ndarray]) -> 
 def test_photos_of_real_people_have_the_faces_that_facenet_pytorch_finds(celebrities: Path, min_face_size: int) -> None:
     photos = sorted(celebrities.glob("*/*"))[:: 680 // 60]
     images = [np.asarray(Image.open(photo).convert("RGB")) for photo in photos]
-    assert_found_alike(FaceDetector(min_face_size), images)
+    assert_found_alike(FaceDetector(min_face_size, min_score=0.7), images)
 
 
 def test_drawn_people_have_the_faces_that_facenet_pytorch_finds(
@@ -104,7 +108,7 @@ def test_drawn_people_have_the_faces_that_facenet_pytorch_finds(
 
 
 def test_in_float32_boxes_scores_and_landmarks_are_those_of_facenet_pytorch(drawn: list[np.ndarray]) -> None:
-    detector, reference = FaceDetector(20, runtime="eager"), Reference(20)
+    detector, reference = FaceDetector(20, runtime="eager", min_score=0.7), Reference(20)
     for image in drawn[:5]:
         boxes, landmarks, scores = reference(image)
         faces = detector.detect(image)
@@ -134,7 +138,7 @@ def test_a_photo_of_more_than_24_megapixels_is_shrunk_and_boxes_fit_the_original
 ) -> None:
     image = np.asarray(Image.fromarray(drawn[3]).resize((903, 1101)))
     expected = detector.detect(image)
-    monkeypatch.setattr(detection, "_MOST_PIXELS", 300_000)
+    monkeypatch.setattr(network_crops, "_MOST_PIXELS", 300_000)
     shrunk = detector.detect(image)
     assert len(shrunk) == len(expected) == 1
     assert overlaps(boxes_of(shrunk), boxes_of(expected))[0, 0] > 0.85
@@ -242,7 +246,7 @@ def test_many_photos_at_once_have_the_faces_of_each_alone(
     assert_same(detector.detect_many(drawn), alone, exact(detector))
     assert_same(detector.detect_many(drawn[::-1])[::-1], alone, exact(detector))
     assert detector.detect_many([]) == []
-    monkeypatch.setattr(detection, "_HUGE_PIXELS", 150_000)
+    monkeypatch.setattr(network_crops, "HUGE_PIXELS", 150_000)
     assert_same(detector.detect_many(drawn), alone, exact(detector))
 
 
@@ -273,33 +277,3 @@ def test_a_wrong_runtime_is_told_when_the_detector_is_used() -> None:
         detector.detect(np.zeros((60, 60, 3), np.uint8))
     with pytest.raises(RuntimeChoiceError, match="'steam' is not known"):
         _ = detector.runtime
-
-
-# --- the main face -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("faces", "main"),
-    [
-        ([], None),
-        ([face(0, 0, 10, 10)], 0),
-        ([face(160, 160, 240, 240), face(120, 120, 280, 280)], 1),  # both in the middle: the larger
-        ([face(0, 0, 120, 120), face(150, 150, 250, 250)], 1),  # a passer-by in the corner is a little larger
-        ([face(0, 60, 280, 340), face(190, 190, 210, 210)], 0),  # a small one in the middle does not win
-    ],
-)
-def test_the_main_face_is_large_and_near_the_centre(faces: list[Detection], main: int | None) -> None:
-    assert main_face(faces, (400, 400)) == main
-
-
-def test_the_main_face_is_facenet_pytorchs_centre_weighted_one() -> None:
-    mtcnn = Reference(40).mtcnn
-    for seed in range(20):
-        random = np.random.default_rng(seed)
-        corners = random.uniform(0, 400, (6, 2))
-        boxes = np.hstack([corners, corners + random.uniform(30, 200, (6, 1))]).astype(np.float32)
-        photo = SimpleNamespace(width=640, height=480)
-        chosen, _, _ = mtcnn.select_boxes(boxes, np.ones(6), np.zeros((6, 5, 2)), photo, method="center_weighted_size")
-        index = main_face([face(*box) for box in boxes], (640, 480))
-        assert index is not None
-        np.testing.assert_array_equal(boxes[index], chosen[0])

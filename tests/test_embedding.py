@@ -13,9 +13,10 @@ from facenet_pytorch import extract_face, fixed_image_standardization
 from PIL import Image
 
 from facecluster import networks, runtime
-from facecluster.detection import FaceDetector, main_face
+from facecluster.detection import FaceDetector
 from facecluster.embedding import FaceEmbedder, crop_face
 from facecluster.errors import RuntimeChoiceError, WeightsError
+from facecluster.main_face import main_face
 from facecluster.samples import draw_portrait
 from facecluster.weights import load_weights
 

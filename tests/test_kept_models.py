@@ -113,6 +113,47 @@ def test_a_new_version_replaces_the_old_one_and_leaves_others_alone(cache: Path)
     assert sorted(folder.name.partition("-")[0] for folder in cache.iterdir()) == ["Linear@2", "Other@1"]
 
 
+@pytest.mark.parametrize("key", ["Linear@1", "Linear@0", "Linear@mine"])
+@pytest.mark.parametrize("theirs", ["notes.txt", "photos/one.jpg", "model.bin"])
+def test_folders_that_hold_anything_else_stay_as_they_are(cache: Path, key: str, theirs: str) -> None:
+    (cache / key / theirs).parent.mkdir(parents=True)
+    (cache / key / theirs).write_text("the user's words")
+    (cache / key / "link").symlink_to("elsewhere")
+
+    assert made_and_loaded("Linear@1") == "made"
+
+    assert (cache / key / theirs).read_text() == "the user's words"
+    assert sorted(path.name for path in cache.iterdir()) == sorted({key, "Linear@1"}), "nothing unfinished is left"
+    assert made_and_loaded("Linear@1") == ("made" if key == "Linear@1" else "loaded")
+
+
+def test_an_older_version_stays_when_somebody_changed_it_or_it_lies_elsewhere(cache: Path, tmp_path: Path) -> None:
+    for key in ("Linear@whole", "Linear@changed"):
+        made_and_loaded(key)
+    (cache / "Linear@changed").rename(tmp_path / "elsewhere")
+    (cache / "Linear@link").symlink_to(tmp_path / "elsewhere")
+    made_and_loaded("Linear@changed")
+    (cache / "Linear@changed" / "model.xml").write_text("the user's words")
+
+    made_and_loaded("Linear@1")
+
+    assert sorted(path.name for path in cache.iterdir()) == ["Linear@1", "Linear@changed", "Linear@link"]
+    assert (cache / "Linear@changed" / "model.xml").read_text() == "the user's words"
+    assert (tmp_path / "elsewhere" / "model.xml").read_text() == "a model"
+
+
+def made_and_loaded(key: str) -> str:
+    """Whether the model of that key was made or loaded."""
+
+    def make(folder: Path | None) -> str:
+        assert folder is not None
+        (folder / "model.xml").write_text("a model")
+        (folder / "model.bin").write_text("its numbers")
+        return "made"
+
+    return model_cache.load_or_make(key, lambda folder: "loaded", make)
+
+
 @needs_openvino
 def test_what_a_recipe_cannot_make_is_told_as_it_is(cache: Path) -> None:
     recipe = Recipe("Net", "1", "facecluster.weights", "load_weights", ("no-such-file.pt",), (1, 3, 160, 160))

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from facecluster import adding
 from facecluster.algorithms import apply_algorithm
 from facecluster.background import Job, Progress
+from facecluster.errors import GalleryError
 from facecluster.gallery import Gallery
 from facecluster.records import NewPhoto
 from facecluster.ui.jobs import jobs
@@ -287,3 +288,23 @@ def test_a_gallery_that_cannot_be_opened_is_a_sentence(tmp_path: Path, monkeypat
     app = open_app()
     assert len(app.error) == 1
     assert "cannot be made" in app.error[0].value
+
+
+def test_a_deletion_that_is_not_finished_is_told_until_it_is(
+    sample_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = Gallery.open(sample_home)
+    copy = gallery.uploads / "0123456789ab" / "zip" / "Ada" / "1.jpg"
+    gallery.copies.write(copy, [b"a copy"])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", Mock(side_effect=PermissionError(13, "Permission denied", str(copy))))
+        with pytest.raises(GalleryError):
+            gallery.delete_all()
+        app = open_app()
+        assert ["not gone from this disk yet" in warning.value for warning in app.warning] == [True]
+        app.button(key="gallery_delete_finish").click().run()
+        assert any("remove it yourself" in error.value for error in app.error)
+    app.button(key="gallery_delete_finish").click().run()
+    assert not app.exception
+    assert not app.warning
+    assert not copy.exists()

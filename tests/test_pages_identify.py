@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from facecluster.clustering import cluster_gallery
 from facecluster.detection import FaceDetector
 from facecluster.embedding import FaceEmbedder
+from facecluster.formats import FORMAT_NAMES
 from facecluster.gallery import Gallery
 from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_person
 
@@ -92,7 +93,7 @@ def test_a_group_photo_has_an_answer_for_every_face(sample_home: Path) -> None:
 def test_no_photo_and_no_face_have_a_sentence_each(sample_home: Path) -> None:
     app = drop(open_page(), notes=b"plain text", sky=Image.new("RGB", (300, 200), "skyblue"))
     assert [error.value.replace("\\", "") for error in app.error] == [
-        "notes.jpg is not a photo in a format that can be read (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC)."
+        f"notes.jpg is not a photo in a format that can be read ({FORMAT_NAMES})."
     ]
     assert any("No face of 40 pixels" in info.value for info in app.info)
 
@@ -105,7 +106,7 @@ def test_the_threshold_changes_answers_without_reading_photos_again(
     def refuse(*_: object) -> None:
         raise AssertionError("the photo was read again")
 
-    monkeypatch.setattr(FaceDetector, "detect_many", refuse)
+    monkeypatch.setattr(FaceDetector, "look_many", refuse)
     monkeypatch.setattr(FaceEmbedder, "embed", refuse)
     own = app.slider(key="identify_threshold").value
     app.slider(key="identify_threshold").set_value(1.0).run()

@@ -73,7 +73,7 @@ def test_another_threshold_changes_the_answer_without_looking_again(
     def refuse(*_: object) -> None:
         raise AssertionError("the photo was read again")
 
-    monkeypatch.setattr(FaceDetector, "detect_many", refuse)
+    monkeypatch.setattr(FaceDetector, "look_many", refuse)
     monkeypatch.setattr(FaceEmbedder, "embed", refuse)
     probe = answers[0].probe
     assert [answer(probe, identifier, limit).matches[0].is_known for limit in (0.0, 1.0)] == [True, False]

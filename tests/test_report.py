@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -186,7 +187,15 @@ def test_files_appear_whole_beside_each_other(results: LabResults, tmp_path: Pat
     assert sorted(tmp_path.iterdir()) == [page, data] == [tmp_path / "report.html", tmp_path / "report.json"]
     assert page.read_text(encoding="utf-8").endswith("</html>\n")
     assert json.loads(data.read_text(encoding="utf-8"))["gallery"] == "drawn & few"
+    assert json.loads(data.read_text(encoding="utf-8"))["generator"].startswith("facecluster ")
+    assert '<meta name="generator" content="facecluster ' in page.read_text(encoding="utf-8")[:200]
     assert write_report(results, tmp_path / "report.json") == (page, data)
+
+
+def test_names_that_are_no_text_do_not_keep_a_report_from_being_written(results: LabResults, tmp_path: Path) -> None:
+    page, data = write_report(replace(results, gallery="\udcff\udcfe"), tmp_path / "report.html")
+    assert "Evaluation of ??" in page.read_text(encoding="utf-8")
+    assert json.loads(data.read_text(encoding="utf-8"))["gallery"] == "??"
 
 
 def test_a_place_that_cannot_be_written(results: LabResults, tmp_path: Path) -> None:

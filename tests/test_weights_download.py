@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -220,9 +221,41 @@ def test_a_damaged_file_in_the_cache_is_named_and_kept(server: Server, tmp_path:
         load_weights("vggface2")
     text = one_sentence(error)
     assert str(cached) in text
-    assert "delete it" in text
+    assert "move it away" in text
     assert cached.read_bytes() == server.content[:1000]
     assert server.requests == []
+
+
+@pytest.mark.parametrize("kind", ["a link to nothing", "a pipe", "a folder"])
+def test_something_else_in_place_of_the_weights_is_named_and_kept(server: Server, tmp_path: Path, kind: str) -> None:
+    cached = tmp_path / "torch" / "checkpoints" / NAME
+    cached.parent.mkdir(parents=True)
+    make = {"a link to nothing": lambda: cached.symlink_to("on a disk that is not there"), "a folder": cached.mkdir}
+    make.get(kind, lambda: os.mkfifo(cached))()
+    before = cached.lstat()
+    with pytest.raises(WeightsError) as error:
+        load_weights("vggface2")
+    assert str(cached) in one_sentence(error)
+    assert "move it away" in one_sentence(error)
+    assert (cached.lstat().st_ino, cached.lstat().st_mode) == (before.st_ino, before.st_mode)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_file_that_appears_during_the_download_is_kept(server: Server, tmp_path: Path, same: bool) -> None:
+    cached = tmp_path / "torch" / "checkpoints" / NAME
+    theirs = server.content if same else b"mine"
+
+    def copy(done: int, total: int | None) -> None:
+        cached.write_bytes(theirs)
+
+    if same:
+        assert weights.downloaded_vggface2(copy) == cached
+    else:
+        with pytest.raises(WeightsError, match="damaged"):
+            weights.downloaded_vggface2(copy)
+    assert cached.read_bytes() == theirs
+    assert [path.name for path in cached.parent.iterdir()] == [NAME]
 
 
 def test_indexing_without_a_connection_ends_with_a_sentence_and_an_untouched_gallery(

@@ -55,7 +55,10 @@ def test_an_interrupted_run_is_completed(tmp_path: Path) -> None:
     whole = contents_of_new(tmp_path / "whole")
     paths = write_sample_people(tmp_path / "cut", 2, 2)
     paths[3].unlink()
-    (paths[3].parent / ".02.jpg.part").write_bytes(b"half a picture")
+    half = paths[0].read_bytes()[:5000]
+    left_over = [f".facecluster-{'0123' * 4}.part", f".facecluster-{'cdef' * 4}.part", ".02.jpg.part"]
+    for name, content in zip(left_over, (half, b"", half), strict=True):
+        (paths[3].parent / name).write_bytes(content)
 
     write_sample_people(tmp_path / "cut", 2, 2)
 

@@ -29,6 +29,7 @@ class Settings:
     model: str = CASIA
     faces: FacesToKeep = "largest"
     min_face_size: int = resources.MIN_FACE_SIZE
+    min_score: float = resources.MIN_SCORE
 
 
 def settings_form(gallery: Gallery) -> Settings:
@@ -41,8 +42,8 @@ def settings_form(gallery: Gallery) -> Settings:
         format_func=lambda kept: "The main one" if kept == "largest" else "All",
         key="gallery_faces",
         persist_state="session",
-        help="The main face, by size and closeness to the centre, carries the name of its folder. The others of a "
-        "photo carry no name.",
+        help="The main face, by how surely it is one, its size and its place, carries the name of its folder. The "
+        "others of a photo carry no name.",
     )
     smallest = st.number_input(
         "Smallest face, in pixels",
@@ -55,7 +56,8 @@ def settings_form(gallery: Gallery) -> Settings:
         help="Smaller faces are not found. Photos that were added with other settings are read anew when they are "
         "added again.",
     )
-    return Settings(_model(gallery), faces, int(smallest or resources.MIN_FACE_SIZE))
+    min_score = resources.min_score_slider()
+    return Settings(_model(gallery), faces, int(smallest or resources.MIN_FACE_SIZE), min_score)
 
 
 def _model(gallery: Gallery) -> str:
@@ -94,7 +96,7 @@ def four_ways(gallery: Gallery, settings: Settings) -> None:
         origin = _kaggle_card() or origin
     if origin is None:
         return
-    if start_adding(gallery, origin, settings.model, settings.faces, settings.min_face_size):
+    if start_adding(gallery, origin, settings.model, settings.faces, settings.min_face_size, settings.min_score):
         # A new key empties the drop area, so that the zip's bytes do not stay in the session.
         st.session_state["gallery_drops"] = st.session_state.get("gallery_drops", 0) + 1
         st.rerun()

@@ -35,6 +35,21 @@ def delete_section(gallery: Gallery, counts: GalleryCounts) -> None:
         _confirm_everything(gallery, counts)
 
 
+def unfinished_deletion(gallery: Gallery) -> None:
+    """Something that was deleted and is on the disk still, with a button that tries again; nothing otherwise."""
+    if not gallery.deletion_is_pending:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.warning(
+            "Something that was deleted is not gone from this disk yet.",
+            icon=":material/delete_history:",
+            width="stretch",
+        )
+        clicked = st.button("Finish deleting", key="gallery_delete_finish", icon=":material/delete:")
+    if clicked and _done(gallery.finish_deletion):
+        st.rerun()
+
+
 @st.dialog("Delete a person?", icon=":material/person_remove:")
 def _confirm_person(gallery: Gallery, person: str) -> None:
     number = gallery.everybody().get(person, 0)

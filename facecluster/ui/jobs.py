@@ -37,12 +37,19 @@ def running(gallery: Gallery) -> Job | None:
     return job if job is not None and job.is_running else None
 
 
-def start_adding(gallery: Gallery, origin: Origin, model: str, faces: FacesToKeep, min_face_size: int) -> bool:
+def start_adding(
+    gallery: Gallery,
+    origin: Origin,
+    model: str,
+    faces: FacesToKeep,
+    min_face_size: int,
+    min_score: float = resources.MIN_SCORE,
+) -> bool:
     """Starts adding photos in the background; False, with the reason shown, when that cannot be."""
     try:
         resources.remember_weights(model)
         # Made here, since Streamlit's caches belong to page runs; they load nothing until the job uses them.
-        detector, embedder = resources.detector(min_face_size), resources.embedder(model)
+        detector, embedder = resources.detector(min_face_size, min_score), resources.embedder(model)
         jobs().start(
             str(gallery.path),
             "Adding photos",

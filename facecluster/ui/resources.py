@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from facecluster.verification import PairErrors
 
 MIN_FACE_SIZE = 40
+MIN_SCORE = 0.9  # detection.MIN_SCORE; asking there would load the networks' libraries with the first page
+_MIN_SCORES = (0.7, 0.8, 0.85, MIN_SCORE, 0.95, 0.98, 0.99)
 
 Fitted = TypeVar("Fitted")
 
@@ -54,12 +56,31 @@ def gallery_at(path: str) -> Gallery:
     return Gallery.open(path)
 
 
+def min_score_slider() -> float:
+    """Asks for the least detection score of a face: one setting for all pages, kept for the session."""
+    value = st.select_slider(
+        "Least detection score: is it a face?",
+        _MIN_SCORES,
+        MIN_SCORE,
+        key="min_score",
+        persist_state="session",
+        help="What scores lower is not taken for a face: folds of cloth, hands and animals mostly stay below 0.9, "
+        "people's faces above 0.95. It holds for adding photos, Identify and Verify.",
+    )
+    return float(value)
+
+
+def min_score() -> float:
+    """The least detection score that was chosen last in this session."""
+    return float(st.session_state.get("min_score", MIN_SCORE))
+
+
 @st.cache_resource(max_entries=2, show_spinner=False)
-def detector(min_face_size: int = MIN_FACE_SIZE) -> FaceDetector:
+def detector(min_face_size: int = MIN_FACE_SIZE, min_score: float = MIN_SCORE) -> FaceDetector:
     """MTCNN; loads at its first photo."""
     from facecluster.detection import FaceDetector
 
-    return FaceDetector(min_face_size)
+    return FaceDetector(min_face_size, min_score=min_score)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
