@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 from functools import cache
 
@@ -104,6 +105,8 @@ def _whole(image: ImageFile.ImageFile, content: bytes, notes: tuple[str, ...] = 
         halvings = _halvings(image, content)
         scale = 2**halvings
         bytes_a_pixel = _LIBRARY_BYTES[kind] / scale**2
+        # Pillow rounds where OpenJPEG rounds up, and then does not know the picture: so no rounding is left to do.
+        image._size = (math.ceil(size[0] / scale) * scale, math.ceil(size[1] / scale) * scale)
         image.reduce = halvings  # type: ignore[method-assign, assignment]
         shrink = 1
     else:

@@ -50,7 +50,11 @@ def choose_page(image: TiffImagePlugin.TiffImageFile) -> tuple[str, ...]:
     image.seek(large[0].number)
     if len(own) == 1:
         return ()
-    return (passed_over(len(own) - 1, "page"),)
+    return (
+        passed_over(len(own) - 1, "page")
+        if len(pages) <= MAX_PAGES
+        else f"{MAX_PAGES} pages or more were passed over.",
+    )
 
 
 def passed_over(others: int, what: str) -> str:
@@ -61,7 +65,7 @@ def passed_over(others: int, what: str) -> str:
 
 def _pages(image: TiffImagePlugin.TiffImageFile) -> list[_Page]:
     pages = []
-    for number in range(MAX_PAGES):
+    for number in range(MAX_PAGES + 1):
         try:
             image.seek(number)
         except Exception:  # the last one, or from here on damaged: then what was found counts
