@@ -24,10 +24,11 @@ MAX_SIDE = 65_535  # pixels, what a JPEG can have; libraries need memory for eac
 
 _WHOLE_PIXELS = 16_000_000  # up to here a picture is decoded as a whole, which is quicker
 _JPEG2000_PIXELS = 30_000_000  # with OpenJPEG's 20 bytes a pixel 600 MB
-# The most bytes a pixel that a library takes while it decodes, what it gives to Pillow included, as measured.
-_LIBRARY_BYTES = {"WEBP": 17, "AVIF": 13, "JPEG2000": 20, "HEIF": 6}
-# A pixel of the band in hand, on its way to RGB: made of strips; cut from a picture of RGB; cut from another one.
-_STRIP_BYTES, _RGB_BYTES, _OTHER_BYTES = 60, 8, 40
+# The most bytes a pixel that a library takes while it decodes, as measured, with what it gives to Pillow; of WebP and
+# AVIF less the result, since they take more before that is made.
+_LIBRARY_BYTES = {"WEBP": 14, "AVIF": 10, "JPEG2000": 20, "HEIF": 5}
+# A pixel of the band in hand, on its way to RGB: of strips, of a picture in RGB that is one band or more, of another.
+_STRIP_BYTES, _RGB_BYTES, _CUT_BYTES, _OTHER_BYTES = 60, 8, 20, 40
 
 
 def look_at(content: bytes, *, cut_off: bool = False) -> Picture | None:
@@ -112,7 +113,8 @@ def _whole(image: ImageFile.ImageFile, content: bytes, notes: tuple[str, ...] = 
     else:
         _check_effort(image, pixels)
         bytes_a_pixel = _LIBRARY_BYTES.get(kind, _bytes_in_pillow(image.mode) * (2 if kind == "TIFF" else 1))
-    work = (_RGB_BYTES if image.mode == "RGB" else _OTHER_BYTES) * min(BAND_PIXELS, pixels)
+    rgb_bytes = _RGB_BYTES if pixels <= BAND_PIXELS else _CUT_BYTES
+    work = (rgb_bytes if image.mode == "RGB" else _OTHER_BYTES) * min(BAND_PIXELS, pixels)
     result = 3 * pixels // (scale * shrink) ** 2
     copies = 2 * len(content) if kind == "WEBP" else 0
     decoded_bytes = int(bytes_a_pixel * pixels) + result + work + copies

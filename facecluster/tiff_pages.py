@@ -50,11 +50,9 @@ def choose_page(image: TiffImagePlugin.TiffImageFile) -> tuple[str, ...]:
     image.seek(large[0].number)
     if len(own) == 1:
         return ()
-    return (
-        passed_over(len(own) - 1, "page")
-        if len(pages) <= MAX_PAGES
-        else f"{MAX_PAGES} pages or more were passed over.",
-    )
+    if len(pages) > MAX_PAGES:
+        return (f"{MAX_PAGES} pages or more were passed over.",)
+    return (passed_over(len(own) - 1, "page"),)
 
 
 def passed_over(others: int, what: str) -> str:
