@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from facecluster.background import Job, Progress, Stage
 from facecluster.errors import ClusteringError, SourceError
-from facecluster.opening import open_known
+from facecluster.known_sources import open_known
 from facecluster.people_names import AUTO
 from facecluster.photos import (
     KAGGLE,

@@ -242,7 +242,7 @@ def _identify(options: argparse.Namespace) -> int:
     from facecluster.errors import PhotoError
     from facecluster.gallery import Gallery
     from facecluster.identification import Identifier
-    from facecluster.images import load_image
+    from facecluster.images import load_photo
     from facecluster.probes import doubtful_scores
 
     gallery = Gallery.open(options.gallery, create=False)
@@ -258,8 +258,11 @@ def _identify(options: argparse.Namespace) -> int:
     answers: list[dict[str, Any]] = []
     for image in options.images:
         try:
-            photo = identifier.look(load_image(image))
-            faces = [match.as_dict() for match in identifier.identify_photo(photo, threshold)]
+            read = load_photo(image)
+            if read.note:
+                print(f"facecluster: {image}: {read.note}", file=sys.stderr)
+            photo = identifier.look(read.image)
+            faces = [match.as_dict() for match in identifier.identify_photo(photo, threshold, read.scale)]
             seen = {"turn": photo.turn, "doubtful_scores": doubtful_scores(photo.doubtful)}
             answers.append({"image": image, "error": None, **seen, "faces": faces})
         except PhotoError as error:

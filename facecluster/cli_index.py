@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def index(options: argparse.Namespace) -> tuple[dict[str, Any], str, bool]:
     """The JSON document, the text, and whether that is a failure."""
     from facecluster.gallery import FILE_NAME, Gallery, gallery_folder
-    from facecluster.opening import open_known
+    from facecluster.known_sources import open_known
     from facecluster.people_names import AUTO
     from facecluster.waiting import run_abandonable
 

@@ -69,6 +69,12 @@ class Detection:
         limits = np.array([width, height, width, height], np.float32)
         return replace(self, box=np.clip(self.box, 0, limits))
 
+    def times(self, scale: float) -> Detection:
+        """The same in pixels of a photo that is `scale` times as wide and high."""
+        if scale == 1:
+            return self
+        return replace(self, box=self.box * np.float32(scale), landmarks=self.landmarks * np.float32(scale))
+
 
 @dataclass(frozen=True, eq=False)
 class Sight:

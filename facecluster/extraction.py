@@ -13,7 +13,7 @@ import numpy as np
 from facecluster.detection import Detection, FaceDetector
 from facecluster.embedding import FaceEmbedder, crop_face
 from facecluster.errors import OutOfMemoryError, PhotoError
-from facecluster.images import decoded_bytes, encode_jpeg, load_image
+from facecluster.images import Photo, decoded_bytes, encode_jpeg, load_photo
 from facecluster.memory import Budget, is_lack_of_memory
 from facecluster.photo_faces import PhotoFaces, find_faces, why_no_face
 from facecluster.photos import PhotoFile
@@ -48,7 +48,10 @@ class Task:
 
 @dataclass(frozen=True)
 class _Found:
-    """The faces to keep of the photo at `index` of a batch: detection, crop, whether it is the main one."""
+    """The faces to keep of the photo at `index` of a batch: detection, crop, whether it is the main one.
+
+    Boxes, landmarks and size are in pixels of the upright photo, of which `scale` make one of the picture looked at.
+    """
 
     index: int
     faces: list[tuple[Detection, np.ndarray, bool]]
@@ -56,13 +59,15 @@ class _Found:
     width: int
     height: int
     turn: int
+    scale: float
+    note: str | None
 
 
 class _InHand:
     """The decoded pictures that a worker holds, with what they take of the memory that all workers share."""
 
     def __init__(self, budget: Budget) -> None:
-        self.pictures: list[tuple[int, np.ndarray]] = []
+        self.pictures: list[tuple[int, Photo]] = []
         self._budget = budget
         self._held = 0
 
@@ -149,7 +154,7 @@ class FaceExtractor:
                     in_hand.put_down()
                     in_hand.wait_for_room(need)
                 try:
-                    in_hand.pictures.append((index, load_image(task.content)))
+                    in_hand.pictures.append((index, load_photo(task.content)))
                 except OutOfMemoryError as error:
                     raise MemoryError from error
                 except PhotoError as error:
@@ -165,23 +170,25 @@ class FaceExtractor:
             settled[photo.index] = self._settle(batch[photo.index], photo, faces)
         return [settled[index] for index in range(len(batch))]
 
-    def _find(self, images: Sequence[tuple[int, np.ndarray]]) -> list[_Found]:
-        photos = find_faces(self.detector, [image for _, image in images])
-        return [self._kept(index, photo) for (index, _), photo in zip(images, photos, strict=True)]
+    def _find(self, pictures: Sequence[tuple[int, Photo]]) -> list[_Found]:
+        photos = find_faces(self.detector, [read.image for _, read in pictures])
+        return [self._kept(index, read, photo) for (index, read), photo in zip(pictures, photos, strict=True)]
 
-    def _kept(self, index: int, photo: PhotoFaces) -> _Found:
+    def _kept(self, index: int, read: Photo, photo: PhotoFaces) -> _Found:
         main = photo.main
         kept = [
-            (face, crop_face(photo.image, face.box), number == main)
+            (face.times(read.scale), crop_face(photo.image, face.box), number == main)
             for number, face in enumerate(photo.faces)
             if self.faces == "all" or number == main
         ]
-        return _Found(index, kept, photo.doubtful, *photo.size, photo.turn)
+        size = (read.height, read.width) if photo.turn % 2 else (read.width, read.height)
+        return _Found(index, kept, photo.doubtful, *size, photo.turn, read.scale, read.note)
 
     def _settle(self, task: Task, photo: _Found, faces: tuple[NewFace, ...]) -> Task:
-        reason = None if faces else why_no_face(self.detector.min_face_size, photo.doubtful)
+        reason = None if faces else why_no_face(round(self.detector.min_face_size * photo.scale), photo.doubtful)
         outcome = outcome_of(task, "indexed" if faces else "no_face", self.settings, reason)
-        outcome = replace(outcome, faces=faces, width=photo.width, height=photo.height, turn=photo.turn)
+        outcome = replace(outcome, faces=faces, turn=photo.turn, note=photo.note)
+        outcome = replace(outcome, width=photo.width, height=photo.height)
         return replace(task, outcome=outcome, content=b"")
 
     def _new_face(self, face: Detection, crop: np.ndarray, is_main: bool, embedding: np.ndarray) -> NewFace:

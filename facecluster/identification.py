@@ -155,14 +155,14 @@ class Identifier:
 
         return find_faces(self.detector, [load_image(image)])[0]
 
-    def identify_photo(self, photo: PhotoFaces, threshold: float | None = None) -> list[Match]:
-        """The same as `identify`, for a photo that `look` has looked at."""
+    def identify_photo(self, photo: PhotoFaces, threshold: float | None = None, scale: float = 1.0) -> list[Match]:
+        """The same as `identify`, for a photo that `look` has looked at; boxes are `scale` times as large."""
         from facecluster.embedding import crop_face
 
         if not photo.faces:
             return []
         crops = np.stack([crop_face(photo.image, face.box) for face in photo.faces])
-        inside = [face.inside(*photo.size) for face in photo.faces]
+        inside = [face.inside(*photo.size).times(scale) for face in photo.faces]
         return self.identify_faces(inside, crops, self.embedder.embed(crops), threshold)
 
     def identify_faces(

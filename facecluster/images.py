@@ -2,83 +2,126 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
-import warnings
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
+from facecluster.bands import WholeBands
+from facecluster.cut_off import MAX_MISSING, filled_up, is_coarse
+from facecluster.decoding import Picture, decode
 from facecluster.errors import OutOfMemoryError, PhotoError
+from facecluster.files import read_regular, require_size
+from facecluster.formats import FORMAT_NAMES, HEAD_BYTES, SUFFIXES, format_of, is_image
+from facecluster.memory import is_lack_of_memory
+from facecluster.opening import MAX_PHOTO_PIXELS, MAX_PIXELS, MAX_SIDE, check_size, look_at
 from facecluster.user_paths import user_path
 
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif"},
-)
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF")  # Pillow's JPEG reads MPO too
-MAX_PIXELS = 120_000_000  # 360 MB of RGB: larger than any camera's photo, small enough not to exhaust a laptop
+__all__ = [
+    "HEAD_BYTES",
+    "MAX_PHOTO_PIXELS",
+    "MAX_PIXELS",
+    "MAX_SIDE",
+    "SUFFIXES",
+    "ImageSource",
+    "Photo",
+    "check_image",
+    "decoded_bytes",
+    "encode_jpeg",
+    "is_image",
+    "load_image",
+    "load_photo",
+]
+
 CROP_QUALITY = 92
-_BYTES_A_PIXEL = 10  # the decoder's picture, one that is upright, and RGB
+MAX_BYTES = 2**30  # of a file: a larger one is no photo
+
+# Decoders meet damaged files with whatever their parsing trips over.
+_DAMAGED = (
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, RuntimeError, ArithmeticError),
+    *(struct.error, zlib.error),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photo that was read: `image` is (height, width, 3) uint8 RGB, contiguous and upright.
+
+    A photo of more than 120 megapixels is read at half its size (a JPEG 2000 of more than 30 too), a JPEG 2000 of more
+    than 120 at a quarter: `scale` pixels of the photo make one of `image`, so a box in `image` times `scale` is a box
+    in the photo, which has `width` and `height` pixels. `note` is a sentence or more on what was passed over: pages,
+    frames, a part that the file lacks, detail; None where nothing was.
+    """
+
+    image: np.ndarray
+    scale: float
+    width: int
+    height: int
+    note: str | None = None
+
 
 ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | np.ndarray
 
 
-def load_image(source: ImageSource) -> np.ndarray:
-    """The first frame of an image as ndarray of shape (height, width, 3), uint8, RGB, contiguous and upright.
+def load_photo(source: ImageSource) -> Photo:
+    """Reads a photo of up to 250 megapixels: a path, the bytes of a file, an open binary file, or a picture in memory.
 
-    `source` is a path, the bytes of a file, an open binary file, or a Pillow image, which is left as it is and whose
-    frame in hand is taken. The EXIF orientation is applied; alpha is laid on white; 16-bit, float and palette images
-    are brought to 8 bits. JPEG, PNG, WebP, GIF, TIFF, BMP and HEIC are read. An ndarray has to be such a picture
-    already. Raises PhotoError when a photo cannot be read, ValueError for an ndarray of another shape or type, and
-    TypeError for anything else.
+    The content decides on the format, whatever the name says: JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC, AVIF, JPEG 2000
+    and PPM are read, of animations the first frame, of a TIFF one page. The EXIF orientation is applied; alpha is laid
+    on white; 16-bit, float and palette pictures are brought to 8 bits. A JPEG, PNG, TIFF, BMP or PPM that lacks up to
+    30 % of its rows is read as far as it goes; what is missing is grey. A Pillow image is left as it is, and its frame
+    in hand is taken; an ndarray has to be (height, width, 3) uint8 already. Raises PhotoError, of which
+    OutOfMemoryError is one, ValueError for an ndarray of another shape or type, and TypeError for anything else.
     """
     check_image(source)
     if isinstance(source, np.ndarray):
-        return np.ascontiguousarray(source)
-    name = _name_of(source)
-    _prepare_pillow()
-    try:
-        with _opened(source) as image:
-            return _upright_rgb(image, name)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise PhotoError(f"{name} does not exist: check the path.") from error
-    except IsADirectoryError as error:
-        raise PhotoError(f"{name} is a folder, not a photo: name the photos in it.") from error
-    except PermissionError as error:
-        raise PhotoError(f"{name} may not be read: give yourself permission to read it.") from error
-    except UnidentifiedImageError as error:
-        raise PhotoError(f"{name} is not a photo in a format that can be read ({_format_names()}).") from error
-    except Image.DecompressionBombError as error:
-        raise PhotoError(
-            f"{name} has too many pixels: make it smaller than {MAX_PIXELS // 10**6} megapixels."
-        ) from error
-    except MemoryError as error:
-        raise OutOfMemoryError(
-            f"{name} needs more memory than there is: close other programs and try again."
-        ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError, RuntimeError) as error:
-        # Decoders meet damaged files with whatever their parsing trips over.
-        raise PhotoError(f"{name} is damaged or cut off: replace it with a complete copy.") from error
+        return _as_it_is(np.ascontiguousarray(source))
+    with _told(_name_of(source)):
+        if isinstance(source, Image.Image):
+            check_size(*source.size)
+            upright = ImageOps.exif_transpose(source)
+            return _as_it_is(decode(Picture(WholeBands(upright), upright.size, 1, 1, 0))[0])
+        return _photo(_content(source))
+
+
+def load_image(source: ImageSource) -> np.ndarray:
+    """The picture of `load_photo`, (height, width, 3) uint8 RGB, contiguous and upright, with the same errors.
+
+    Photos of more than 120 megapixels come out smaller than they are: take `load_photo` where boxes matter.
+    """
+    return load_photo(source).image
 
 
 def decoded_bytes(content: bytes) -> int:
-    """The most bytes that decoding a file will take at once, by its header alone; 0 where it is no picture."""
-    _prepare_pillow()
+    """The most bytes that `load_photo` takes at once for a file of these bytes, its result included, its bytes not.
+
+    It is told from the header alone; 0 where that is of no photo, or of none that is decoded.
+    """
     try:
-        with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
-            width, height = image.size
-    except Exception:  # load_image tells what is wrong with it
+        found = look_at(content)
+    except (PhotoError, MemoryError, *_DAMAGED, Image.DecompressionBombError):
         return 0
-    return width * height * _BYTES_A_PIXEL
+    return found.decoded_bytes if found is not None else 0
+
+
+def encode_jpeg(image: np.ndarray, quality: int = CROP_QUALITY) -> bytes:
+    """A (height, width, 3) uint8 RGB picture as the bytes of a JPEG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
 
 
 def check_image(source: ImageSource) -> None:
-    """Raises ValueError or TypeError as `load_image`, without reading anything."""
+    """Raises ValueError or TypeError as `load_photo`, without reading anything."""
     if isinstance(source, np.ndarray):
         if source.ndim != 3 or source.shape[2] != 3 or source.dtype != np.uint8 or not source.size:
             raise ValueError(f"image must be (height, width, 3) uint8, got {source.shape} {source.dtype}")
@@ -101,72 +144,98 @@ def _name_of(source: ImageSource) -> str:
     return Path(str(getattr(source, attribute, ""))).name or "The photo"
 
 
-@contextmanager
-def _opened(source: Any) -> Iterator[Image.Image]:
-    if isinstance(source, Image.Image):
-        yield source  # whoever opened it closes it
-        return
+def _as_it_is(image: np.ndarray) -> Photo:
+    return Photo(image, 1.0, image.shape[1], image.shape[0])
+
+
+def _content(source: Any) -> bytes:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
     if isinstance(source, str | os.PathLike):
-        source = user_path(source, PhotoError)
-    elif isinstance(source, bytes | bytearray | memoryview):
-        source = io.BytesIO(source)
-    with Image.open(source, formats=_FORMATS) as image:
-        yield image
+        return read_regular(user_path(source, PhotoError), MAX_BYTES)
+    source.seek(0)
+    content: bytes = source.read(MAX_BYTES + 1)
+    require_size(len(content), MAX_BYTES)
+    return content
 
 
-def encode_jpeg(image: np.ndarray, quality: int = CROP_QUALITY) -> bytes:
-    """A (height, width, 3) uint8 RGB picture as the bytes of a JPEG file."""
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()
+def _photo(content: bytes) -> Photo:
+    damage: Exception
+    try:
+        found = look_at(content)
+        if found is None:
+            raise PhotoError(f"The photo is not a photo in a format that can be read ({FORMAT_NAMES}).")
+        return _as_photo(found, *decode(found))
+    except _DAMAGED as error:
+        damage = error.with_traceback(None)  # which would hold what was decoded so far
+    found = None
+    return _as_far_as_it_goes(content, damage)
 
 
-def _upright_rgb(image: Image.Image, name: str) -> np.ndarray:
-    width, height = image.size
-    if width * height > MAX_PIXELS:
+def _as_far_as_it_goes(content: bytes, damage: Exception) -> Photo:
+    """A cut-off photo, marked as such. Raises `damage` where it is of no use."""
+    try:
+        found = look_at(content, cut_off=True)
+        if found is None:
+            raise damage
+        image, missing = decode(found)
+    except _DAMAGED as error:
+        raise damage from error
+    is_jpeg = format_of(content[:HEAD_BYTES]) == "JPEG"
+    if is_jpeg and is_coarse(content):
+        raise PhotoError("The photo is cut off before its details begin: replace it with a complete copy.")
+    if is_jpeg:
+        missing = filled_up(image, found.bands.orientation)
+    return _as_photo(found, image, missing, ends_early=is_jpeg)
+
+
+def _as_photo(found: Picture, image: np.ndarray, missing: float, ends_early: bool = False) -> Photo:
+    notes = list(found.notes)
+    if missing > MAX_MISSING:
+        lost = f"{100 * missing:.0f} % of its rows"
+        raise PhotoError(f"The photo is cut off and lacks {lost}: replace it with a complete copy.")
+    if missing >= 0.005:
+        notes.append(f"The file is cut off: the last {100 * missing:.0f} % of the picture are missing.")
+    elif ends_early:
+        notes.append("The file is cut off or damaged: a part of the picture may be wrong.")
+    if found.scale > 1:
+        notes.append(f"It was read at 1/{found.scale} of its width and height, so that it needs less memory.")
+    width, height = found.size if found.bands.orientation < 5 else found.size[::-1]
+    return Photo(image, float(found.scale), width, height, " ".join(notes) or None)
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Whatever goes wrong becomes a sentence about `name`."""
+    try:
+        yield
+    except PhotoError as error:
+        raise PhotoError(str(error).replace("The photo", name, 1)) from error
+    except MemoryError as error:
+        raise _too_little_memory(name) from error
+    except Image.DecompressionBombError as error:
         raise PhotoError(
-            f"{name} has {width * height / 1e6:.0f} megapixels: make it smaller than {MAX_PIXELS // 10**6}."
-        )
-    image.load()
-    upright = ImageOps.exif_transpose(image)
-    return np.ascontiguousarray(_to_rgb(upright))
+            f"{name} has too many pixels: make it smaller than {MAX_PHOTO_PIXELS // 10**6} megapixels."
+        ) from error
+    except _DAMAGED as error:
+        raise _sentence(name, error) from error
 
 
-def _to_rgb(image: Image.Image) -> np.ndarray:
-    if image.mode.startswith(("I", "F")):
-        grey = _to_eight_bits(np.asarray(image), image.mode)
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        paper = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(paper, image)
-    return np.asarray(image.convert("RGB"))
+def _sentence(name: str, error: Exception) -> PhotoError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return PhotoError(f"{name} does not exist: check the path.")
+    if isinstance(error, PermissionError):
+        return PhotoError(f"{name} may not be read: give yourself permission to read it.")
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return PhotoError(f"{name} {error.strerror}: make it smaller.")
+    if isinstance(error, OSError) and error.errno == errno.EINVAL:
+        return PhotoError(f"{name} {error.strerror}: name a photo.")
+    if isinstance(error, OSError) and error.errno is not None:
+        return PhotoError(f"{name} cannot be read ({error.strerror}): check the disk, or replace it.")
+    if is_lack_of_memory(error):
+        return _too_little_memory(name)
+    return PhotoError(f"{name} is damaged or cut off: replace it with a complete copy.")
 
 
-def _to_eight_bits(grey: np.ndarray, mode: str) -> np.ndarray:
-    """Grey of more than 8 bits as uint8. Pillow's own conversion would clip at 255."""
-    if mode.startswith("I;16") or (mode == "I" and grey.size and grey.min() >= 0 and 255 < grey.max() <= 65535):
-        return (grey.astype(np.float32) / 257).round().astype(np.uint8)
-    values = grey.astype(np.float64)
-    finite = values[np.isfinite(values)]
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
-    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
-    if low >= 0 and high <= (1 if mode == "F" else 255):
-        return (values * (255 if mode == "F" else 1)).round().astype(np.uint8)
-    return ((values - low) / max(high - low, 1e-12) * 255).round().astype(np.uint8)
-
-
-def _format_names() -> str:
-    return "JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC"
-
-
-@cache
-def _prepare_pillow() -> None:
-    from pillow_heif import register_heif_opener
-
-    Image.init()  # formats can be named only once their plugins are loaded
-    register_heif_opener()
-    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-    # Pillow warns where MAX_PIXELS already decides, and about metadata that nothing here reads. Set once, because
-    # warnings.catch_warnings around each photo would change the filters of the whole process from several threads.
-    warnings.filterwarnings("ignore", module=r"PIL\.")
+def _too_little_memory(name: str) -> OutOfMemoryError:
+    return OutOfMemoryError(f"{name} needs more memory than there is: close other programs and try again.")

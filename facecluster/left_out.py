@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from facecluster.image_heads import HEAD_SIZE, is_image
+from facecluster.formats import HEAD_BYTES, is_image
 from facecluster.images import SUFFIXES
 
 VIDEOS, RAW, SIDECARS, DOCUMENTS = "videos", "raw photos", "sidecars", "documents"
@@ -32,7 +32,7 @@ _SUFFIXES = {
     SYSTEM_FILES: "lnk url ini db db-journal sys dll exe lrcat lrprev lrdata itc2 ithmb",
 }
 _KINDS = {f".{suffix}": kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
-# First bytes of files whose names say nothing; those of photos are in image_heads.py.
+# First bytes of files whose names say nothing; those of photos are in formats.py.
 _HEADS = (
     (b"%PDF", DOCUMENTS),
     (b"PK\x03\x04", ARCHIVES),
@@ -123,7 +123,7 @@ def is_photo_name(name: str) -> bool:
 
 
 def kind_by_content(name: str, head: bytes) -> str | None:
-    """What a file that is not called like a photo is, by its first HEAD_SIZE bytes; None for a photo."""
+    """What a file that is not called like a photo is, by its first HEAD_BYTES bytes; None for a photo."""
     suffix = PurePosixPath(name).suffix.lower()
     by_name = _KINDS.get(suffix)
     # Raw photos are TIFF files to look at, but what is in them only their makers' programs know. The JPEG pictures
@@ -144,4 +144,4 @@ def _media(head: bytes) -> str | None:
     return None
 
 
-__all__ = ["HEAD_SIZE", "LeftOut", "folder_kind", "is_photo_name", "kind_by_content", "kind_by_name", "told"]
+__all__ = ["HEAD_BYTES", "LeftOut", "folder_kind", "is_photo_name", "kind_by_content", "kind_by_name", "told"]

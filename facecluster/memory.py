@@ -9,7 +9,10 @@ from contextlib import contextmanager
 
 # What libraries say, in errors of other classes, when the system gives them no memory: numpy and Python raise
 # MemoryError, torch and OpenVINO RuntimeError, OpenCV its own error.
-_SIGNS = ("bad_alloc", "bad alloc", "can't allocate", "cannot allocate", "failed to allocate", "insufficient memory")
+_SIGNS = (
+    *("bad_alloc", "bad alloc", "can't allocate", "cannot allocate", "failed to allocate", "insufficient memory"),
+    "out of memory",  # libavif and libheif
+)
 
 
 def is_lack_of_memory(error: BaseException) -> bool:

@@ -12,7 +12,8 @@ from facecluster import left_out, photo_sources
 from facecluster.errors import NothingThereError, SourceError
 from facecluster.file_names import on_disk, storable
 from facecluster.files import open_regular, read_regular
-from facecluster.left_out import HEAD_SIZE, LeftOut, folder_kind, is_photo_name, kind_by_content, kind_by_name
+from facecluster.formats import HEAD_BYTES
+from facecluster.left_out import LeftOut, folder_kind, is_photo_name, kind_by_content, kind_by_name
 from facecluster.people_names import AUTO
 from facecluster.photo_sources import ListedPhotos, require_choice
 from facecluster.user_paths import user_path
@@ -141,7 +142,7 @@ class _Walk:
         if is_photo_name(entry.name):
             return None
         with open_regular(os.path.join(self._root, path)) as file:
-            return kind_by_content(entry.name, file.read(HEAD_SIZE))
+            return kind_by_content(entry.name, file.read(HEAD_BYTES))
 
 
 def unreadable(error: OSError, path: Path) -> SourceError:

@@ -17,7 +17,8 @@ from facecluster import left_out, photo_sources
 from facecluster.errors import NothingThereError, SourceError
 from facecluster.file_names import on_disk, storable
 from facecluster.files import require_size
-from facecluster.left_out import HEAD_SIZE, LeftOut, folder_kind, is_photo_name, kind_by_content, kind_by_name
+from facecluster.formats import HEAD_BYTES
+from facecluster.left_out import LeftOut, folder_kind, is_photo_name, kind_by_content, kind_by_name
 from facecluster.people_names import AUTO
 from facecluster.photo_folders import unreadable
 from facecluster.photo_sources import ListedPhotos, require_choice
@@ -147,7 +148,7 @@ class ZipPhotos(ListedPhotos):
             return kind
         try:
             with _Stream(self._zip, info) as stream:
-                return kind_by_content(name, stream.read(HEAD_SIZE))
+                return kind_by_content(name, stream.read(HEAD_BYTES))
         except OSError:
             return left_out.UNREADABLE_FILES
 

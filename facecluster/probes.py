@@ -11,7 +11,7 @@ from PIL import Image
 
 from facecluster.embedding import CROP_SIZE, EMBEDDING_SIZE, crop_face
 from facecluster.errors import PhotoError
-from facecluster.images import encode_jpeg, load_image
+from facecluster.images import encode_jpeg, load_photo
 from facecluster.photo_faces import find_faces, told_doubtful
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class Probe:
 
     `doubtful` faces are none of the `detections`. `turn` quarter turns clockwise made the photo upright, and boxes are
     in pixels of the upright photo. `picture` is a JPEG of it, its longer side at most 1200 pixels, `scale` how many of
-    its pixels make one of the photo's; `crops` (n, 160, 160, 3) uint8 and `embeddings` (n, 512) float32 belong to
-    `detections`.
+    its pixels make one of the photo's; `note` says what of the file was passed over. `crops` (n, 160, 160, 3) uint8 and
+    `embeddings` (n, 512) float32 belong to `detections`.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Probe:
     embeddings: np.ndarray | None = None
     doubtful: tuple[Detection, ...] = ()
     turn: int = 0
+    note: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,17 +69,18 @@ def read_probe(name: str, content: bytes, detector: FaceDetector, embedder: Face
     A file that is no photo gives a probe with an `error`. Raises WeightsError and RuntimeChoiceError.
     """
     try:
-        image = load_image(content)
+        read = load_photo(content)
     except PhotoError as error:
         return Probe(name, str(error).replace("The photo", name, 1))
-    (photo,) = find_faces(detector, [image])
+    (photo,) = find_faces(detector, [read.image])
     crops = np.empty((0, CROP_SIZE, CROP_SIZE, 3), np.uint8)
     embeddings = np.empty((0, EMBEDDING_SIZE), np.float32)
     if photo.faces:
         crops = np.stack([crop_face(photo.image, face.box) for face in photo.faces])
         embeddings = embedder.embed(crops)
     picture, scale = _shown(photo.image)
-    return Probe(name, None, picture, scale, photo.faces, crops, embeddings, photo.doubtful, photo.turn)
+    faces, doubtful = (tuple(face.times(read.scale) for face in found) for found in (photo.faces, photo.doubtful))
+    return Probe(name, None, picture, scale / read.scale, faces, crops, embeddings, doubtful, photo.turn, read.note)
 
 
 def answer(probe: Probe, identifier: Identifier, threshold: float | None = None) -> Answer:

@@ -145,6 +145,8 @@ def show_answer(gallery: Gallery, found: Answer, position: int) -> None:
             st.image(picture, width="stretch", alt=f"{probe.name} with {count(found.boxes, 'numbered box', 'es')}")
             left_out = f" · left out: {told_doubtful(probe.doubtful)}" if probe.doubtful and found.matches else ""
             st.caption(escape(probe.name) + left_out)
+            if probe.note:
+                st.caption(f":material/info: {escape(probe.note)}")
         with right:
             for number, match in enumerate(found.matches, start=1):
                 with st.container():

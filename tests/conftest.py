@@ -87,9 +87,9 @@ def _clustered_gallery(photos: Path, folder: Path) -> Path:
 @pytest.fixture
 def pillow_as_in_a_new_process() -> None:
     """pytest takes back after each test what was done to Python's warnings, which is else done once a process."""
-    from facecluster.images import _prepare_pillow
+    from facecluster.opening import prepare_pillow
 
-    _prepare_pillow.cache_clear()
+    prepare_pillow.cache_clear()
 
 
 @pytest.fixture

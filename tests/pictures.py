@@ -95,4 +95,10 @@ FORMATS: dict[str, Callable[[], bytes]] = {
     "tiff of several pages": lambda: encoded(picture(), "TIFF", save_all=True, append_images=[picture().rotate(180)]),
     "bmp": lambda: encoded(picture(), "BMP"),
     "heic": lambda: encoded(picture(), "HEIF"),
+    "avif": lambda: encoded(picture(), "AVIF", quality=95),
+    "animated avif": lambda: encoded(picture(), "AVIF", save_all=True, append_images=[picture().rotate(180)]),
+    "jpeg 2000": lambda: encoded(picture(), "JPEG2000"),
+    "jpeg 2000 code stream": lambda: encoded(picture(), "JPEG2000", no_jp2=True),
+    "ppm": lambda: encoded(picture(), "PPM"),
+    "ppm in words": lambda: b"P3\n%d %d 255\n" % (WIDTH, HEIGHT) + " ".join(map(str, picture().tobytes())).encode(),
 }

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facecluster.images import load_image
+from facecluster.formats import HEAD_BYTES, format_of
+from facecluster.images import is_image, load_image
 
 from .pictures import (
     FORMATS,
@@ -67,9 +68,41 @@ def test_a_path_a_text_bytes_and_a_file_give_the_same(tmp_path: Path) -> None:
         np.testing.assert_array_equal(load_image(file), image)
 
 
-@pytest.mark.parametrize("format", ["EPS", "PPM", "ICO", "PDF", "TGA", "JPEG2000"])
+@pytest.mark.parametrize("format", ["EPS", "ICO", "PDF", "TGA", "QOI", "PCX", "SGI", "DDS", "ICNS"])
 def test_formats_that_are_no_photos_are_not_even_tried(format: str) -> None:
-    assert_refused(encoded(picture(), format), "The photo", "JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC")
+    content = encoded(picture().resize((64, 64)), format)
+    assert not is_image(content[:HEAD_BYTES])
+    assert_refused(content, "The photo", "JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC, AVIF, JPEG 2000, PPM")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_first_bytes_tell_every_format_that_is_read(name: str) -> None:
+    assert is_image(FORMATS[name]()[:HEAD_BYTES])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"P5 is a bus line\n",
+        b"P2",
+        b"BM is short for Bob Marley, as everybody knows",
+        b"RIFF\x00\x00\x00\x00WAVEfmt ",
+        b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom",
+        b"%PDF-1.7\n",
+        b"PK\x03\x04",
+        b"GIF is said with a hard g",
+        b"<svg/>",
+    ],
+)
+def test_the_first_bytes_of_other_files_are_no_images(head: bytes) -> None:
+    assert not is_image(head)
+
+
+@pytest.mark.parametrize(("brands", "kind"), [(b"mif1avif", "AVIF"), (b"mif1heic", "HEIF"), (b"miafheic", "HEIF")])
+def test_the_compatible_brands_tell_heic_from_avif(brands: bytes, kind: str) -> None:
+    head = b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00" + brands + b"avifavif"  # what follows is no brand any more
+    assert format_of(head) == kind
 
 
 # --- upright ------------------------------------------------------------------------------------------------------

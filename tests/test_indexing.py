@@ -18,6 +18,7 @@ import pytest
 from facecluster import Gallery, IndexReport, index_photos, open_photos
 from facecluster.detection import FaceDetector
 from facecluster.errors import Cancelled, GalleryBusyError, GalleryError
+from facecluster.formats import FORMAT_NAMES
 from facecluster.indexing import IndexProgress
 from facecluster.records import Faces
 from facecluster.runtime import shares_processors
@@ -67,7 +68,7 @@ def test_every_photo_is_accounted_for_with_its_reason(gallery: Gallery, photos: 
     assert reasons == {
         "ann/1.png": "No face of 40 pixels or more was found.",
         "bob/copy.png": "Same content as ann/2.png.",
-        "bob/text.jpg": "text.jpg is not a photo in a format that can be read (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC).",
+        "bob/text.jpg": f"text.jpg is not a photo in a format that can be read ({FORMAT_NAMES}).",
     }
 
 

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from facecluster.clustering import cluster_gallery
 from facecluster.detection import FaceDetector
 from facecluster.embedding import FaceEmbedder
+from facecluster.formats import FORMAT_NAMES
 from facecluster.gallery import Gallery
 from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_person
 
@@ -92,7 +93,7 @@ def test_a_group_photo_has_an_answer_for_every_face(sample_home: Path) -> None:
 def test_no_photo_and_no_face_have_a_sentence_each(sample_home: Path) -> None:
     app = drop(open_page(), notes=b"plain text", sky=Image.new("RGB", (300, 200), "skyblue"))
     assert [error.value.replace("\\", "") for error in app.error] == [
-        "notes.jpg is not a photo in a format that can be read (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC)."
+        f"notes.jpg is not a photo in a format that can be read ({FORMAT_NAMES})."
     ]
     assert any("No face of 40 pixels" in info.value for info in app.info)
 

@@ -7,7 +7,7 @@ import streamlit as st
 from facecluster.drawing import photo_with_box
 from facecluster.errors import GalleryError, PhotoError
 from facecluster.gallery import Gallery
-from facecluster.images import load_image
+from facecluster.images import load_photo
 from facecluster.records import FaceRecord
 from facecluster.turning import turned
 from facecluster.ui import tables
@@ -48,7 +48,9 @@ def _dialog(gallery: Gallery) -> None:
 def _photo(gallery: Gallery, face: FaceRecord) -> None:
     person = face.person or "a face without a person"
     try:
-        picture = photo_with_box(turned(load_image(gallery.photo_bytes(face.photo)), face.photo.turn), face.box)
+        photo = load_photo(gallery.photo_bytes(face.photo))
+        box = [value / photo.scale for value in face.box]
+        picture = photo_with_box(turned(photo.image, face.photo.turn), box)
     except PhotoError as error:
         st.image(gallery.crops([face.id])[face.id], alt=f"Stored crop of {person}")
         st.warning(escape(str(error)), title="This is the stored crop", icon=":material/image_not_supported:")

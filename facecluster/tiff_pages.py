@@ -1,0 +1,81 @@
+"""Which page of a TIFF is the photo: the first that is no small copy of another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import TiffImagePlugin
+
+from facecluster.errors import PhotoError
+
+MAX_PAGES = 100  # more are not looked at
+
+_SUBFILE_TYPE, _SUB_PAGES, _DNG_VERSION = 254, 330, 50706
+_REDUCED, _MASK = 1, 4  # TIFF 6.0: bits of NewSubfileType
+
+
+@dataclass(frozen=True)
+class _Page:
+    number: int
+    width: int
+    height: int
+    marked: bool
+
+    def is_small_copy_of(self, other: _Page) -> bool:
+        """Whether it has the form of `other` and at most half its width."""
+        return 2 * self.width <= other.width and abs(self.width * other.height - other.width * self.height) <= max(
+            other.width, other.height
+        )
+
+
+def choose_page(image: TiffImagePlugin.TiffImageFile) -> tuple[str, ...]:
+    """Turns to the page to read, and tells in a sentence how many others are passed over.
+
+    Pages that say themselves that they are small copies or masks are not counted. Looking at faces on all pages would
+    cost as many detections as there are pages, and a gallery's photo has one picture only. Raises PhotoError for the
+    raw files of cameras, which are TIFFs too.
+    """
+    tags = image.tag_v2
+    if _DNG_VERSION in tags:
+        raise _raw_file()
+    if not image.is_animated:
+        if _is_marked(image) and _SUB_PAGES in tags:
+            raise _raw_file()
+        return ()
+    pages = _pages(image)
+    if pages[0].marked and _SUB_PAGES in tags:
+        raise _raw_file()
+    own = [page for page in pages if not page.marked] or pages
+    large = [page for page in own if not any(page.is_small_copy_of(other) for other in own)]
+    image.seek(large[0].number)
+    if len(own) == 1:
+        return ()
+    if len(pages) > MAX_PAGES:
+        return (f"{MAX_PAGES} pages or more were passed over.",)
+    return (passed_over(len(own) - 1, "page"),)
+
+
+def passed_over(others: int, what: str) -> str:
+    """A sentence on what else a file holds."""
+    many = others > 1
+    return f"{others} of {others + 1} {what}s {'were' if many else 'was'} passed over."
+
+
+def _pages(image: TiffImagePlugin.TiffImageFile) -> list[_Page]:
+    pages = []
+    for number in range(MAX_PAGES + 1):
+        try:
+            image.seek(number)
+        except Exception:  # the last one, or from here on damaged: then what was found counts
+            break
+        pages.append(_Page(number, image.width, image.height, _is_marked(image)))
+    image.seek(0)
+    return pages
+
+
+def _is_marked(image: TiffImagePlugin.TiffImageFile) -> bool:
+    return bool(int(image.tag_v2.get(_SUBFILE_TYPE, 0)) & (_REDUCED | _MASK))
+
+
+def _raw_file() -> PhotoError:
+    return PhotoError("The photo is a camera's raw file: save it as JPEG.")
