@@ -6,10 +6,13 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from facecluster import __version__
 from facecluster.errors import Cancelled, FaceClusterError
+
+if TYPE_CHECKING:
+    from facecluster.identification import Match
 
 DONE, FAILED = 0, 1
 
@@ -210,27 +213,26 @@ def _identify(options: argparse.Namespace) -> int:
     if caveat:
         print(f"facecluster: {caveat}", file=sys.stderr)
     answers: list[dict[str, Any]] = []
+    lines = []
     for image in options.images:
         try:
-            faces = [match.as_dict() for match in identifier.identify(load_image(image), threshold)]
-            answers.append({"image": image, "error": None, "faces": faces})
+            matches = identifier.identify(load_image(image), threshold)
+            answers.append({"image": image, "error": None, "faces": [match.as_dict() for match in matches]})
+            lines.append(f"{image}: {_people_on(matches)}")
         except PhotoError as error:
             print(f"facecluster: {error}", file=sys.stderr)
             answers.append({"image": image, "error": str(error), "faces": []})
-    _answer(options, answers, "\n".join(map(_answer_line, answers)))
+            lines.append(f"{image}: could not be read")
+    _answer(options, answers, "\n".join(lines))
     return FAILED if any(answer["error"] for answer in answers) else DONE
 
 
-def _answer_line(answer: dict[str, Any]) -> str:
-    if answer["error"]:
-        return f"{answer['image']}: could not be read"
-    if not answer["faces"]:
-        return f"{answer['image']}: no face"
+def _people_on(matches: Sequence[Match]) -> str:
     people = (
-        f"{face['person'] or 'unknown'} (similarity {face['similarity']:.3f}, threshold {face['threshold']:.3f})"
-        for face in answer["faces"]
+        f"{match.title or 'nobody known'} (similarity {match.similarity:.3f}, threshold {match.threshold:.3f})"
+        for match in matches
     )
-    return f"{answer['image']}: {'; '.join(people)}"
+    return "; ".join(people) or "no face"
 
 
 def _sample(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 DEFAULT_FPIR = 0.01
 N_CANDIDATES = 3
 N_NEIGHBOURS = 6
+# Names of people that read like an answer without one.
+_LIKE_AN_ANSWER = re.compile(r"unknown|nobody known|cluster \d+(, not named)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,13 @@ class Candidate:
     person: str | None
     cluster: int | None
     similarity: float
+
+    @property
+    def title(self) -> str:
+        """The person's name, in quotes where it reads like an answer without one; else `cluster 3, not named`."""
+        if self.person is None:
+            return f"cluster {self.cluster}, not named"
+        return f'"{self.person}"' if _LIKE_AN_ANSWER.fullmatch(self.person.strip()) else self.person
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,8 @@ class Match:
     `box` is (x1, y1, x2, y2) in pixels of the upright probe, `detection_score` in [0, 1] says how surely it is a face
     and nothing about whose. `similarity` in [-1, 1] is the best candidate's; the face counts as known when it reaches
     `threshold`. `person` is None for an unknown face, and for a known one whose cluster has no name. `cluster` is the
-    nearest cluster whether or not the face is known. `crop` is (160, 160, 3) uint8.
+    nearest cluster whether or not the face is known; which one a known face without a name belongs to, the first
+    candidate tells. `crop` is (160, 160, 3) uint8.
     """
 
     box: tuple[float, float, float, float]
@@ -64,11 +75,17 @@ class Match:
     neighbours: tuple[Neighbour, ...]
     crop: np.ndarray
 
+    @property
+    def title(self) -> str | None:
+        """What a known face is called, as `Candidate.title` tells; None where nobody known is on it."""
+        return self.candidates[0].title if self.is_known else None
+
     def as_dict(self) -> dict[str, Any]:
-        """The JSON form of the command line."""
+        """The JSON form of the command line; `known` tells a known face without a name from a stranger's."""
         return {
             "box": [round(value, 1) for value in self.box],
             "detection_score": round(self.detection_score, 4),
+            "known": self.is_known,
             "person": self.person,
             "cluster": self.cluster,
             "similarity": round(self.similarity, 4),
