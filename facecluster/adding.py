@@ -256,7 +256,8 @@ def _told(report: IndexReport) -> str:
     }
     left = ", ".join(f"{number:,} {what}" for what, number in others.items() if number)
     faces = f"{report.photos:,} photos, {report.faces:,} new faces"
-    return f"{faces} ({left})." if left else f"{faces}."
+    told = f"{faces} ({left})." if left else f"{faces}."
+    return " ".join(filter(None, [told, report.contradiction]))
 
 
 def _grouped(gallery: Gallery, clustering: Clustering | None) -> str:

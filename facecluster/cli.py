@@ -165,6 +165,8 @@ def _index(options: argparse.Namespace) -> int:
     for reason in document.pop("problems"):
         print(f"facecluster: {reason}", file=sys.stderr)
     _answer(options, document, text)
+    if report.contradiction:
+        print(f"facecluster: {report.contradiction}", file=sys.stderr)
     return FAILED if report.unreadable == report.photos else DONE
 
 

@@ -20,6 +20,7 @@ from facecluster.centers import centers_of, similarity_to_centers
 from facecluster.database import Connection, Database
 from facecluster.errors import GalleryBusyError, GalleryError
 from facecluster.gallery_photos import GalleryPhotos
+from facecluster.labels import settle_persons
 from facecluster.records import Clustering
 from facecluster.uploads import person_of, remove_files
 
@@ -141,7 +142,8 @@ class Gallery(GalleryPhotos):
         """Removes a person's photos, faces and uploaded copies for good; returns how many photos that were.
 
         The person's original photos outside the gallery stay. Other people's photos of the same content stay too, as
-        duplicates whose face the next index of their source finds. Raises GalleryError when there is no such person,
+        duplicates whose face the next index of their source finds; an original without a person of its own keeps its
+        face and loses the name that the person's copy gave it. Raises GalleryError when there is no such person,
         and, once all else is deleted, when a copy or a trace in the file could not be removed.
         """
         with self.indexing():
@@ -151,7 +153,9 @@ class Gallery(GalleryPhotos):
                 raise GalleryError(f"The gallery holds nobody named {person}: see the names on the gallery page.")
             with self._database.write() as db:
                 before = self.clustering()
+                contents = [row[0] for row in db.execute("SELECT sha256 FROM photos WHERE person = ?", (person,))]
                 db.execute("DELETE FROM photos WHERE person = ?", (person,))
+                settle_persons(db, contents)
                 # Once the reasons of duplicates were stored, with the names of other people's photos.
                 db.execute("UPDATE photos SET reason = NULL WHERE status = 'duplicate' AND reason NOT NULL")
                 db.execute("DELETE FROM sources WHERE NOT EXISTS (SELECT 1 FROM photos WHERE source_id = sources.id)")

@@ -11,6 +11,7 @@ import numpy as np
 from facecluster.cluster_views import FACE_SQL, ClusterViews, as_table
 from facecluster.database import Database
 from facecluster.errors import GalleryError
+from facecluster.labels import CONTRADICTIONS_SQL
 from facecluster.records import (
     EMBEDDING_SIZE,
     FACE_COLUMNS,
@@ -112,10 +113,10 @@ class GalleryViews(ClusterViews):
         return Originals().read(photo)
 
     def photos_by_person(self) -> pd.DataFrame:
-        """Columns person (None for photos without one) and photos; most photos first."""
+        """Columns person (that of the main face, None for photos without one) and photos; most photos first."""
         sql = (
-            "SELECT person, count(*) AS photos FROM photos WHERE status = 'indexed' GROUP BY person "
-            "ORDER BY photos DESC, person"
+            "SELECT f.person, count(*) AS photos FROM photos p LEFT JOIN faces f ON f.photo_id = p.id AND f.is_main "
+            "WHERE p.status = 'indexed' GROUP BY f.person ORDER BY photos DESC, f.person"
         )
         return as_table(self._database.read(sql), ("person", "photos"))
 
@@ -137,6 +138,15 @@ class GalleryViews(ClusterViews):
             "FROM photos WHERE status <> 'indexed' ORDER BY status = 'duplicate', status DESC, path LIMIT ? OFFSET ?"
         )
         return as_table(self._database.read(sql, _ORPHAN, limit, offset), LEFT_OUT_COLUMNS)
+
+    def contradictions(self, kind: str | None = None, location: str | None = None) -> list[dict[str, str]]:
+        """Photos of one content in folders of different people: photo, person, other_photo and other_person.
+
+        The face counts as `person`. With a source's `kind` and `location` only those that a photo of it takes part in.
+        """
+        of_source = "AND (a.kind = ? AND a.location = ? OR b.kind = ? AND b.location = ?) " if kind else ""
+        sql = f"{CONTRADICTIONS_SQL}{of_source}ORDER BY a.path, b.path, b.id"
+        return [dict(row) for row in self._database.read(sql, *((kind, location) * 2 if kind else ()))]
 
     # --- faces ----------------------------------------------------------------------------------------------------
 

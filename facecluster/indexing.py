@@ -55,7 +55,8 @@ class IndexReport:
 
     `indexed` were processed now, `skipped` known before, `duplicates` have the content of another photo of the gallery,
     `faces` were found on the indexed. `problems` are the reasons of the first 100 unreadable ones, a sentence each that
-    names the file. `seconds` leaves out the loading of models.
+    names the file. `seconds` leaves out the loading of models. `contradictions` are the photos of this source whose
+    content lies in folders of different people, as `Gallery.contradictions` gives them.
     """
 
     photos: int = 0
@@ -70,6 +71,20 @@ class IndexReport:
     model: str = ""
     runtime: str = ""
     problems: tuple[str, ...] = ()
+    contradictions: tuple[dict[str, str], ...] = ()
+
+    @property
+    def contradiction(self) -> str:
+        """A sentence on the photos that lie in folders of different people; empty when there are none."""
+        if not self.contradictions:
+            return ""
+        first, more = self.contradictions[0], len(self.contradictions) - 1
+        rest = f", and {more:,} more photo{'s do' if more > 1 else ' does'} likewise" if more else ""
+        return (
+            f"{first['photo']} and {first['other_photo']} are one photo in folders of different people{rest}: the face "
+            f"counts as {first['person']}, not {first['other_person']}, until one of the two copies is removed and the "
+            "folder indexed again."
+        )
 
 
 def index_photos(
@@ -141,7 +156,8 @@ class _Run:
         self.gallery.forget_lost(self.source.kind, self.source.location, paths)
         seconds = time.perf_counter() - start - self.loading_seconds
         rate = self.report.indexed / seconds if self.report.indexed else 0.0
-        return replace(self.report, seconds=round(seconds, 3), photos_per_second=round(rate, 2))
+        told = tuple(self.gallery.contradictions(self.source.kind, self.source.location))
+        return replace(self.report, seconds=round(seconds, 3), photos_per_second=round(rate, 2), contradictions=told)
 
     # --- in the calling thread ------------------------------------------------------------------------------------
 

@@ -71,6 +71,29 @@ def show_contents(gallery: Gallery) -> None:
         show_left_out(gallery)
 
 
+def show_contradictions(gallery: Gallery) -> None:
+    """The photos that lie in folders of different people."""
+    found = tables.contradictions(gallery)
+    if not found:
+        return
+    number = f"{len(found):,} photo{'s lie' if len(found) > 1 else ' lies'}"
+    with st.container(border=True):
+        st.markdown(f":orange[:material/person_alert:] **{number} in folders of different people.**")
+        st.caption("The face counts as the first one's. Remove the wrong copy and add the folder again.")
+        st.dataframe(
+            found[:MAX_LEFT_OUT],
+            hide_index=True,
+            column_config={
+                "photo": "Photo",
+                "person": "Counts as",
+                "other_photo": "The same photo",
+                "other_person": "Not counted as",
+            },
+            key="gallery_contradictions",
+            alt="Photos that lie in folders of different people",
+        )
+
+
 def show_left_out(gallery: Gallery) -> None:
     """The photos without a face of their own in the gallery, and why."""
     counts = gallery.counts()
@@ -223,6 +246,7 @@ if not job:
     show_unclustered(gallery, counts)
 
 st.fragment(run_every=5 if job else None)(show_contents)(gallery)
+show_contradictions(gallery)
 show_making(gallery)
 
 if job:

@@ -44,7 +44,7 @@ def test_from_sample_people_to_an_answer(
     indexed = Ran(capsys, "index", tmp_path / "people", "--json")
     assert list(indexed.json) == [
         "photos", "indexed", "faces", "no_face", "unreadable", "duplicates", "skipped", "seconds", "photos_per_second",
-        "model", "runtime",
+        "model", "runtime", "contradictions",
     ]  # fmt: skip
     assert (indexed.status, indexed.json["photos"], indexed.json["indexed"]) == (0, 144, 144)
 

@@ -70,6 +70,12 @@ def photos_by_person(gallery: Gallery) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=4, **_KEYED)
+def contradictions(gallery: Gallery) -> list[dict[str, str]]:
+    """Photos of one content in folders of different people."""
+    return gallery.contradictions()
+
+
+@st.cache_data(max_entries=4, **_KEYED)
 def doubtful_count(gallery: Gallery) -> int:
     """How many faces are doubtful by `review.doubtful_below`."""
     from facecluster.review import doubtful_faces
