@@ -21,7 +21,7 @@ from facecluster.database import Connection, Database
 from facecluster.errors import GalleryBusyError, GalleryError
 from facecluster.gallery_photos import GalleryPhotos
 from facecluster.labels import settle_persons
-from facecluster.records import Clustering
+from facecluster.records import Clustering, name_key
 from facecluster.uploads import person_of, remove_files
 
 FILE_NAME = "gallery.db"
@@ -127,14 +127,18 @@ class Gallery(GalleryPhotos):
         return saved
 
     def name_cluster(self, cluster: int, name: str) -> None:
-        """Gives a cluster of the current clustering a name; an empty one takes its name away."""
+        """Gives a cluster of the current clustering a name; an empty one takes its name away.
+
+        Its faces that have no person by their folder are then that person's.
+        """
+        name = name_key(name)
         current = self._clustering_id()
         if current is None:
             raise GalleryError("There are no clusters to name yet: cluster the faces first.")
         with self._database.write() as db:
             db.execute("DELETE FROM cluster_names WHERE clustering_id = ? AND cluster = ?", (current, cluster))
-            if name.strip():
-                db.execute("INSERT INTO cluster_names VALUES (?, ?, ?)", (current, cluster, name.strip()))
+            if name:
+                db.execute("INSERT INTO cluster_names VALUES (?, ?, ?)", (current, cluster, name))
 
     # --- deleting -------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facecluster.cluster_views import FACE_SQL, ClusterViews, as_table
+from facecluster.cluster_views import FACE_SQL, HAND_NAME_SQL, ClusterViews, as_table
 from facecluster.database import Database
 from facecluster.errors import GalleryError
 from facecluster.labels import CONTRADICTIONS_SQL
@@ -20,6 +20,7 @@ from facecluster.records import (
     Faces,
     GalleryCounts,
     KnownPhoto,
+    people_among,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ _PHOTO = (
     "p.id, p.path, p.sha256, p.size, p.status, p.settings, p.person, p.source_id, s.kind AS source_kind, "
     "s.location AS source_location "
 )
+
+
+_PERSONS_SQL = "SELECT person, count(*) FROM faces WHERE person NOT NULL GROUP BY person"
 
 
 class GalleryViews(ClusterViews):
@@ -74,7 +78,8 @@ class GalleryViews(ClusterViews):
         """How much the gallery holds."""
         by_status = dict(map(tuple, self._database.read("SELECT status, count(*) FROM photos GROUP BY status")))
         faces = self._database.read("SELECT count(*) FROM faces")[0][0]
-        people = self._database.read("SELECT count(*) FROM (SELECT DISTINCT person FROM faces WHERE person NOT NULL)")
+        by_folder = dict(map(tuple, self._database.read(_PERSONS_SQL)))
+        by_hand = self.faces_by_name()
         clusters = self._database.read("SELECT n_clusters FROM clusterings ORDER BY id DESC LIMIT 1")
         return GalleryCounts(
             photos=sum(by_status.values()),
@@ -83,8 +88,11 @@ class GalleryViews(ClusterViews):
             unreadable=by_status.get("unreadable", 0),
             duplicates=by_status.get("duplicate", 0),
             faces=faces,
-            people=people[0][0],
+            people=people_among([*by_folder, *by_hand]),
             clusters=clusters[0][0] if clusters else 0,
+            people_by_folder=len(by_folder),
+            faces_by_folder=sum(by_folder.values()),
+            faces_by_hand=sum(by_hand.values()),
         )
 
     # --- photos ---------------------------------------------------------------------------------------------------
@@ -113,10 +121,11 @@ class GalleryViews(ClusterViews):
         return Originals().read(photo)
 
     def photos_by_person(self) -> pd.DataFrame:
-        """Columns person (that of the main face, None for photos without one) and photos; most photos first."""
+        """Columns person (that of the main face, by folder or by hand; None for nobody) and photos; most first."""
         sql = (
-            "SELECT f.person, count(*) AS photos FROM photos p LEFT JOIN faces f ON f.photo_id = p.id AND f.is_main "
-            "WHERE p.status = 'indexed' GROUP BY f.person ORDER BY photos DESC, f.person"
+            f"SELECT coalesce(f.person, {HAND_NAME_SQL}) AS person, count(*) AS photos FROM photos p "
+            "LEFT JOIN faces f ON f.photo_id = p.id AND f.is_main "
+            "WHERE p.status = 'indexed' GROUP BY 1 ORDER BY photos DESC, 1"
         )
         return as_table(self._database.read(sql), ("person", "photos"))
 

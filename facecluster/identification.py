@@ -10,7 +10,8 @@ import numpy as np
 
 from facecluster.clustering import FaceClusterer, restore_clusterer
 from facecluster.errors import IdentificationError
-from facecluster.matching import FaceMatcher, Identity
+from facecluster.identities import clusters_of, identities_of
+from facecluster.matching import FaceMatcher
 from facecluster.records import Clustering, Faces
 from facecluster.searching import Found, build_search
 from facecluster.steps import OnProgress
@@ -103,7 +104,7 @@ class Match:
 
 
 class Identifier:
-    """Compares faces with a gallery's persons, or with its clusters where nobody is labelled.
+    """Compares faces with a gallery's people, named by folder or by hand, and with its clusters that have no name.
 
     `matcher` gives the similarities and the threshold (see `FaceMatcher` for how the gallery's own faces set it);
     build one with `from_gallery`. Detector and embedder load on first use. Beyond 50,000 faces, only those in the
@@ -128,13 +129,12 @@ class Identifier:
         self.clusterer = clusterer or restore_clusterer(clustering)
         self._detector = detector
         self._embedder = embedder
-        clusters = _clusters(faces, clustering)
-        identities, self._identities = _identities(faces, clustering, clusters)
-        word: Identity = "person" if all(cluster is None for _, cluster in self._identities) else "cluster"
+        clusters = clusters_of(faces.ids, clustering.faces, clustering.labels)
+        found = identities_of(faces.persons, clusters, clustering.names, faces.embeddings.__getitem__)
+        self._identities, self._persons = found.known, found.names
         self._search = build_search(
-            faces.embeddings, identities, clusters, clustering.centers, identity=word, on_progress=on_progress
+            faces.embeddings, found.numbers, clusters, clustering.centers, identity=found.kind, on_progress=on_progress
         )
-        self._persons = faces.persons
         self._paths = faces.table["path"].to_numpy(dtype=object)
 
     @classmethod
@@ -223,28 +223,3 @@ class Identifier:
             Neighbour(int(ids[row]), self._paths[row], self._persons[row], float(cosine))
             for row, cosine in zip(found.rows, found.cosines, strict=True)
         )
-
-
-def _clusters(faces: Faces, clustering: Clustering) -> np.ndarray:
-    """Each face's cluster (n,) int, -1 for a face that was not there when the gallery was clustered."""
-    order = np.argsort(clustering.faces)
-    known = clustering.faces[order]
-    place = np.minimum(np.searchsorted(known, faces.ids), len(known) - 1)
-    return np.where(known[place] == faces.ids, clustering.labels[order][place], -1)
-
-
-def _identities(
-    faces: Faces, clustering: Clustering, clusters: np.ndarray
-) -> tuple[np.ndarray, list[tuple[str | None, int | None]]]:
-    """Each face's identity (n,) int, -1 for none, and each identity's person and cluster.
-
-    Where the gallery knows persons, faces without one stay out: a bystander must not stand for anybody.
-    """
-    persons = faces.persons
-    names = sorted({person for person in persons if person is not None})
-    if names:
-        number = {name: index for index, name in enumerate(names)}
-        return np.array([number.get(person, -1) for person in persons]), [(name, None) for name in names]
-    used = np.unique(clusters[clusters >= 0])
-    identities = np.where(clusters >= 0, np.searchsorted(used, clusters), -1)
-    return identities, [(clustering.names.get(cluster), cluster) for cluster in used.tolist()]

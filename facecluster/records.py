@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -136,7 +138,11 @@ class Clustering:
 
 @dataclass(frozen=True)
 class GalleryCounts:
-    """How much a gallery holds. `photos` is the sum of the four numbers after it."""
+    """How much a gallery holds. `photos` is the sum of the four numbers after it.
+
+    `people` are known by the folders of their photos (`people_by_folder`) or by the names of clusters;
+    `faces_by_folder` and `faces_by_hand` are how many faces have a person the one way or the other.
+    """
 
     photos: int
     indexed: int
@@ -146,6 +152,9 @@ class GalleryCounts:
     faces: int
     people: int
     clusters: int
+    people_by_folder: int = 0
+    faces_by_folder: int = 0
+    faces_by_hand: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,3 +163,13 @@ class Unclustered:
 
     found_later: int
     left_out: int
+
+
+def name_key(name: str) -> str:
+    """What two names have in common when they mean one person: letters in Unicode's form NFC, no blanks at the ends."""
+    return unicodedata.normalize("NFC", name).strip()
+
+
+def people_among(names: Iterable[str]) -> int:
+    """How many people these names of folders and of clusters are."""
+    return len({name_key(name) for name in names} - {""})

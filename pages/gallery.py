@@ -25,6 +25,14 @@ CHOICES = {"people": "As many as people", "auto": "Suggest", "fixed": "Fixed"}
 MAX_LEFT_OUT = 1000
 
 
+def people_help(counts: GalleryCounts) -> str:
+    """Where the people of a gallery are known from, and of how many faces."""
+    told = f"{counts.faces_by_folder:,} of {counts.faces:,} faces have a known person by the folder of their photo"
+    if counts.faces_by_hand:
+        told += f", {counts.faces_by_hand:,} more by the name of their cluster"
+    return f"Names of folders that hold photos, and names given to clusters. {told}."
+
+
 def show_figures(gallery: Gallery, is_busy: bool) -> None:
     """The gallery in six figures; while photos are added, those that cost nothing to count."""
     counts = gallery.counts()
@@ -41,7 +49,7 @@ def show_figures(gallery: Gallery, is_busy: bool) -> None:
     with st.grid(6, min_column_width=150):
         st.metric("Photos", f"{counts.photos:,}", border=True, help="Image files, those left out among them.")
         st.metric("Faces", f"{counts.faces:,}", border=True)
-        st.metric("People", f"{counts.people:,}", border=True, help="Names of folders that hold photos.")
+        st.metric("People", f"{counts.people:,}", border=True, help=people_help(counts))
         st.metric("Clusters", f"{counts.clusters:,}", border=True, help="Groups of faces that the machine made.")
         st.metric(
             "Accuracy",
