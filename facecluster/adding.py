@@ -153,6 +153,7 @@ def last_choice(gallery: Gallery) -> tuple[int | Literal["people", "auto"], int]
         return "people", 0
     choices: dict[str, int | Literal["people", "auto"]] = {
         "people": "people",
+        "people and others": "people",
         "suggested": "auto",
         "fixed": int(last["n_clusters"]),
     }
@@ -176,7 +177,9 @@ def _cluster_anew(gallery: Gallery, report: Report) -> Clustering | None:
 
     counts, name = gallery.counts(), last_algorithm(gallery)
     choice, seed = last_choice(gallery)
-    fits = not ALGORITHMS[name].needs_number or choice != "people" or counts.clusters == counts.people
+    nobody = counts.faces - counts.faces_by_folder - counts.faces_by_hand
+    as_people = counts.clusters == counts.people or (nobody and counts.clusters > counts.people)
+    fits = not ALGORITHMS[name].needs_number or choice != "people" or as_people
     is_current = counts.clusters and fits and not gallery.unclustered().found_later
     if is_current or not counts.faces:
         return None

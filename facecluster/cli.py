@@ -174,15 +174,21 @@ def _cluster(options: argparse.Namespace) -> int:
     from facecluster.clustering import cluster_gallery
     from facecluster.gallery import Gallery
 
-    made = cluster_gallery(Gallery.open(options.gallery, create=False), options.clusters or "people", options.seed)
+    gallery = Gallery.open(options.gallery, create=False)
+    made = cluster_gallery(gallery, options.clusters or "people", options.seed)
     document = {
         "clusters": made.n_clusters,
         "faces": len(made.faces),
         "inertia": round(made.inertia, 4),
         "seed": made.seed,
         "seconds": made.seconds,
+        "chosen_by": made.parameters["chosen_by"],
     }
-    return _answer(options, document, f"{len(made.faces)} faces in {made.n_clusters} clusters, {made.seconds:.1f} s.")
+    text = f"{len(made.faces)} faces in {made.n_clusters} clusters, {made.seconds:.1f} s."
+    if made.parameters["chosen_by"] == "people and others":
+        named = gallery.counts().people
+        text += f" {named} {'people have' if named > 1 else 'person has'} a name; the others show in the faces without."
+    return _answer(options, document, text)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -255,13 +261,14 @@ def _status(options: argparse.Namespace) -> int:
     gallery = Gallery.open(options.gallery, create=False)
     counts, last = gallery.counts(), gallery.clustering_summary()
     document = asdict(counts) | {
+        "known_faces": counts.known.as_dict(),
         "model": gallery.model,
         "runtimes": gallery.runtimes(),
         "bytes_on_disk": gallery.bytes_on_disk,
         "gallery": str(gallery.path),
         "clustering": last,
     }
-    told = document | {"clustering": how_made(last) if last else "none yet"}
+    told = document | {"known_faces": counts.known.sentence, "clustering": how_made(last) if last else "none yet"}
     told["runtimes"] = (
         ", ".join(f"{name} ({faces} faces)" for name, faces in document["runtimes"].items()) or "none yet"
     )

@@ -20,6 +20,7 @@ from facecluster.records import (
     Faces,
     GalleryCounts,
     KnownPhoto,
+    name_key,
     people_among,
 )
 
@@ -37,6 +38,10 @@ _PHOTO = (
 
 
 _PERSONS_SQL = "SELECT person, count(*) FROM faces WHERE person NOT NULL GROUP BY person"
+_HAND_NAMES_SQL = (
+    "SELECT a.face_id, n.name FROM cluster_names n JOIN assignments a ON a.clustering_id = n.clustering_id AND "
+    "a.cluster = n.cluster WHERE n.clustering_id = (SELECT max(id) FROM clusterings)"
+)
 
 
 class GalleryViews(ClusterViews):
@@ -165,6 +170,15 @@ class GalleryViews(ClusterViews):
         vectors = self._database.read("SELECT vector FROM embeddings ORDER BY face_id")
         embeddings = np.frombuffer(b"".join(row[0] for row in vectors), "<f4").reshape(-1, EMBEDDING_SIZE)
         return Faces(as_table(rows, FACE_COLUMNS), embeddings.astype(np.float32, copy=False))
+
+    def known_names(self, faces: Faces) -> np.ndarray:
+        """(n,) object: each face's person, else the name of its cluster, None for nobody known."""
+        by_hand = dict(map(tuple, self._database.read(_HAND_NAMES_SQL)))
+        names = [
+            by_hand.get(face) if person is None else name_key(person)
+            for face, person in zip(faces.ids.tolist(), faces.persons, strict=True)
+        ]
+        return np.array(names, object)
 
     def face(self, face_id: int) -> FaceRecord:
         """Raises GalleryError when there is no such face."""

@@ -114,13 +114,13 @@ def _somebody(groups: Mapping[int, Rows], homes: set[int], embeddings_of: Callab
     found = {}
     for cluster, rows in groups.items():
         if cluster not in homes and len(rows) >= MIN_FACES:
-            alike = rows[_are_alike(embeddings_of(rows))]
+            alike = rows[alike_faces(embeddings_of(rows))]
             if len(alike) >= MIN_FACES:
                 found[cluster] = alike
     return found
 
 
-def _are_alike(embeddings: Floats) -> NDArray[np.bool_]:
+def alike_faces(embeddings: Floats) -> NDArray[np.bool_]:
     """(m,) bool: which faces have two others that are as similar as one person's, on average."""
     sample = np.unique(np.linspace(0, len(embeddings) - 1, min(len(embeddings), _MOST_COMPARED)).astype(int))
     place = np.full(len(embeddings), -1)

@@ -137,6 +137,40 @@ class Clustering:
 
 
 @dataclass(frozen=True)
+class KnownFaces:
+    """How many `of` a gallery's faces have a person, by the folder of their photo or by hand (a cluster's name).
+
+    What compares with people (accuracy, held-out photos, strangers) rests on the folders alone: names given to clusters
+    cannot tell whether the clusters are right.
+    """
+
+    by_folder: int
+    by_hand: int
+    of: int
+
+    @property
+    def is_everybody(self) -> bool:
+        """Whether every face has a person by folder."""
+        return self.by_folder == self.of
+
+    @property
+    def sentence(self) -> str:
+        """Which share of the faces the figures speak of."""
+        told = f"{self.by_folder:,} of {self.of:,} faces have a known person"
+        if self.is_everybody:
+            return f"{told}."
+        alone = "figures that compare with people speak of these alone"
+        if self.by_hand:
+            told += " by folder"
+            alone += f", for {self.by_hand:,} more are named by hand, through their clusters"
+        return f"{told}; {alone}."
+
+    def as_dict(self) -> dict[str, int]:
+        """Its JSON form."""
+        return {"by_folder": self.by_folder, "by_hand": self.by_hand, "of": self.of}
+
+
+@dataclass(frozen=True)
 class GalleryCounts:
     """How much a gallery holds. `photos` is the sum of the four numbers after it.
 
@@ -155,6 +189,10 @@ class GalleryCounts:
     people_by_folder: int = 0
     faces_by_folder: int = 0
     faces_by_hand: int = 0
+
+    @property
+    def known(self) -> KnownFaces:
+        return KnownFaces(self.faces_by_folder, self.faces_by_hand, self.faces)
 
 
 @dataclass(frozen=True)

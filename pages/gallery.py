@@ -27,21 +27,21 @@ MAX_LEFT_OUT = 1000
 
 def people_help(counts: GalleryCounts) -> str:
     """Where the people of a gallery are known from, and of how many faces."""
-    told = f"{counts.faces_by_folder:,} of {counts.faces:,} faces have a known person by the folder of their photo"
-    if counts.faces_by_hand:
-        told += f", {counts.faces_by_hand:,} more by the name of their cluster"
-    return f"Names of folders that hold photos, and names given to clusters. {told}."
+    return f"Names of folders that hold photos, and names given to clusters. {counts.known.sentence}"
 
 
 def show_figures(gallery: Gallery, is_busy: bool) -> None:
     """The gallery in six figures; while photos are added, those that cost nothing to count."""
     counts = gallery.counts()
     share = "Share of faces in the cluster of their person, clusters and people paired one to one."
-    right, review, meaning = "n/a", "n/a", "Faces in another cluster than their person's."
+    right, review, meaning, of = "n/a", "n/a", "Faces in another cluster than their person's.", None
     if counts.clusters and not is_busy:
         try:
             accuracy = tables.accuracy(gallery)
             right, review = percent(accuracy.scores.accuracy), f"{accuracy.wrong:,}"
+            if not counts.known.is_everybody:
+                of = f"on {counts.faces_by_folder:,} of {counts.faces:,} faces"
+                share += f" {counts.known.sentence}"
             share += f" {KIND}: {interval(*accuracy.scores.accuracy_interval)}, {NOT_COVERED}."
         except EvaluationError:
             review = f"{tables.doubtful_count(gallery):,}"
@@ -54,6 +54,9 @@ def show_figures(gallery: Gallery, is_busy: bool) -> None:
         st.metric(
             "Accuracy",
             right,
+            delta=of,
+            delta_color="off",
+            delta_arrow="off",
             border=True,
             help=share,
         )
@@ -196,9 +199,10 @@ def cluster_form(gallery: Gallery, counts: GalleryCounts) -> None:
             required=True,
             format_func=lambda kind: CHOICES[kind],
             key="gallery_cluster_kind",
-            help="Suggest looks for the number that separates the faces best, by silhouette and stability. It also "
-            "stands in where no photo has a person. Chinese whispers, HDBSCAN, DBSCAN and the agglomerative one by "
-            "threshold find the number themselves.",
+            help="As many as people counts those who have a name, and more where faces without one resemble nobody "
+            "known; without any name it suggests. Suggest looks for the number that separates all faces best, by "
+            "silhouette and stability. Chinese whispers, HDBSCAN, DBSCAN and the agglomerative one by threshold find "
+            "the number themselves.",
         )
         left, right = st.columns(2)
         number = left.number_input(
