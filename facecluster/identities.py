@@ -62,7 +62,8 @@ def identities_of(
     labelled = np.array([person is not None for person in persons], bool)
     told = {cluster: key for cluster, name in names.items() if (key := name_key(name))}
     by_hand = ~labelled & np.isin(clusters, list(told))
-    who = np.where(labelled, persons, None)
+    who = np.array(persons, object)
+    who[~labelled] = None
     who[by_hand] = [told[cluster] for cluster in clusters[by_hand].tolist()]
     shown: dict[str, str] = {}  # a person's name as its folder writes it, by key
     for name in [*sorted(set(who[labelled].tolist())), *sorted(set(who[by_hand].tolist()))]:

@@ -159,11 +159,10 @@ class KnownFaces:
         told = f"{self.by_folder:,} of {self.of:,} faces have a known person"
         if self.is_everybody:
             return f"{told}."
-        alone = "figures that compare with people speak of these alone"
         if self.by_hand:
-            told += " by folder"
-            alone += f", for {self.by_hand:,} more are named by hand, through their clusters"
-        return f"{told}; {alone}."
+            told += f" by folder, {self.by_hand:,} more by hand, through the name of their cluster"
+        of = "the first" if self.by_hand else "these"
+        return f"{told}; figures that compare with people speak of {of} alone."
 
     def as_dict(self) -> dict[str, int]:
         """Its JSON form."""

@@ -99,7 +99,7 @@ def test_a_lone_bystander_stands_for_nobody(tmp_path: Path) -> None:
     gallery = some_named(tmp_path / "g", PEOPLE, embeddings, np.concatenate([OF, [90], [91] * 4, [92]]))
     cluster_by(gallery, np.concatenate([OF, [90], [91] * 4, [3]]))
     for face in (alone, *together, beside):
-        assert not ask(gallery, [face])[0].is_known
+        assert not ask(gallery, face[None])[0].is_known
     plain = some_named(tmp_path / "plain", PEOPLE)
     thresholds = [Identifier(g.faces(), g.clustering()).threshold() for g in (gallery, plain)]  # type: ignore[arg-type]
     assert thresholds[0] == thresholds[1], "faces that stand for nobody leave the threshold as it was"
@@ -193,7 +193,7 @@ def test_pages_call_a_face_by_the_name_of_its_cluster(tmp_path: Path, monkeypatc
     app = open_app("gallery")
     people = next(metric for metric in app.metric if metric.label == "People")
     assert people.value == "3"
-    assert "16 of 64 faces have a known person by the folder of their photo, 8 more by the name" in people.help
+    assert "16 of 64 faces have a known person by folder, 8 more by hand" in people.help
     assert ["Cyd by hand", 8] in gallery.photos_by_person().to_numpy().tolist()
     assert gallery.names_by_hand(gallery.cluster_samples([5, 0], 1)[5] + gallery.cluster_samples([0], 1)[0]) == {
         gallery.cluster_samples([5], 1)[5][0]: "Cyd by hand"
