@@ -2,7 +2,8 @@
 
 Faces without a person are compared with the named people first. Where all but a few lone ones resemble somebody, there
 are as many people as names: a hard photo of a known person, or a bystander, adds no cluster. Else the number is
-suggested from all faces, and never below the named people.
+suggested from all faces, and never below the named people. One or two names cannot tell how strangers score, so with
+these it is always suggested.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 from facecluster.identities import MIN_FACES, alike_faces
 from facecluster.matching import FaceMatcher
 from facecluster.selection import MAX_FACES, suggest_n_clusters
-from facecluster.strangers import Floats
+from facecluster.strangers import MIN_IDENTITIES, Floats
 
 # So many strangers' faces may pass for a named person's: they are the fewer faces of a newcomer, and a lower rate would
 # leave more hard photos of the named people over.
@@ -34,9 +35,7 @@ def people_and_newcomers(embeddings: Floats, persons: np.ndarray, seed: int = 0)
         loose = loose[np.random.default_rng(seed).choice(len(loose), MAX_FACES, replace=False)]
     if len(loose) < MIN_FACES:
         return len(people)
-    rows = _evenly_of_each(who, max(MIN_FACES, _COMPARED // len(people)))
-    matcher = FaceMatcher().fit(embeddings[known][rows], who[rows])
-    new = loose[matcher.scores(loose).max(axis=1) < matcher.threshold(_FPIR)]
+    new = _resembling_nobody(embeddings[known], who, loose) if len(people) >= MIN_IDENTITIES else loose
     new = new[alike_faces(new)] if len(new) >= MIN_FACES else new[:0]
     if len(new) < MIN_FACES:
         return len(people)
@@ -44,6 +43,13 @@ def people_and_newcomers(embeddings: Floats, persons: np.ndarray, seed: int = 0)
     if suggested >= len(people):
         return suggested
     return len(people) + suggest_n_clusters(new, random_state=seed).n_clusters
+
+
+def _resembling_nobody(named: Floats, who: np.ndarray, loose: Floats) -> Floats:
+    """The loose faces (m, 512) that are none of the named people's, whose faces are (n, 512), `who` (n,) each is."""
+    rows = _evenly_of_each(who, max(MIN_FACES, _COMPARED // (who.max() + 1)))
+    matcher = FaceMatcher().fit(named[rows], who[rows])
+    return loose[matcher.scores(loose).max(axis=1) < matcher.threshold(_FPIR)]
 
 
 def _evenly_of_each(who: np.ndarray, most: int) -> np.ndarray:

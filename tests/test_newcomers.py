@@ -48,6 +48,17 @@ def test_the_number_is_that_of_the_people_with_and_without_a_name(
     assert people_and_newcomers(*known(people, faces, named, loose)) == found
 
 
+@pytest.mark.parametrize("named", [1, 2, 3])
+def test_faces_that_are_all_alike_are_no_reason_to_see_named_people_in_them(sample_gallery: Path, named: int) -> None:
+    """Drawn people are so alike that one or two of them cannot tell how strangers score."""
+    faces = Gallery.open(sample_gallery).faces()
+    everybody = sorted(set(faces.persons))
+    rows = np.isin(faces.persons.astype(str), everybody[:8])
+    persons = faces.persons[rows]
+    persons[~np.isin(persons.astype(str), everybody[:named])] = None
+    assert people_and_newcomers(faces.embeddings[rows], persons) == 8
+
+
 @pytest.mark.parametrize("strangers", [1, 2, 20])
 def test_lone_photos_of_strangers_among_thousands_add_no_cluster(strangers: int) -> None:
     embeddings, persons = known(60, 40, 60)
