@@ -157,6 +157,7 @@ def last_choice(gallery: Gallery) -> tuple[int | Literal["people", "auto"], int]
         return "people", 0
     choices: dict[str, int | Literal["people", "auto"]] = {
         "people": "people",
+        "people and others": "people",
         "suggested": "auto",
         "fixed": int(last["n_clusters"]),
     }
@@ -180,7 +181,9 @@ def _cluster_anew(gallery: Gallery, report: Report) -> Clustering | None:
 
     counts, name = gallery.counts(), last_algorithm(gallery)
     choice, seed = last_choice(gallery)
-    fits = not ALGORITHMS[name].needs_number or choice != "people" or counts.clusters == counts.people
+    nobody = counts.faces - counts.faces_by_folder - counts.faces_by_hand
+    as_people = counts.clusters == counts.people or (nobody and counts.clusters > counts.people)
+    fits = not ALGORITHMS[name].needs_number or choice != "people" or as_people
     is_current = counts.clusters and fits and not gallery.unclustered().found_later
     if is_current or not counts.faces:
         return None
@@ -305,7 +308,8 @@ def _told(report: IndexReport) -> str:
     }
     left = ", ".join(f"{number:,} {what}" for what, number in others.items() if number)
     faces = f"{report.photos:,} photos, {report.faces:,} new faces"
-    return f"{faces} ({left})." if left else f"{faces}."
+    told = f"{faces} ({left})." if left else f"{faces}."
+    return " ".join(filter(None, [told, report.contradiction]))
 
 
 def _unasked(origin: Origin, source: ListedPhotos) -> str:

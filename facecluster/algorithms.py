@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 _PAIRS_LIMIT = 10_000
 # scikit-learn's defaults, kept: what counts as a group at all.
 _MIN_FACES = 5
-_CHOSEN = {"people": "as many as people", "suggested": "suggested", "fixed": "a fixed number"}
+_CHOSEN = {
+    "people": "as many as people",
+    "people and others": "the people who have a name, and more without one",
+    "suggested": "suggested",
+    "fixed": "a fixed number",
+}
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,9 @@ def apply_algorithm(
         return cluster_gallery(gallery, n_clusters if algorithm.needs_number else "auto", seed)
     faces = gallery.faces()
     start = time.perf_counter()
-    number, chosen_by = number_of_clusters(faces, n_clusters, seed) if algorithm.needs_number else (1, "algorithm")
+    number, chosen_by = 1, "algorithm"
+    if algorithm.needs_number:
+        number, chosen_by = number_of_clusters(faces.embeddings, gallery.known_names(faces), n_clusters, seed)
     found = group_faces(faces.embeddings, name, number, seed)
     kept = found.labels != LEFT_OUT
     if not kept.any():

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from facecluster import __version__
 from facecluster.cli_output import complain, print_json, print_text, shown, streams_are_open
 from facecluster.errors import Cancelled, FaceClusterError
 from facecluster.people_names import CHOICES
+
+if TYPE_CHECKING:
+    from facecluster.identification import Match
 
 DONE, FAILED = 0, 1
 
@@ -209,15 +212,21 @@ def _cluster(options: argparse.Namespace) -> int:
     from facecluster.clustering import cluster_gallery
     from facecluster.gallery import Gallery
 
-    made = cluster_gallery(Gallery.open(options.gallery, create=False), options.clusters or "people", options.seed)
+    gallery = Gallery.open(options.gallery, create=False)
+    made = cluster_gallery(gallery, options.clusters or "people", options.seed)
     document = {
         "clusters": made.n_clusters,
         "faces": len(made.faces),
         "inertia": round(made.inertia, 4),
         "seed": made.seed,
         "seconds": made.seconds,
+        "chosen_by": made.parameters["chosen_by"],
     }
-    return _answer(options, document, f"{len(made.faces)} faces in {made.n_clusters} clusters, {made.seconds:.1f} s.")
+    text = f"{len(made.faces)} faces in {made.n_clusters} clusters, {made.seconds:.1f} s."
+    if made.parameters["chosen_by"] == "people and others":
+        named = gallery.counts().people
+        text += f" {named} {'people have' if named > 1 else 'person has'} a name; the others show in the faces without."
+    return _answer(options, document, text)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -256,39 +265,41 @@ def _identify(options: argparse.Namespace) -> int:
     if caveat:
         complain(f"facecluster: {caveat}")
     answers: list[dict[str, Any]] = []
+    lines = []
     for image in options.images:
         try:
             read = load_photo(image)
             if read.note:
-                print(f"facecluster: {image}: {read.note}", file=sys.stderr)
+                complain(f"facecluster: {image}: {read.note}")
             photo = identifier.look(read.image)
-            faces = [match.as_dict() for match in identifier.identify_photo(photo, threshold, read.scale)]
-            seen = {"turn": photo.turn, "doubtful_scores": doubtful_scores(photo.doubtful)}
-            answers.append({"image": image, "error": None, **seen, "faces": faces})
+            matches = identifier.identify_photo(photo, threshold, read.scale)
+            scores = doubtful_scores(photo.doubtful)
+            answers.append(
+                {
+                    "image": image,
+                    "error": None,
+                    "turn": photo.turn,
+                    "doubtful_scores": scores,
+                    "faces": [match.as_dict() for match in matches],
+                }
+            )
+            lines.append(f"{shown(image)}: {_people_on(matches, scores)}")
         except PhotoError as error:
             complain(f"facecluster: {error}")
             answers.append({"image": image, "error": str(error), "turn": 0, "doubtful_scores": [], "faces": []})
-    _answer(options, answers, "\n".join(map(_answer_line, answers)))
+            lines.append(f"{shown(image)}: could not be read")
+    _answer(options, answers, "\n".join(lines))
     return FAILED if any(answer["error"] for answer in answers) else DONE
 
 
-def _answer_line(answer: dict[str, Any]) -> str:
-    image = shown(answer["image"])
-    if answer["error"]:
-        return f"{image}: could not be read"
-    if not answer["faces"]:
-        scores = answer["doubtful_scores"]
-        doubtful = (
-            f" (doubtful ones: {', '.join(f'score {int(100 * score) / 100:.2f}' for score in scores)})"
-            if scores
-            else ""
-        )
-        return f"{image}: no face{doubtful}"
-    people = (
-        f"{shown(face['person'] or 'unknown')} (similarity {face['similarity']:.3f}, threshold {face['threshold']:.3f})"
-        for face in answer["faces"]
+def _people_on(matches: Sequence[Match], doubtful: Sequence[float]) -> str:
+    if not matches:
+        scores = ", ".join(f"score {int(100 * score) / 100:.2f}" for score in doubtful)
+        return f"no face (doubtful ones: {scores})" if scores else "no face"
+    return "; ".join(
+        f"{shown(match.title or 'nobody known')} (similarity {match.similarity:.3f}, threshold {match.threshold:.3f})"
+        for match in matches
     )
-    return f"{image}: {'; '.join(people)}"
 
 
 def _sample(options: argparse.Namespace) -> int:
@@ -310,6 +321,7 @@ def _status(options: argparse.Namespace) -> int:
     gallery = Gallery.open(options.gallery, create=False)
     counts, last = gallery.counts(), gallery.clustering_summary()
     document = asdict(counts) | {
+        "known_faces": counts.known.as_dict(),
         "model": gallery.model,
         "runtimes": gallery.runtimes(),
         "bytes_on_disk": gallery.bytes_on_disk,
@@ -321,7 +333,7 @@ def _status(options: argparse.Namespace) -> int:
     }
     # Looked at only where there is doubt: it takes the lock for a moment.
     document["indexing"] = bool(document["unfinished"]) and gallery.is_indexing
-    told = document | {"clustering": how_made(last) if last else "none yet"}
+    told = document | {"known_faces": counts.known.sentence, "clustering": how_made(last) if last else "none yet"}
     told["left_out"] = left_out.told(document["left_out"]) or "nothing"
     told["unfinished"] = "; ".join(map(str, gallery.unfinished_sources())) or "nothing"
     told["indexing"] = "yes" if document["indexing"] else "no"

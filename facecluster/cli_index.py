@@ -56,6 +56,8 @@ def index(options: argparse.Namespace) -> tuple[dict[str, Any], str, bool]:
     document = asdict(report)
     for reason in document.pop("problems"):
         complain(f"facecluster: {reason}")
+    if report.contradiction:
+        complain(f"facecluster: {report.contradiction}")
     _tell_missing(gallery, source.location)
     return document, _text(report), bool(report.out_of_memory or report.unreadable == report.photos)
 

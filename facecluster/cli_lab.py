@@ -48,6 +48,9 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str, list[str
     groups = read_groups(options.groups, persons) if options.groups else None
     is_labelled = bool(known_persons(persons).any())
     document, text = _figures(labels, persons) if is_labelled else (dict.fromkeys(_FIGURES) | {"people": []}, "")
+    known = gallery.counts().known
+    document["known_faces"] = known.as_dict()
+    text = f"{known.sentence}\n{text}" if is_labelled else text
     settings = _settings(options, is_labelled)
     if not (settings.parts or options.groups):
         return document, text, []
@@ -115,7 +118,8 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     groups = read_groups(options.groups, faces.persons) if options.groups else None
     labels: dict[str, np.ndarray] = {}
     start = time.perf_counter()
-    number, chosen_by = number_of_clusters(faces, options.clusters or "people", options.seed)
+    names, wanted = gallery.known_names(faces), options.clusters or "people"
+    number, chosen_by = number_of_clusters(faces.embeddings, names, wanted, options.seed)
     seconds = time.perf_counter() - start
     with _bar() as show:
         table = compare_algorithms(

@@ -27,6 +27,11 @@ _CLUSTERED_SQL = (
     "LEFT JOIN assignments a ON a.face_id = f.id AND a.clustering_id = current.id "
     "WHERE (a.cluster IS NOT NULL OR f.person IS NOT NULL)"
 )
+# The name of the cluster that a face `f` is in, which an analyst gave it.
+HAND_NAME_SQL = (
+    "(SELECT n.name FROM assignments a JOIN cluster_names n ON n.clustering_id = a.clustering_id AND n.cluster = "
+    "a.cluster WHERE a.face_id = f.id AND a.clustering_id = (SELECT max(id) FROM clusterings))"
+)
 
 
 class ClusterViews:
@@ -164,6 +169,24 @@ class ClusterViews:
             "WHERE a.clustering_id = ? AND a.cluster = ? GROUP BY f.person ORDER BY faces DESC, f.person"
         )
         return as_table(self._database.read(sql, self._clustering_id(), cluster), ("person", "faces"))
+
+    def faces_by_name(self) -> dict[str, int]:
+        """How many faces without a person of their own have the name of their cluster, by name."""
+        sql = (
+            "SELECT n.name, count(*) FROM cluster_names n JOIN assignments a ON a.clustering_id = n.clustering_id AND "
+            "a.cluster = n.cluster JOIN faces f ON f.id = a.face_id WHERE n.clustering_id = ? AND f.person IS NULL "
+            "GROUP BY n.name"
+        )
+        return dict(map(tuple, self._database.read(sql, self._clustering_id())))
+
+    def names_by_hand(self, face_ids: Sequence[int]) -> dict[int, str]:
+        """The names of the clusters of some faces, of those that have no person of their own; by face."""
+        ids = [int(face) for face in face_ids]
+        sql = (
+            f"SELECT id, name FROM (SELECT f.id, {HAND_NAME_SQL} AS name FROM faces f WHERE f.person IS NULL "
+            f"AND f.id IN ({', '.join('?' * len(ids))})) WHERE name NOT NULL"
+        )
+        return dict(map(tuple, self._database.read(sql, *ids)))
 
     def cluster_similarities(self, cluster: int) -> np.ndarray:
         """(n,) float32: the cosine to the centre of each of a cluster's faces, ascending."""

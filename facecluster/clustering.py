@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from facecluster.centers import centers_of, similarity_to_centers
 from facecluster.errors import ClusteringError
-from facecluster.records import Clustering, Faces
+from facecluster.records import Clustering
 
 if TYPE_CHECKING:
     from facecluster.gallery import Gallery
@@ -35,6 +35,8 @@ _SAMPLE_LIMIT = 12_000
 _PASSES = 10  # over all faces, from a start that is already good: more change inertia by less than 0.1 %
 _COMPONENTS = 64
 _MAX_SPLITS = 50
+
+ChosenBy = Literal["fixed", "people", "people and others", "suggested"]
 
 
 class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
@@ -188,12 +190,13 @@ def cluster_gallery(
 ) -> Clustering:
     """Clusters a gallery's faces and makes the result the gallery's.
 
-    "people" takes the number of labelled persons, or a suggestion where nobody is labelled; "auto" always suggests
+    "people" takes the number of people who have a name, by folder or by hand, and of the further ones that show among
+    the faces without one (`newcomers`), or a suggestion where nobody has a name; "auto" always suggests
     (`suggest_n_clusters`). Raises ClusteringError when there are fewer faces than clusters.
     """
     faces = gallery.faces()
     start = time.perf_counter()
-    number, chosen_by = number_of_clusters(faces, n_clusters, seed)
+    number, chosen_by = number_of_clusters(faces.embeddings, gallery.known_names(faces), n_clusters, seed)
     model = FaceClusterer(number, random_state=seed).fit(faces.embeddings)
     return gallery.save_clustering(
         Clustering(
@@ -234,25 +237,32 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in ("numpy", "scikit-learn", "torch")}
 
 
-def number_of_clusters(faces: Faces, wanted: int | str, seed: int) -> tuple[int, str]:
-    """The number to make of a gallery's faces, and what chose it: "fixed", "people" or "suggested".
+def number_of_clusters(
+    embeddings: np.ndarray, persons: np.ndarray, wanted: int | str, seed: int = 0
+) -> tuple[int, ChosenBy]:
+    """The number to make of a gallery's faces, and what chose it.
 
-    Raises ClusteringError when there are fewer faces than that.
+    embeddings: (n, 512) of unit norm; persons: (n,) object, None where nobody knows. "people and others" counts people
+    with a name and some without. Raises ClusteringError when there are fewer faces than that.
     """
-    if len(faces) == 0:
+    if len(embeddings) == 0:
         raise ClusteringError("The gallery holds no faces yet: index photos first.")
     if isinstance(wanted, int):
-        if not 1 <= wanted <= len(faces):
+        if not 1 <= wanted <= len(embeddings):
             raise ClusteringError(
-                f"{wanted} clusters cannot be made of {len(faces)} faces: choose a number from 1 to {len(faces)}."
+                f"{wanted} clusters cannot be made of {len(embeddings)} faces: choose a number from 1 to "
+                f"{len(embeddings)}."
             )
         return wanted, "fixed"
-    people = faces.table["person"].nunique()
+    people = len({person for person in persons if person is not None})
     if wanted == "people" and people:
-        return people, "people"
+        from facecluster.newcomers import people_and_newcomers
+
+        number = people_and_newcomers(embeddings, persons, seed)
+        return number, "people" if number == people else "people and others"
     from facecluster.selection import suggest_n_clusters
 
-    return suggest_n_clusters(faces.embeddings, random_state=seed).n_clusters, "suggested"
+    return suggest_n_clusters(embeddings, random_state=seed).n_clusters, "suggested"
 
 
 def _squared_distances(X: np.ndarray, fitted: KMeans) -> np.ndarray:

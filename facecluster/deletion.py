@@ -20,6 +20,7 @@ import numpy as np
 from facecluster.centers import centers_of, similarity_to_centers
 from facecluster.database import Connection
 from facecluster.errors import DiskFullError, FaceClusterError, GalleryBusyError, GalleryError
+from facecluster.labels import settle_persons
 from facecluster.records import Clustering
 
 if TYPE_CHECKING:
@@ -180,13 +181,20 @@ class Deletion:
         with self._database.write() as db:
             before = gallery.clustering()
             db.executemany("UPDATE copies SET doomed = 1 WHERE path = ?", [(path,) for path in copies])
-            db.executemany("DELETE FROM photos WHERE id = ?", [(photo,) for photo in photos])
+            self._delete_rows(db, photos)
             # Once the reasons of duplicates were stored, with the names of other people's photos.
             db.execute("UPDATE photos SET reason = NULL WHERE status = 'duplicate' AND reason NOT NULL")
             db.execute("DELETE FROM sources WHERE NOT EXISTS (SELECT 1 FROM photos WHERE source_id = sources.id)")
             self._renew_centers(db, before, person)
             db.execute("DELETE FROM deletions WHERE person = ?", (person,))
             db.execute("INSERT INTO deletions (traces) VALUES (1)")
+
+    def _delete_rows(self, db: Connection, photos: Sequence[int]) -> None:
+        """Copies of other people's lose the names that these photos gave them."""
+        wanted = [(photo,) for photo in photos]
+        contents = [db.execute("SELECT sha256 FROM photos WHERE id = ?", photo).fetchone()[0] for photo in wanted]
+        db.executemany("DELETE FROM photos WHERE id = ?", wanted)
+        settle_persons(db, contents)
 
     def _delete_by_few(self, where: str, *values: object) -> None:
         """Makes the work that is left small enough for a log with little room, and gives the room back in between."""
@@ -197,7 +205,7 @@ class Deletion:
             try:
                 with self._database.write() as db:
                     db.executemany("UPDATE copies SET doomed = 1 WHERE path = ?", [(path,) for path in copies])
-                    db.executemany("DELETE FROM photos WHERE id = ?", [(photo,) for photo in photos])
+                    self._delete_rows(db, photos)
             except DiskFullError:
                 if few == 1:
                     raise

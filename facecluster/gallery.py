@@ -20,7 +20,7 @@ from facecluster.database import Connection, Database
 from facecluster.deletion import Deletion
 from facecluster.errors import GalleryBusyError, GalleryError
 from facecluster.gallery_photos import GalleryPhotos
-from facecluster.records import Clustering
+from facecluster.records import Clustering, name_key
 from facecluster.user_paths import user_path
 
 if TYPE_CHECKING:
@@ -176,14 +176,18 @@ class Gallery(GalleryPhotos):
         return saved
 
     def name_cluster(self, cluster: int, name: str) -> None:
-        """Gives a cluster of the current clustering a name; an empty one takes its name away."""
+        """Gives a cluster of the current clustering a name; an empty one takes its name away.
+
+        Its faces that have no person by their folder are then that person's.
+        """
+        name = name_key(name)
         current = self._clustering_id()
         if current is None:
             raise GalleryError("There are no clusters to name yet: cluster the faces first.")
         with self._database.write() as db:
             db.execute("DELETE FROM cluster_names WHERE clustering_id = ? AND cluster = ?", (current, cluster))
-            if name.strip():
-                db.execute("INSERT INTO cluster_names VALUES (?, ?, ?)", (current, cluster, name.strip()))
+            if name:
+                db.execute("INSERT INTO cluster_names VALUES (?, ?, ?)", (current, cluster, name))
 
     # --- deleting -------------------------------------------------------------------------------------------------
 
@@ -191,9 +195,10 @@ class Gallery(GalleryPhotos):
         """Removes a person's photos, faces and uploaded copies for good; returns how many photos that were.
 
         The person's original photos outside the gallery stay. Other people's photos of the same content stay too, as
-        duplicates whose face the next index of their source finds. What is cut off goes on when the gallery is opened
-        next. Raises GalleryError when there is no such person, and, once all else is deleted, when a copy or a trace in
-        the file could not be removed.
+        duplicates whose face the next index of their source finds; an original without a person of its own keeps its
+        face and loses the name that the person's copy gave it. What is cut off goes on when the gallery is opened next.
+        Raises GalleryError when there is no such person, and, once all else is deleted, when a copy or a trace in the
+        file could not be removed.
         """
         return self._deletion.of_person(person)
 

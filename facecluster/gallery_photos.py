@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from facecluster.database import Connection
 from facecluster.gallery_sources import ADD_SOURCE, GallerySources
+from facecluster.labels import settle_persons
 from facecluster.records import DISPLACED, KnownPhoto, NewFace, NewPhoto
 
 
@@ -15,13 +16,15 @@ class GalleryPhotos(GallerySources):
     def add_photos(self, source_id: int, photos: Sequence[NewPhoto], model: str) -> None:
         """Stores a batch of photos with their faces at once, in place of what stood at the same paths.
 
-        A photo of other content that stood there keeps its faces until `forget_lost`, since it may lie elsewhere.
+        A photo of other content that stood there keeps its faces until `forget_lost`, since it may lie elsewhere. A
+        duplicate that has a person gives it to the photo of the same content that has none.
         """
         if not photos:
             return
         with self._database.write() as db:
+            contents = {photo.sha256 for photo in photos}
             for photo in photos:
-                _make_room(db, source_id, photo.path, photo.sha256)
+                contents.add(_make_room(db, source_id, photo.path, photo.sha256))
                 photo_id = db.execute(
                     "INSERT INTO photos (source_id, path, sha256, size, width, height, status, reason, person, "
                     "settings, turn, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -33,17 +36,19 @@ class GalleryPhotos(GallerySources):
                 ).lastrowid
                 for face in photo.faces:
                     _add_face(db, photo_id or 0, photo.person, face, model)
+            settle_persons(db, contents)
 
     def move_photo(self, photo: KnownPhoto, source_id: int, path: str, person: str | None) -> None:
         """Follows a photo that was renamed or moved: its faces stay, its person is read from the new place."""
         with self._database.write() as db:
+            contents = {photo.sha256}
             if (photo.source_id, photo.path) != (source_id, path):
-                _make_room(db, source_id, path, photo.sha256)
+                contents.add(_make_room(db, source_id, path, photo.sha256))
             db.execute(
                 "UPDATE photos SET source_id = ?, path = ?, person = ?, missing = 0 WHERE id = ?",
                 (source_id, path, person, photo.id),
             )
-            db.execute("UPDATE faces SET person = ? WHERE photo_id = ? AND is_main", (person, photo.id))
+            settle_persons(db, contents)
 
     def forget_lost(self, kind: str, location: str, paths: Collection[str], unseen: Collection[str] = ()) -> None:
         """After a whole run over a source: removes its photos whose place another one took and that lie nowhere else,
@@ -51,7 +56,9 @@ class GalleryPhotos(GallerySources):
 
         What lies in one of the folders `unseen` that could not be looked into stays.
         """
-        of_source = "SELECT p.id, p.path FROM photos p JOIN sources s ON s.id = p.source_id WHERE s.kind = ? AND "
+        of_source = (
+            "SELECT p.id, p.path, p.sha256 FROM photos p JOIN sources s ON s.id = p.source_id WHERE s.kind = ? AND "
+        )
         of_source += "s.location = ?"
         lost = self._database.read(of_source, DISPLACED + kind, location)
         without_face = self._database.read(f"{of_source} AND p.status IN ('duplicate', 'unreadable')", kind, location)
@@ -61,20 +68,24 @@ class GalleryPhotos(GallerySources):
             with self._database.write() as db:
                 db.executemany("DELETE FROM photos WHERE id = ?", [(row["id"],) for row in lost])
                 db.execute("DELETE FROM sources WHERE kind = ? AND location = ?", (DISPLACED + kind, location))
+                settle_persons(db, [row["sha256"] for row in lost])
 
 
-def _make_room(db: Connection, source_id: int, path: str, sha256: str) -> None:
-    """Frees a place for a photo of this content; one of another content is set aside, in a source of its own."""
+def _make_room(db: Connection, source_id: int, path: str, sha256: str) -> str:
+    """Frees a place for a photo of this content; one of another content is set aside, in a source of its own.
+
+    Returns the sha256 of what stood there, empty where nothing did.
+    """
     row = db.execute(
         "SELECT p.id, p.sha256, p.status, s.kind, s.location, s.name FROM photos p "
         "JOIN sources s ON s.id = p.source_id WHERE p.source_id = ? AND p.path = ?",
         (source_id, path),
     ).fetchone()
     if row is None:
-        return
+        return ""
     if row["sha256"] == sha256 or row["status"] not in ("indexed", "no_face"):
         db.execute("DELETE FROM photos WHERE id = ?", (row["id"],))
-        return
+        return str(row["sha256"])
     aside = (DISPLACED + row["kind"], row["location"])
     db.execute(ADD_SOURCE, (*aside, row["name"]))
     aside_id = db.execute("SELECT id FROM sources WHERE kind = ? AND location = ?", aside).fetchone()["id"]
@@ -84,6 +95,7 @@ def _make_room(db: Connection, source_id: int, path: str, sha256: str) -> None:
         "path = ?) THEN path || ' (' || id || ')' ELSE path END WHERE id = ?",
         (aside_id, aside_id, path, row["id"]),
     )
+    return str(row["sha256"])
 
 
 def _add_face(db: Connection, photo_id: int, person: str | None, face: NewFace, model: str) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facecluster.cluster_views import FACE_SQL, ClusterViews, as_table
+from facecluster.cluster_views import FACE_SQL, HAND_NAME_SQL, ClusterViews, as_table
 from facecluster.copies import Copies
 from facecluster.database import Database
 from facecluster.errors import GalleryError
+from facecluster.labels import CONTRADICTIONS_SQL
 from facecluster.records import (
     EMBEDDING_SIZE,
     FACE_COLUMNS,
@@ -20,6 +21,8 @@ from facecluster.records import (
     Faces,
     GalleryCounts,
     KnownPhoto,
+    name_key,
+    people_among,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +35,13 @@ _RIM = 0.02  # and the share of faces least similar to their cluster's centre
 _PHOTO = (
     "p.id, p.path, p.sha256, p.size, p.status, p.settings, p.person, p.turn, p.source_id, s.kind AS source_kind, "
     "s.location AS source_location "
+)
+
+
+_PERSONS_SQL = "SELECT person, count(*) FROM faces WHERE person NOT NULL GROUP BY person"
+_HAND_NAMES_SQL = (
+    "SELECT a.face_id, n.name FROM cluster_names n JOIN assignments a ON a.clustering_id = n.clustering_id AND "
+    "a.cluster = n.cluster WHERE n.clustering_id = (SELECT max(id) FROM clusterings)"
 )
 
 
@@ -77,7 +87,8 @@ class GalleryViews(ClusterViews):
         """How much the gallery holds."""
         by_status = dict(map(tuple, self._database.read("SELECT status, count(*) FROM photos GROUP BY status")))
         faces = self._database.read("SELECT count(*) FROM faces")[0][0]
-        people = self._database.read("SELECT count(*) FROM (SELECT DISTINCT person FROM faces WHERE person NOT NULL)")
+        by_folder = dict(map(tuple, self._database.read(_PERSONS_SQL)))
+        by_hand = self.faces_by_name()
         clusters = self._database.read("SELECT n_clusters FROM clusterings ORDER BY id DESC LIMIT 1")
         return GalleryCounts(
             photos=sum(by_status.values()),
@@ -86,8 +97,11 @@ class GalleryViews(ClusterViews):
             unreadable=by_status.get("unreadable", 0),
             duplicates=by_status.get("duplicate", 0),
             faces=faces,
-            people=people[0][0],
+            people=people_among([*by_folder, *by_hand]),
             clusters=clusters[0][0] if clusters else 0,
+            people_by_folder=len(by_folder),
+            faces_by_folder=sum(by_folder.values()),
+            faces_by_hand=sum(by_hand.values()),
         )
 
     # --- photos ---------------------------------------------------------------------------------------------------
@@ -116,10 +130,11 @@ class GalleryViews(ClusterViews):
         return Originals().read(photo)
 
     def photos_by_person(self) -> pd.DataFrame:
-        """Columns person (None for photos without one) and photos; most photos first."""
+        """Columns person (that of the main face, by folder or by hand; None for nobody) and photos; most first."""
         sql = (
-            "SELECT person, count(*) AS photos FROM photos WHERE status = 'indexed' GROUP BY person "
-            "ORDER BY photos DESC, person"
+            f"SELECT coalesce(f.person, {HAND_NAME_SQL}) AS person, count(*) AS photos FROM photos p "
+            "LEFT JOIN faces f ON f.photo_id = p.id AND f.is_main "
+            "WHERE p.status = 'indexed' GROUP BY 1 ORDER BY photos DESC, 1"
         )
         return as_table(self._database.read(sql), ("person", "photos"))
 
@@ -142,6 +157,15 @@ class GalleryViews(ClusterViews):
         )
         return as_table(self._database.read(sql, _ORPHAN, limit, offset), LEFT_OUT_COLUMNS)
 
+    def contradictions(self, kind: str | None = None, location: str | None = None) -> list[dict[str, str]]:
+        """Photos of one content in folders of different people: photo, person, other_photo and other_person.
+
+        The face counts as `person`. With a source's `kind` and `location` only those that a photo of it takes part in.
+        """
+        of_source = "AND (a.kind = ? AND a.location = ? OR b.kind = ? AND b.location = ?) " if kind else ""
+        sql = f"{CONTRADICTIONS_SQL}{of_source}ORDER BY a.path, b.path, b.id"
+        return [dict(row) for row in self._database.read(sql, *((kind, location) * 2 if kind else ()))]
+
     # --- faces ----------------------------------------------------------------------------------------------------
 
     def faces(self) -> Faces:
@@ -150,6 +174,15 @@ class GalleryViews(ClusterViews):
         vectors = self._database.read("SELECT vector FROM embeddings ORDER BY face_id")
         embeddings = np.frombuffer(b"".join(row[0] for row in vectors), "<f4").reshape(-1, EMBEDDING_SIZE)
         return Faces(as_table(rows, FACE_COLUMNS), embeddings.astype(np.float32, copy=False))
+
+    def known_names(self, faces: Faces) -> np.ndarray:
+        """(n,) object: each face's person, else the name of its cluster, None for nobody known."""
+        by_hand = dict(map(tuple, self._database.read(_HAND_NAMES_SQL)))
+        names = [
+            by_hand.get(face) if person is None else name_key(person)
+            for face, person in zip(faces.ids.tolist(), faces.persons, strict=True)
+        ]
+        return np.array(names, object)
 
     def face(self, face_id: int) -> FaceRecord:
         """Raises GalleryError when there is no such face."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from facecluster.clustering import FaceClusterer, restore_clusterer
 from facecluster.errors import IdentificationError
-from facecluster.matching import FaceMatcher, Identity
+from facecluster.identities import clusters_of, identities_of
+from facecluster.matching import FaceMatcher
 from facecluster.records import Clustering, Faces
 from facecluster.searching import Found, build_search
 from facecluster.steps import OnProgress
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_FPIR = 0.01
 N_CANDIDATES = 3
 N_NEIGHBOURS = 6
+# Names of people that read like an answer without one.
+_LIKE_AN_ANSWER = re.compile(r"unknown|nobody known|cluster \d+(, not named)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,13 @@ class Candidate:
     person: str | None
     cluster: int | None
     similarity: float
+
+    @property
+    def title(self) -> str:
+        """The person's name, in quotes where it reads like an answer without one; else `cluster 3, not named`."""
+        if self.person is None:
+            return f"cluster {self.cluster}, not named"
+        return f'"{self.person}"' if _LIKE_AN_ANSWER.fullmatch(self.person.strip()) else self.person
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,8 @@ class Match:
     `box` is (x1, y1, x2, y2) in pixels of the upright probe, `detection_score` in [0, 1] says how surely it is a face
     and nothing about whose. `similarity` in [-1, 1] is the best candidate's; the face counts as known when it reaches
     `threshold`. `person` is None for an unknown face, and for a known one whose cluster has no name. `cluster` is the
-    nearest cluster whether or not the face is known. `crop` is (160, 160, 3) uint8.
+    nearest cluster whether or not the face is known; which one a known face without a name belongs to, the first
+    candidate tells. `crop` is (160, 160, 3) uint8.
     """
 
     box: tuple[float, float, float, float]
@@ -66,11 +78,17 @@ class Match:
     neighbours: tuple[Neighbour, ...]
     crop: np.ndarray
 
+    @property
+    def title(self) -> str | None:
+        """What a known face is called, as `Candidate.title` tells; None where nobody known is on it."""
+        return self.candidates[0].title if self.is_known else None
+
     def as_dict(self) -> dict[str, Any]:
-        """The JSON form of the command line."""
+        """The JSON form of the command line; `known` tells a known face without a name from a stranger's."""
         return {
             "box": [round(value, 1) for value in self.box],
             "detection_score": round(self.detection_score, 4),
+            "known": self.is_known,
             "person": self.person,
             "cluster": self.cluster,
             "similarity": round(self.similarity, 4),
@@ -88,7 +106,7 @@ class Match:
 
 
 class Identifier:
-    """Compares faces with a gallery's persons, or with its clusters where nobody is labelled.
+    """Compares faces with a gallery's people, named by folder or by hand, and with its clusters that have no name.
 
     `matcher` gives the similarities and the threshold (see `FaceMatcher` for how the gallery's own faces set it);
     build one with `from_gallery`. Detector and embedder load on first use, also in another process that it is sent to.
@@ -113,13 +131,12 @@ class Identifier:
         self.clusterer = clusterer or restore_clusterer(clustering)
         self._detector = detector
         self._embedder = embedder
-        clusters = _clusters(faces, clustering)
-        identities, self._identities = _identities(faces, clustering, clusters)
-        word: Identity = "person" if all(cluster is None for _, cluster in self._identities) else "cluster"
+        clusters = clusters_of(faces.ids, clustering.faces, clustering.labels)
+        found = identities_of(faces.persons, clusters, clustering.names, faces.embeddings.__getitem__)
+        self._identities, self._persons = found.known, found.names
         self._search = build_search(
-            faces.embeddings, identities, clusters, clustering.centers, identity=word, on_progress=on_progress
+            faces.embeddings, found.numbers, clusters, clustering.centers, identity=found.kind, on_progress=on_progress
         )
-        self._persons = faces.persons
         self._paths = faces.table["path"].to_numpy(dtype=object)
 
     @classmethod
@@ -220,28 +237,3 @@ class Identifier:
             Neighbour(int(ids[row]), self._paths[row], self._persons[row], float(cosine))
             for row, cosine in zip(found.rows, found.cosines, strict=True)
         )
-
-
-def _clusters(faces: Faces, clustering: Clustering) -> np.ndarray:
-    """Each face's cluster (n,) int, -1 for a face that was not there when the gallery was clustered."""
-    order = np.argsort(clustering.faces)
-    known = clustering.faces[order]
-    place = np.minimum(np.searchsorted(known, faces.ids), len(known) - 1)
-    return np.where(known[place] == faces.ids, clustering.labels[order][place], -1)
-
-
-def _identities(
-    faces: Faces, clustering: Clustering, clusters: np.ndarray
-) -> tuple[np.ndarray, list[tuple[str | None, int | None]]]:
-    """Each face's identity (n,) int, -1 for none, and each identity's person and cluster.
-
-    Where the gallery knows persons, faces without one stay out: a bystander must not stand for anybody.
-    """
-    persons = faces.persons
-    names = sorted({person for person in persons if person is not None})
-    if names:
-        number = {name: index for index, name in enumerate(names)}
-        return np.array([number.get(person, -1) for person in persons]), [(name, None) for name in names]
-    used = np.unique(clusters[clusters >= 0])
-    identities = np.where(clusters >= 0, np.searchsorted(used, clusters), -1)
-    return identities, [(clustering.names.get(cluster), cluster) for cluster in used.tolist()]

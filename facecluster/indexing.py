@@ -52,7 +52,8 @@ class IndexReport:
     run tries them again, as all unreadable ones. `problems` are the reasons of the first 100 unreadable ones, a
     sentence each that names the file. `seconds` leaves out the loading of models. `people_from` is how the people were
     named (people_names.Naming.stored), `missing` are photos of this source that were indexed earlier and are no longer
-    there, and `left_out` counts the files that are no photos, by kind.
+    there, and `left_out` counts the files that are no photos, by kind. `contradictions` are the photos of this source
+    whose content lies in folders of different people, as `Gallery.contradictions` gives them.
     """
 
     photos: int = 0
@@ -71,6 +72,20 @@ class IndexReport:
     missing: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    contradictions: tuple[dict[str, str], ...] = ()
+
+    @property
+    def contradiction(self) -> str:
+        """A sentence on the photos that lie in folders of different people; empty when there are none."""
+        if not self.contradictions:
+            return ""
+        first, more = self.contradictions[0], len(self.contradictions) - 1
+        rest = f", and {more:,} more photo{'s do' if more > 1 else ' does'} likewise" if more else ""
+        return (
+            f"{first['photo']} and {first['other_photo']} are one photo in folders of different people{rest}: the face "
+            f"counts as {first['person']}, not {first['other_person']}, until one of the two copies is removed and the "
+            "folder indexed again."
+        )
 
 
 def index_photos(
@@ -136,7 +151,8 @@ class _Run:
         self._end()
         seconds = time.perf_counter() - start - self.loading_seconds
         rate = self.report.indexed / seconds if self.report.indexed else 0.0
-        return replace(self.report, seconds=round(seconds, 3), photos_per_second=round(rate, 2))
+        told = tuple(self.gallery.contradictions(self.source.kind, self.source.location))
+        return replace(self.report, seconds=round(seconds, 3), photos_per_second=round(rate, 2), contradictions=told)
 
     def _begin(self) -> None:
         source, naming = self.source, None

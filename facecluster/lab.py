@@ -24,9 +24,10 @@ from facecluster.evaluation import (
 )
 from facecluster.groups import algorithms_by_group, by_group
 from facecluster.held_out import FOLDS, HeldOut, held_out_identification, known_persons
+from facecluster.identities import clusters_of, identities_of
 from facecluster.intervals import beside_accuracy
-from facecluster.open_set import DRAWS, OpenSet, leave_people_out
-from facecluster.records import Clustering, Faces
+from facecluster.open_set import DRAWS, OpenSet, leave_people_out, with_threshold_of
+from facecluster.records import Clustering, Faces, KnownFaces
 from facecluster.selection import Suggestion, suggest_n_clusters
 from facecluster.stability import BOOTSTRAPS, SEEDS, Stability, measure_stability
 from facecluster.steps import IsCancelled, OnProgress, never
@@ -67,7 +68,8 @@ class LabResults:
     `missing` says why, by part. Where no clustered face has a known person, `scores` is None, `people` is empty and
     `missing` tells that under "scores". `sweep` are the rows of `suggestion.sweep` with `accuracy` and `ari` where
     people are known. `groups` holds a table of GROUP_COLUMNS for each column of the analyst's CSV, `comparison_groups`
-    one of ALGORITHM_GROUP_COLUMNS where algorithms were compared, `group_of` that CSV.
+    one of ALGORITHM_GROUP_COLUMNS where algorithms were compared, `group_of` that CSV. `known` tells which share of the
+    faces has a person, None where that was not looked at.
     """
 
     gallery: str
@@ -88,6 +90,7 @@ class LabResults:
     comparison_groups: dict[str, pd.DataFrame] = field(default_factory=dict)
     group_of: pd.DataFrame | None = None
     missing: dict[str, str] = field(default_factory=dict)
+    known: KnownFaces | None = None
 
 
 def evaluate_gallery(
@@ -133,6 +136,7 @@ def evaluate_gallery(
         comparison_groups=algorithms,
         group_of=groups,
         missing=run.missing,
+        known=KnownFaces(run.by_folder, run.by_hand, len(faces)),
         **found,
     )
 
@@ -162,6 +166,13 @@ class _Run:
     ) -> None:
         self.faces, self.clustering, self.settings = faces, clustering, settings
         self.persons, self.photos = faces.persons, faces.table["photo"].to_numpy()
+        self.identities = identities_of(
+            self.persons,
+            clusters_of(faces.ids, clustering.faces, clustering.labels),
+            clustering.names,
+            faces.embeddings.__getitem__,
+        )
+        self.by_folder, self.by_hand = int(known_persons(self.persons).sum()), int(self.identities.by_hand.sum())
         self.missing: dict[str, str] = {}
         self.labels: dict[str, np.ndarray] = {}  # of all faces, by algorithm, once they were compared
         self._on_progress, self._cancelled = on_progress, cancelled
@@ -225,6 +236,8 @@ class _Run:
             on_progress=tell,
             cancelled=self._cancelled,
         )
+        if self.identities.kind != "person" or self.by_hand:
+            open_set = with_threshold_of(open_set, self.faces.embeddings, self.identities.numbers, self.settings.fpir)
         return {"open_set": open_set} | self._calibration(open_set)
 
     def _calibration(self, open_set: OpenSet) -> dict[str, Any]:
@@ -246,8 +259,11 @@ class _Run:
 
     def _comparison(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
         suggestion: Suggestion | None = found.get("suggestion")
-        people = len(set(self.persons[known_persons(self.persons)].tolist()))
+        known = known_persons(self.persons)
+        people = len(set(self.persons[known].tolist()))
         number = suggestion.n_clusters if suggestion else self.clustering.n_clusters
+        # Who is labelled is the least number of people, and all of them only where every face is.
+        people = people if known.all() else max(people, number)
         comparison = compare_algorithms(
             *(self.faces.embeddings, self.persons),
             n_clusters=people or number,

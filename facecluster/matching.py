@@ -16,7 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from facecluster.errors import IdentificationError
 from facecluster.strangers import MIN_IDENTITIES, MIN_OWN, Floats, model_strangers
 
-Identity = Literal["person", "cluster"]
+# "mixed" are people and, beside them, clusters without a name.
+Identity = Literal["person", "cluster", "mixed"]
+SINGULAR: dict[Identity, str] = {"person": "person", "cluster": "cluster", "mixed": "person or cluster"}
+SEVERAL: dict[Identity, str] = {"person": "people", "cluster": "clusters", "mixed": "people and unnamed clusters"}
 
 _RAREST = 1e-4  # an FPIR below is spoken of as this one
 _MAX_CALIBRATED = 2000
@@ -39,7 +42,7 @@ class FaceMatcher:
         Faces of an identity that are averaged. With 1, a single wrongly labelled face gives wrong names.
     cohort_weight : float, default 0.3
         Share of the resemblance to others that is taken off, in [0, 1]; 0 leaves plain cosines.
-    identity : {"person", "cluster"}, default "person"
+    identity : {"person", "cluster", "mixed"}, default "person"
         What its sentences call an identity.
 
     Attributes
@@ -129,9 +132,10 @@ class FaceMatcher:
                 f"{MIN_IDENTITIES} to see how strangers score, so the threshold is one measured on other photos."
             )
         if told < MIN_OWN:
+            one = SINGULAR[self.identity]
             return (
-                f"Only {told} faces have another face of the same {self.identity} beside them, and it takes at least "
-                f"{MIN_OWN} to see how alike one {self.identity}'s faces are, so the threshold leans on other photos."
+                f"Only {told} faces have another face of the same {one} beside them, and it takes at least "
+                f"{MIN_OWN} to see how alike one {one}'s faces are, so the threshold leans on other photos."
             )
         return ""
 
@@ -151,8 +155,7 @@ class FaceMatcher:
 
     def _counted(self) -> str:
         number = len(self.identities_)
-        several = "people" if self.identity == "person" else "clusters"
-        return f"{number} {self.identity if number == 1 else several}"
+        return f"{number} {(SINGULAR if number == 1 else SEVERAL)[self.identity]}"
 
     def _check(self, faces: Floats, labels: NDArray[np.int_]) -> None:
         if self.n_nearest < 1:

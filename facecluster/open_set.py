@@ -7,7 +7,7 @@ faces that stay unknown or get a wrong name. Faces without a person take no part
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -102,6 +102,17 @@ def leave_people_out(
         figures.append(row | {"draw": draw})
     matcher = FaceMatcher().fit(vectors, labels)
     return _summarise(pd.concat(tables, ignore_index=True), pd.DataFrame(figures), matcher, left_out, fpir)
+
+
+def with_threshold_of(open_set: OpenSet, embeddings: np.ndarray, identities: np.ndarray, fpir: float) -> OpenSet:
+    """The same with the whole gallery's threshold where identification knows more than the people with a folder.
+
+    embeddings (n, 512), identities (n,) int, -1 for nobody: those of `identities.identities_of`.
+    """
+    enrolled = identities >= 0
+    matcher = FaceMatcher().fit(embeddings[enrolled], identities[enrolled])
+    threshold = matcher.threshold(fpir)
+    return replace(open_set, threshold=threshold, foretold_fnir=matcher.expected_fnir(threshold))
 
 
 def too_few_to_tell(people: int, faces: int, fpir: float, reason: str = "") -> str:

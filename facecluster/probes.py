@@ -101,12 +101,12 @@ def verdict(match: Match) -> Verdict:
 
 
 def name_of(candidate: Candidate) -> str:
-    """What a candidate is called: the person, or the cluster where nobody is named."""
-    return candidate.person or f"Cluster {candidate.cluster}"
+    """What a candidate is called: the person, or `Cluster 3, not named`."""
+    return candidate.title if candidate.person is not None else candidate.title.capitalize()
 
 
 def answer_name(match: Match) -> str:
-    """The answer in a word: the person, the cluster of an unnamed one, or Unknown."""
+    """The answer in a word: the person, `Cluster 3, not named`, or Unknown for nobody known."""
     return name_of(match.candidates[0]) if match.is_known else "Unknown"
 
 
@@ -146,6 +146,7 @@ def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
                     "photo": each.probe.name,
                     "face": number,
                     "answer": answer_name(match),
+                    "known": match.is_known,
                     "similarity": round(match.similarity, 4),
                     "threshold": round(match.threshold, 4),
                     "cluster": match.cluster,
@@ -156,7 +157,13 @@ def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
                 }
             )
     table = pd.DataFrame(rows)
-    return table.astype({name: "Int64" for name in ("face", "cluster") if name in table})
+    return table.astype(
+        {
+            name: kind
+            for name, kind in {"face": "Int64", "cluster": "Int64", "known": "boolean"}.items()
+            if name in table
+        }
+    )
 
 
 def doubtful_scores(doubtful: Sequence[Detection]) -> list[float]:

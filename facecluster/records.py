@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -143,8 +145,45 @@ class Clustering:
 
 
 @dataclass(frozen=True)
+class KnownFaces:
+    """How many `of` a gallery's faces have a person, by the folder of their photo or by hand (a cluster's name).
+
+    What compares with people (accuracy, held-out photos, strangers) rests on the folders alone: names given to clusters
+    cannot tell whether the clusters are right.
+    """
+
+    by_folder: int
+    by_hand: int
+    of: int
+
+    @property
+    def is_everybody(self) -> bool:
+        """Whether every face has a person by folder."""
+        return self.by_folder == self.of
+
+    @property
+    def sentence(self) -> str:
+        """Which share of the faces the figures speak of."""
+        told = f"{self.by_folder:,} of {self.of:,} faces have a known person"
+        if self.is_everybody:
+            return f"{told}."
+        if self.by_hand:
+            told += f" by folder, {self.by_hand:,} more by hand, through the name of their cluster"
+        of = "the first" if self.by_hand else "these"
+        return f"{told}; figures that compare with people speak of {of} alone."
+
+    def as_dict(self) -> dict[str, int]:
+        """Its JSON form."""
+        return {"by_folder": self.by_folder, "by_hand": self.by_hand, "of": self.of}
+
+
+@dataclass(frozen=True)
 class GalleryCounts:
-    """How much a gallery holds. `photos` is the sum of the four numbers after it."""
+    """How much a gallery holds. `photos` is the sum of the four numbers after it.
+
+    `people` are known by the folders of their photos (`people_by_folder`) or by the names of clusters;
+    `faces_by_folder` and `faces_by_hand` are how many faces have a person the one way or the other.
+    """
 
     photos: int
     indexed: int
@@ -154,6 +193,13 @@ class GalleryCounts:
     faces: int
     people: int
     clusters: int
+    people_by_folder: int = 0
+    faces_by_folder: int = 0
+    faces_by_hand: int = 0
+
+    @property
+    def known(self) -> KnownFaces:
+        return KnownFaces(self.faces_by_folder, self.faces_by_hand, self.faces)
 
 
 @dataclass(frozen=True)
@@ -208,3 +254,13 @@ class UnfinishedSource:
     def __str__(self) -> str:
         """`/photos: 144 of 680 photos`."""
         return f"{self.location}: {self.done:,} of {self.photos:,} photos"
+
+
+def name_key(name: str) -> str:
+    """What two names have in common when they mean one person: letters in Unicode's form NFC, no blanks at the ends."""
+    return unicodedata.normalize("NFC", name).strip()
+
+
+def people_among(names: Iterable[str]) -> int:
+    """How many people these names of folders and of clusters are."""
+    return len({name_key(name) for name in names} - {""})

@@ -82,6 +82,8 @@ def report_html(results: LabResults) -> str:
 
 def _summary(results: LabResults) -> str:
     scores, lines = results.scores, []
+    if results.known is not None and results.known.by_folder:
+        lines.append(results.known.sentence)
     if scores is not None:
         low, high = scores.accuracy_interval
         lines.append(
@@ -100,8 +102,9 @@ def _summary(results: LabResults) -> str:
 def _people(results: LabResults) -> str:
     if results.people.empty:
         return ""
+    share = "" if results.known is None or results.known.is_everybody else f" {results.known.sentence}"
     figure = charts.accuracy_by_person(results.people)
-    text = f"<p>Measured on the faces that were clustered; accuracy's interval is {KIND}.</p>"
+    text = f"<p>Measured on the faces that were clustered; accuracy's interval is {KIND}.{escape(share)}</p>"
     people = lab_tables.clustered_people(charts.worst_first(results.people))
     return _section("People", text + _figure(figure) + _table(_grouped(people, results)))
 

@@ -31,6 +31,7 @@ def as_document(results: LabResults) -> dict[str, Any]:
         "clustering": results.clustering,
         "versions": results.versions,
         "scores": scores,
+        "known_faces": None if results.known is None else results.known.as_dict(),
         "people": results.people,
         "missing": results.missing,
         "groups": results.groups,

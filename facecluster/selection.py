@@ -27,7 +27,7 @@ Labels = NDArray[np.intp]
 
 CRITERION = "silhouette + stability"
 # Ward's tree and all pairwise distances of so many faces take a second or two and about 200 MB.
-_MAX_FACES = 3000
+MAX_FACES = 3000
 _COMPONENTS = 64
 _EVERY_UP_TO = 40  # beyond, numbers of clusters grow by a tenth, and the best one's surroundings are filled in
 _DRAWS = 10
@@ -84,8 +84,8 @@ def suggest_n_clusters(
         raise ValueError(f"max_clusters must be at least 1, got {max_clusters}")
     start, total = time.perf_counter(), len(faces)
     rng = np.random.default_rng(random_state)
-    if len(faces) > _MAX_FACES:
-        faces = faces[rng.choice(len(faces), _MAX_FACES, replace=False)]
+    if len(faces) > MAX_FACES:
+        faces = faces[rng.choice(len(faces), MAX_FACES, replace=False)]
     sweep = _Sweep(faces)
     limit = min(max_clusters or max(10, len(faces) // 2), len(faces) - 1)
     for draw in stepwise(range(-1, _DRAWS if sweep.is_varied and limit > 1 else 0), on_progress, cancelled):

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from facecluster.errors import EvaluationError, PhotoError
 from facecluster.held_out import DUPLICATE_COSINE, known_persons
-from facecluster.matching import FaceMatcher, Identity
+from facecluster.identities import clusters_of, identities_of
+from facecluster.matching import SEVERAL, FaceMatcher, Identity
 from facecluster.strangers import are_one_person
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ _FEW_PAIRS = 10
 _RULE_OF_3 = 3
 _ON_CLUSTERS = (
     "Nobody in the gallery is labelled, so both rates rest on its clusters, not on people: clusters that mix "
+    "people raise the false non-match rate, a person in several clusters lowers it."
+)
+_PARTLY_ON_CLUSTERS = (
+    "Some people in the gallery have no name, so both rates rest in part on clusters without one: clusters that mix "
     "people raise the false non-match rate, a person in several clusters lowers it."
 )
 
@@ -65,13 +70,14 @@ class Verification:
 class PairErrors:
     """How similar the gallery's own pairs of faces are, of one person and of different people.
 
-    Where the identities are clusters, a person that the machine split over two of them would pass for two people who
-    look the same. So pairs of faces of two clusters that mostly pass as one person (`strangers.are_one_person`) count
-    as neither. A cluster that mixes people cannot be told from a person with many looks: its pairs count.
+    Where identities are clusters without a name, a person that the machine split over two of them would pass for two
+    people who look the same. So pairs of faces of two clusters that mostly pass as one person
+    (`strangers.are_one_person`) count as neither. A cluster that mixes people cannot be told from a person with many
+    looks: its pairs count.
 
     Parameters
     ----------
-    identity : {"person", "cluster"}, default "person"
+    identity : {"person", "cluster", "mixed"}, default "person"
         What the identities are.
 
     Attributes
@@ -89,15 +95,20 @@ class PairErrors:
     def __init__(self, identity: Identity = "person") -> None:
         self.identity = identity
 
-    def fit(self, embeddings: np.ndarray, identities: ArrayLike) -> PairErrors:
+    def fit(self, embeddings: np.ndarray, identities: ArrayLike, unnamed: ArrayLike | None = None) -> PairErrors:
         """Takes (n, 512) unit embeddings and who they are, (n,) int or text; None takes no part.
 
-        Beyond 4,000 faces, so many taken evenly. Raises EvaluationError without a pair of different people.
+        `unnamed` (n,) bool marks the faces of clusters without a name, unless all are or none is. Beyond 4,000 faces,
+        so many taken evenly. Raises EvaluationError without a pair of different people.
         """
         names = np.asarray(identities, dtype=object)
         rows = _evenly(np.flatnonzero(known_persons(names)), _MAX_FACES)
-        known, who = np.unique(names[rows].astype(str), return_inverse=True)
-        apart = ~_passing_as_one(embeddings[rows], who) if self.identity == "cluster" and len(known) > 1 else None
+        known, first, who = np.unique(names[rows].astype(str), return_index=True, return_inverse=True)
+        clusters = np.full(len(names), self.identity == "cluster") if unnamed is None else np.asarray(unnamed, bool)
+        is_cluster = clusters[rows][first]
+        apart = None
+        if is_cluster.any() and len(known) > 1:
+            apart = ~(_passing_as_one(embeddings[rows], who) & (is_cluster[:, None] | is_cluster))
         above = ~np.tri(len(rows), dtype=bool)  # each pair once; a mask takes a sixteenth of the room of indices
         similarity = (embeddings[rows] @ embeddings[rows].T)[above]
         one = (who[:, None] == who)[above]
@@ -108,7 +119,7 @@ class PairErrors:
         self.different_ = np.sort(similarity[different])
         self.same_ = np.sort(similarity[one & (similarity < DUPLICATE_COSINE)])
         if not len(self.different_):
-            needed = "faces of 2 people" if self.identity == "person" else "2 clusters of different people"
+            needed = "2 clusters of different people" if self.identity == "cluster" else "faces of 2 people"
             raise EvaluationError(f"A threshold for two faces needs {needed}: index photos of more people.")
         return self
 
@@ -139,11 +150,12 @@ class PairErrors:
         rate is no higher than 3 / trials (Doddington et al., "The NIST speaker recognition evaluation", 2000), so it
         takes 3 / rate of them. Pairs that share a person are not independent either: it is the least that is needed.
         """
-        people = "people" if self.identity == "person" else "clusters"
+        people = SEVERAL[self.identity]
         if false_match_rate * self.n_different_identities_ < _RULE_OF_3:
+            pairs_of = "them" if self.identity == "mixed" else people
             return (
                 f"The gallery's {self.n_identities_:,} {people} make {self.n_different_identities_:,} pairs of "
-                f"{people}, and a false match rate of {100 * false_match_rate:g} % shows in "
+                f"{pairs_of}, and a false match rate of {100 * false_match_rate:g} % shows in "
                 f"{_RULE_OF_3 / false_match_rate:,.0f} or more: index more people, or accept a higher rate."
             )
         if false_match_rate * len(self.different_) < _FEW_PAIRS:
@@ -157,7 +169,7 @@ class PairErrors:
     @property
     def basis(self) -> str:
         """A sentence when the rates rest on clusters in place of people; empty when they do not."""
-        return _ON_CLUSTERS if self.identity == "cluster" else ""
+        return {"person": "", "cluster": _ON_CLUSTERS, "mixed": _PARTLY_ON_CLUSTERS}[self.identity]
 
 
 def verify(one: np.ndarray, other: np.ndarray, pairs: PairErrors, fmr: float = DEFAULT_FMR) -> Verification:
@@ -194,16 +206,22 @@ def verify_photos(
 
 
 def gallery_pairs(gallery: Gallery) -> PairErrors:
-    """The pairs of a gallery's people, or of its clusters where nobody is labelled. Raises EvaluationError."""
-    who: dict[int, str] | dict[int, int] = gallery.person_of_faces()
-    pairs = PairErrors("person" if who else "cluster")
-    if not who:
-        clustering = gallery.clustering()
-        if clustering is None:
-            raise EvaluationError("The gallery knows no people and has no clusters yet: cluster its faces first.")
-        who = dict(zip(clustering.faces.tolist(), clustering.labels.tolist(), strict=True))
-    faces = _evenly(np.array(sorted(who)), _MAX_FACES)
-    return pairs.fit(gallery.embeddings_of(faces), np.array([who[face] for face in faces.tolist()], object))
+    """The pairs of the people and unnamed clusters that identification knows. Raises EvaluationError."""
+    persons, clustering = gallery.person_of_faces(), gallery.clustering()
+    if clustering is None and not persons:
+        raise EvaluationError("The gallery knows no people and has no clusters yet: cluster its faces first.")
+    clustered = np.empty(0, np.int64) if clustering is None else clustering.faces
+    faces = np.union1d(np.array(list(persons), np.int64), clustered)
+    found = identities_of(
+        np.array([persons.get(face) for face in faces.tolist()], object),
+        clusters_of(faces, clustered, clustered if clustering is None else clustering.labels),
+        {} if clustering is None else clustering.names,
+        lambda rows: gallery.embeddings_of(faces[rows]),
+    )
+    rows = _evenly(np.flatnonzero(found.numbers >= 0), _MAX_FACES)
+    numbers = found.numbers[rows]
+    unnamed = np.array([person is None for person, _ in found.known], bool)[numbers]
+    return PairErrors(found.kind).fit(gallery.embeddings_of(faces[rows]), numbers, unnamed)
 
 
 def _passing_as_one(embeddings: np.ndarray, who: np.ndarray) -> np.ndarray:

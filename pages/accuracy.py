@@ -9,6 +9,7 @@ from facecluster.errors import EvaluationError
 from facecluster.gallery import Gallery
 from facecluster.intervals import KIND, NOT_COVERED
 from facecluster.lab_tables import interval
+from facecluster.records import KnownFaces
 from facecluster.ui import tables
 from facecluster.ui.entry import within_app
 from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
@@ -52,12 +53,10 @@ def choose_clicked() -> None:
         st.session_state["accuracy_clicks"] = st.session_state.get("accuracy_clicks", 0) + 1
 
 
-def overall(report: tables.Accuracy) -> None:
+def overall(report: tables.Accuracy, known: KnownFaces) -> None:
     scores = report.scores
     text = f"**{scores.correct:,} of {scores.faces:,} faces are in their person's cluster.**"
-    if report.unlabelled:
-        text += f" {report.unlabelled:,} more faces have no known person and take part in no figure here."
-    st.markdown(text)
+    st.markdown(f"{text} {known.sentence}")
     on = f" On {scores.faces:,} faces."
     with st.grid(8, min_column_width=140):
         ends = interval(*scores.accuracy_interval)
@@ -97,8 +96,13 @@ def flags(report: tables.Accuracy, titles: dict[int, str]) -> None:
         text = f"{names}: nobody's own cluster, so the faces in it count as wrong."
         st.warning(text, title="Clusters that are left over", icon=":material/person_off:")
     if not lines and not report.lone:
-        text = "Every person has a cluster of their own, and every cluster its person."
+        text = "Every person has a cluster of their own"
+        text += "." if report.strange else ", and every cluster its person."
         st.markdown(f":green[:material/check_circle:] {text}")
+    if report.strange:
+        hold = "clusters hold" if report.strange > 1 else "cluster holds"
+        text = f"{report.strange:,} {hold} no face whose person is known by folder: no figure here speaks of them."
+        st.markdown(f":material/person_off: {text}")
 
 
 def how_many(people: int) -> int:
@@ -223,7 +227,7 @@ if not nothing_yet(gallery):
         st.page_link("pages/gallery.py", label="Open the gallery page", icon=":material/photo_library:")
     else:
         titles = tables.cluster_titles(gallery)
-        overall(report)
+        overall(report, tables.counts(gallery).known)
         flags(report, titles)
         st.subheader("Accuracy by person", anchor=False)
         number = how_many(len(report.people))

@@ -45,6 +45,8 @@ def mark(row: Any) -> None:
     """Tells, in a word beside the colour, when a cluster needs a look."""
     if row.people > 1:
         st.badge(f"Mixed: {row.people} people", icon=":material/group:", color="orange", help="More than one person.")
+    elif row.people == 0 and row.name:
+        st.badge("Named by hand", icon=":material/edit:", color="gray", help="No face in it has a person by folder.")
     elif row.people == 0:
         st.badge("No person", icon=":material/person_off:", color="gray", help="No face in it has a known person.")
 
@@ -182,8 +184,9 @@ def one_cluster(gallery: Gallery, row: Any) -> None:
         placeholder=row.person or f"Cluster {row.cluster}",
         max_chars=80,
         key=f"clusters_name_{row.cluster}",
-        help="Your name for this cluster. Empty, it goes by its main person. Identify names people by their photos' "
-        "folders, and clusters only where no photo has a person.",
+        help="Who this is: the faces in it whose photo lies in nobody's folder are this person's, on every page. "
+        "Clusters of one name are one person, and the name of a folder's person means that person. Empty, the cluster "
+        "goes by its main person.",
         on_change=rename,
         args=(gallery, row.cluster),
         width=360,

@@ -175,6 +175,8 @@ if not nothing_yet(gallery):
     except EvaluationError:
         people = 0
         st.info(NOBODY, title="Some parts need people", icon=":material/person_off:")
+    else:
+        st.caption(tables.counts(gallery).known.sentence)
     kept = resources.lab_store().latest(str(gallery.path)) or stored_results(gallery)
     with st.expander("Settings", expanded=kept is None, icon=":material/tune:"):
         asked = settings_form(gallery, people) if people else (free_settings_form(gallery), None)

@@ -26,15 +26,23 @@ CHOICES = {"people": "As many as people", "auto": "Suggest", "fixed": "Fixed"}
 MAX_LEFT_OUT = 1000
 
 
+def people_help(counts: GalleryCounts) -> str:
+    """Where the people of a gallery are known from, and of how many faces."""
+    return f"Names of folders that hold photos, and names given to clusters. {counts.known.sentence}"
+
+
 def show_figures(gallery: Gallery, is_busy: bool) -> None:
     """The gallery in six figures; while photos are added, those that cost nothing to count."""
     counts = gallery.counts()
     share = "Share of faces in the cluster of their person, clusters and people paired one to one."
-    right, review, meaning = "n/a", "n/a", "Faces in another cluster than their person's."
+    right, review, meaning, of = "n/a", "n/a", "Faces in another cluster than their person's.", None
     if counts.clusters and not is_busy:
         try:
             accuracy = tables.accuracy(gallery)
             right, review = percent(accuracy.scores.accuracy), f"{accuracy.wrong:,}"
+            if not counts.known.is_everybody:
+                of = f"on {counts.faces_by_folder:,} of {counts.faces:,} faces"
+                share += f" {counts.known.sentence}"
             share += f" {KIND}: {interval(*accuracy.scores.accuracy_interval)}, {NOT_COVERED}."
         except EvaluationError:
             review = f"{tables.doubtful_count(gallery):,}"
@@ -42,11 +50,14 @@ def show_figures(gallery: Gallery, is_busy: bool) -> None:
     with st.grid(6, min_column_width=150):
         st.metric("Photos", f"{counts.photos:,}", border=True, help="Image files, those left out among them.")
         st.metric("Faces", f"{counts.faces:,}", border=True)
-        st.metric("People", f"{counts.people:,}", border=True, help="Names of folders that hold photos.")
+        st.metric("People", f"{counts.people:,}", border=True, help=people_help(counts))
         st.metric("Clusters", f"{counts.clusters:,}", border=True, help="Groups of faces that the machine made.")
         st.metric(
             "Accuracy",
             right,
+            delta=of,
+            delta_color="off",
+            delta_arrow="off",
             border=True,
             help=share,
         )
@@ -70,6 +81,29 @@ def show_contents(gallery: Gallery) -> None:
             )
     with left_out:
         show_left_out(gallery)
+
+
+def show_contradictions(gallery: Gallery) -> None:
+    """The photos that lie in folders of different people."""
+    found = tables.contradictions(gallery)
+    if not found:
+        return
+    number = f"{len(found):,} photo{'s lie' if len(found) > 1 else ' lies'}"
+    with st.container(border=True):
+        st.markdown(f":orange[:material/person_alert:] **{number} in folders of different people.**")
+        st.caption("The face counts as the first one's. Remove the wrong copy and add the folder again.")
+        st.dataframe(
+            found[:MAX_LEFT_OUT],
+            hide_index=True,
+            column_config={
+                "photo": "Photo",
+                "person": "Counts as",
+                "other_photo": "The same photo",
+                "other_person": "Not counted as",
+            },
+            key="gallery_contradictions",
+            alt="Photos that lie in folders of different people",
+        )
 
 
 def show_left_out(gallery: Gallery) -> None:
@@ -168,9 +202,10 @@ def cluster_form(gallery: Gallery, counts: GalleryCounts) -> None:
             required=True,
             format_func=lambda kind: CHOICES[kind],
             key="gallery_cluster_kind",
-            help="Suggest looks for the number that separates the faces best, by silhouette and stability. It also "
-            "stands in where no photo has a person. Chinese whispers, HDBSCAN, DBSCAN and the agglomerative one by "
-            "threshold find the number themselves.",
+            help="As many as people counts those who have a name, and more where faces without one resemble nobody "
+            "known; without any name it suggests. Suggest looks for the number that separates all faces best, by "
+            "silhouette and stability. Chinese whispers, HDBSCAN, DBSCAN and the agglomerative one by threshold find "
+            "the number themselves.",
         )
         left, right = st.columns(2)
         number = left.number_input(
@@ -231,6 +266,7 @@ if not job:
     show_unclustered(gallery, counts)
 
 st.fragment(run_every=5 if job else None)(show_contents)(gallery)
+show_contradictions(gallery)
 show_making(gallery)
 
 if job:

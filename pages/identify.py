@@ -90,7 +90,7 @@ def choose_threshold(identifier: Identifier) -> float:
     missed = matcher.expected_fnir(threshold)
     named = matcher.expected_fpir(threshold)
     told = f"Expected at {value:.2f}: {percent(named)} of strangers get a name"
-    whose = "known people" if matcher.identity == "person" else "the clusters' own faces"
+    whose = {"person": "known people", "cluster": "the clusters' own faces", "mixed": "known faces"}[matcher.identity]
     st.caption(f"{told}, {percent(missed)} of {whose} are missed." if missed == missed else f"{told}.")
     caveat = matcher.caveat(float(fpir) if threshold == exact else named)
     if caveat:

@@ -93,7 +93,11 @@ def show_answer(one: ProbeFace, other: ProbeFace, pairs: PairErrors, rate: float
         side = "reaches" if found.same else "below"
         st.markdown(f"similarity **{found.similarity:.2f}**, {side} the threshold of {found.threshold:.2f}")
         with st.grid(2, min_column_width=200):
-            two, single = ("different clusters", "one cluster") if found.basis else ("different people", "one person")
+            two, single = {
+                "person": ("different people", "one person"),
+                "cluster": ("different clusters", "one cluster"),
+                "mixed": ("different people or clusters", "one person or cluster"),
+            }[pairs.identity]
             wrong = f"Pairs of faces of {two} in the gallery that reach the threshold too."
             st.metric("False match rate", f"{100 * found.false_match_rate:.3g} %", help=wrong, border=True)
             missed, known = found.false_non_match_rate, found.false_non_match_rate == found.false_non_match_rate

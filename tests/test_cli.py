@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +45,12 @@ def test_from_sample_people_to_an_answer(
     assert list(indexed.json) == [
         "photos", "indexed", "faces", "no_face", "unreadable", "duplicates", "skipped", "seconds", "photos_per_second",
         "model", "runtime", "out_of_memory", "people_from", "missing", "left_out",
+        "contradictions",
     ]  # fmt: skip
     assert (indexed.status, indexed.json["photos"], indexed.json["indexed"]) == (0, 144, 144)
 
     clustered = Ran(capsys, "cluster", "--seed", 3, "--json")
-    assert list(clustered.json) == ["clusters", "faces", "inertia", "seed", "seconds"]
+    assert list(clustered.json) == ["clusters", "faces", "inertia", "seed", "seconds", "chosen_by"]
     assert (clustered.json["clusters"], clustered.json["seed"]) == (12, 3)
 
     evaluated = Ran(capsys, "evaluate", "--json")
@@ -73,14 +77,53 @@ def test_identify_answers_an_entry_an_image(
     assert known["image"] == str(tmp_path / "known.png")
     assert known["error"] is None
     assert list(known["faces"][0]) == [
-        "box", "detection_score", "person", "cluster", "similarity", "threshold", "candidates", "neighbours",
+        "box", "detection_score", "known", "person", "cluster", "similarity", "threshold", "candidates", "neighbours",
     ]  # fmt: skip
     assert known["faces"][0]["person"] == sample_people(12)[2].name
     assert stranger["faces"][0]["person"] is None
+    assert (known["faces"][0]["known"], stranger["faces"][0]["known"]) == (True, False)
     assert set(known["faces"][0]["neighbours"][0]) == {"face", "photo", "person", "similarity"}
     assert ran.errors.startswith("facecluster: With 12 people, one stranger in 100 cannot be seen")
     by_hand = Ran(capsys, "identify", tmp_path / "known.png", "--threshold", 0.5)
     assert (by_hand.status, by_hand.errors) == (0, ""), "whoever sets the threshold needs no word on the gallery's"
+
+
+def test_known_without_a_name_nobody_known_and_a_person_called_unknown_are_three_answers(
+    capsys: pytest.CaptureFixture[str], sample_photos: Path, tmp_path: Path
+) -> None:
+    folders = [sample_photos / person.name for person in sample_people(4)]
+    for folder in folders:
+        shutil.copytree(folder, tmp_path / "loose", copy_function=_into_one_folder(folder.name), dirs_exist_ok=True)
+    shutil.copytree(folders[0], tmp_path / "people" / "unknown")
+    shutil.copytree(folders[1], tmp_path / "people" / "Cluster 3")
+    draw_portrait(0, 40).save(tmp_path / "first.png")
+    draw_portrait(1, 40).save(tmp_path / "second.png")
+    draw_stranger(1).save(tmp_path / "stranger.png")
+    probes = [tmp_path / "first.png", tmp_path / "second.png", tmp_path / "stranger.png"]
+
+    def told(source: str, *clusters: str) -> tuple[list[str], list[tuple[bool, str | None]]]:
+        gallery = ("--gallery", tmp_path / f"gallery of {source}")
+        Ran(capsys, "index", tmp_path / source, *gallery)
+        Ran(capsys, "cluster", *gallery, *clusters)
+        lines = Ran(capsys, "identify", *probes, *gallery).text.splitlines()
+        faces = [entry["faces"][0] for entry in Ran(capsys, "identify", *probes, *gallery, "--json").json]
+        answers = [line.split(": ", 1)[1].split(" (similarity")[0] for line in lines]
+        return answers, [(face["known"], face["person"]) for face in faces]
+
+    loose, of_loose = told("loose", "--clusters", "4")
+    assert [re.fullmatch(r"cluster \d, not named", answer) is not None for answer in loose] == [True, True, False]
+    assert loose[2] == "nobody known"
+    assert of_loose == [(True, None), (True, None), (False, None)]
+    people, of_people = told("people")
+    assert people == ['"unknown"', '"Cluster 3"', "nobody known"]
+    assert of_people == [(True, "unknown"), (True, "Cluster 3"), (False, None)]
+
+
+def _into_one_folder(prefix: str) -> Callable[[str, str], str]:
+    def copy(source: str, target: str) -> str:
+        return str(shutil.copy(source, Path(target).with_name(f"{prefix} {Path(target).name}")))
+
+    return copy
 
 
 def test_a_bad_image_is_reported_and_the_others_answered(

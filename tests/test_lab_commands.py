@@ -32,6 +32,7 @@ def test_evaluate_adds_what_it_is_asked_for(capsys: pytest.CaptureFixture[str], 
     plain = Ran(capsys, "evaluate", "--gallery", folder, "--json").json
     assert list(plain) == [
         "accuracy", "purity", "ari", "nmi", "bcubed", "faces", "correct", "accuracy_interval", "people",
+        "known_faces",
     ]  # fmt: skip
     low, high = wilson(plain["correct"], plain["faces"])
     told = plain["accuracy_interval"]
@@ -42,7 +43,7 @@ def test_evaluate_adds_what_it_is_asked_for(capsys: pytest.CaptureFixture[str], 
     asked = Ran(
         capsys, "evaluate", "--gallery", folder, "--folds", 3, "--leave-people-out", 2, "--groups", csv, "--json"
     ).json
-    assert list(asked)[9:12] == ["held_out", "open_set", "groups"]
+    assert list(asked)[10:13] == ["held_out", "open_set", "groups"]
     assert {key: asked[key] for key in plain} == plain
     assert (asked["held_out"]["folds"], asked["open_set"]["left_out"]) == (3, 2)
     assert {row["group"] for row in asked["groups"]["team"]} == {"<b>red</b>", "blue", "not listed"}

@@ -96,6 +96,8 @@ def test_the_table_has_a_row_a_face_and_one_for_each_photo_without(answers: list
     assert table["photo"].tolist() == ["known.jpg", "stranger.jpg", *["group.jpg"] * 4, "notes.jpg", "sky.png"]
     assert table["face"].tolist()[:6] == [1, 1, 1, 2, 3, 4]
     assert table["answer"].tolist()[1] == "Unknown"
+    assert table["known"].tolist()[:2] == [True, False]
+    assert table["known"].isna().tolist()[6:] == [True, True]
     assert table["candidate_1"].tolist()[0] == table["answer"].tolist()[0]
     assert table["note"].tolist()[-1] == "no face found"
     assert "nan" not in table.to_csv(index=False).lower()

@@ -46,7 +46,7 @@ def _dialog(gallery: Gallery) -> None:
 
 
 def _photo(gallery: Gallery, face: FaceRecord) -> None:
-    person = face.person or "a face without a person"
+    person = _name(gallery, face) or "a face without a person"
     try:
         photo = load_photo(gallery.photo_bytes(face.photo))
         box = [value / photo.scale for value in face.box]
@@ -59,7 +59,10 @@ def _photo(gallery: Gallery, face: FaceRecord) -> None:
 
 
 def _facts(gallery: Gallery, face: FaceRecord) -> None:
-    st.header(escape(face.person or "Person not known"), anchor=False)
+    name = _name(gallery, face)
+    st.header(escape(name or "Person not known"), anchor=False)
+    if name and not face.person:
+        st.caption(":material/edit: Named by hand, through its cluster")
     st.caption(escape(face.photo.path))
     found = gallery.cluster_of(face.id)
     if found is None:
@@ -72,6 +75,11 @@ def _facts(gallery: Gallery, face: FaceRecord) -> None:
         st.metric("Detection score: is it a face?", f"{face.detection_score:.3f}", help=_DETECTION_HELP)
     if found is not None and found[1] < tables.doubtful_limit(gallery, found[0]):
         st.badge("Doubtful: far from its centre", icon=":material/help:", color="orange")
+
+
+def _name(gallery: Gallery, face: FaceRecord) -> str | None:
+    """The face's person, else the name of its cluster."""
+    return face.person or gallery.names_by_hand([face.id]).get(face.id)
 
 
 def _cluster_link(gallery: Gallery, cluster: int) -> None:
@@ -89,12 +97,14 @@ def _nearest(gallery: Gallery, face: FaceRecord) -> None:
     if nearest.empty:
         return
     st.markdown("**Most similar faces in the gallery**")
+    by_hand, shown = gallery.names_by_hand(nearest["face"].tolist()), _name(gallery, face)
+    nearest["person"] = [other.person or by_hand.get(other.face) for other in nearest.itertuples()]
     tiles = [
         FaceTile(
             other.face,
             f"{other.similarity:.2f}",
             f"Face of {other.person or 'no known person'}",
-            (_name_beside(other.person, face.person),),
+            (_name_beside(other.person, shown),),
         )
         for other in nearest.itertuples()
     ]

@@ -33,15 +33,15 @@ class Accuracy:
 
     `people` has evaluation.PEOPLE_COLUMNS and wrong (how many of the person's faces are in another cluster than
     theirs), worst accuracy first; `pairs` counts faces by person and cluster, and how many of them are right; a face
-    that the algorithm left out has the cluster LEFT_OUT; `lone` are the clusters that are no person's; `unlabelled`
-    counts faces without a person, which take part in no figure.
+    that the algorithm left out has the cluster LEFT_OUT; `lone` are the clusters that hold known faces and are no
+    person's; `strange` counts those that hold none, of which no figure speaks.
     """
 
     scores: ClusteringScores
     people: pd.DataFrame
     pairs: pd.DataFrame
     lone: list[int]
-    unlabelled: int
+    strange: int
 
     @property
     def wrong(self) -> int:
@@ -70,6 +70,12 @@ def photos_by_person(gallery: Gallery) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=4, **_KEYED)
+def contradictions(gallery: Gallery) -> list[dict[str, str]]:
+    """Photos of one content in folders of different people."""
+    return gallery.contradictions()
+
+
+@st.cache_data(max_entries=4, **_KEYED)
 def doubtful_count(gallery: Gallery) -> int:
     """How many faces are doubtful by `review.doubtful_below`."""
     from facecluster.review import doubtful_faces
@@ -91,12 +97,13 @@ def accuracy(gallery: Gallery) -> Accuracy:
     pairs = pairs.assign(right=evaluation.right_faces(tally, pairs))
     wrong = dict(zip(tally.people.tolist(), tally.counts.sum(axis=1) - tally.right, strict=True))
     used = set(counted["cluster"].tolist()) - {evaluation.LEFT_OUT}
+    with_people = set(pairs["cluster"].tolist()) - {evaluation.LEFT_OUT}
     return Accuracy(
         scores=scores,
         people=people.assign(wrong=people["person"].map(wrong)),
         pairs=pairs,
-        lone=sorted(used - set(people["cluster"].tolist())),
-        unlabelled=int(counted["faces"].sum()) - scores.faces,
+        lone=sorted(with_people - set(people["cluster"].tolist())),
+        strange=len(used - with_people),
     )
 
 
