@@ -187,8 +187,8 @@ class FaceExtractor:
     def _settle(self, task: Task, photo: _Found, faces: tuple[NewFace, ...]) -> Task:
         reason = None if faces else why_no_face(round(self.detector.min_face_size * photo.scale), photo.doubtful)
         outcome = outcome_of(task, "indexed" if faces else "no_face", self.settings, reason)
-        size = {"width": photo.width, "height": photo.height}
-        outcome = replace(outcome, faces=faces, turn=photo.turn, note=photo.note, **size)
+        outcome = replace(outcome, faces=faces, turn=photo.turn, note=photo.note)
+        outcome = replace(outcome, width=photo.width, height=photo.height)
         return replace(task, outcome=outcome, content=b"")
 
     def _new_face(self, face: Detection, crop: np.ndarray, is_main: bool, embedding: np.ndarray) -> NewFace:

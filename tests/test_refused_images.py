@@ -115,7 +115,7 @@ def test_a_photo_that_is_cut_off_in_its_first_half(name: str, share: float, tmp_
     assert_refused(path, "photo.xyz", "photo" if share < 0.1 or len(whole) < 300 else "cut off")
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "JPEG2000", "PPM"])
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_a_damaged_photo_is_read_or_refused_and_nothing_else(format: str, data: st.DataObject) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def pages(*of: tuple[Image.Image, int], **options: Any) -> bytes:
     images = []
     for image, kind in of:
         copy = image.copy()
-        copy.encoderinfo = {"tiffinfo": {SUBFILE_TYPE: kind}}  # type: ignore[attr-defined]
+        copy.encoderinfo = {"tiffinfo": {SUBFILE_TYPE: kind}}
         images.append(copy)
     return encoded(images[0], "TIFF", save_all=True, append_images=images[1:], tiffinfo={SUBFILE_TYPE: of[0][1]})
 
@@ -105,13 +105,15 @@ def test_of_a_heic_with_several_pictures_its_main_one_is_read() -> None:
 
 
 def test_a_note_is_stored_with_the_photo() -> None:
+    from facecluster.detection import FaceDetector
+    from facecluster.embedding import FaceEmbedder
     from facecluster.extraction import FaceExtractor, read_photo
     from facecluster.photos import PhotoFile
 
     from .fakes import FakeDetector, FakeEmbedder
 
     content = pages((Image.fromarray(np.full((64, 96, 3), 60, np.uint8)), 0), (GREY, 0))
-    extractor = FaceExtractor(FakeDetector(), FakeEmbedder(), "largest")
+    extractor = FaceExtractor(cast(FaceDetector, FakeDetector()), cast(FaceEmbedder, FakeEmbedder()), "largest")
     (task,) = extractor.process([read_photo(PhotoFile("scan.tif", None, lambda: content))])
     assert task.outcome is not None
     assert task.outcome.note == "1 of 2 pages was passed over."
