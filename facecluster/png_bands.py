@@ -118,7 +118,7 @@ class PngBands:
             for chunk in self._chunks:
                 for start in range(0, len(chunk.content) if chunk.kind == b"IDAT" else 0, _PIECE):
                     packed = bytes(chunk.content[start : start + _PIECE])
-                    while packed:
+                    while packed and not inflater.eof:  # behind its end nothing is taken any more
                         yield inflater.decompress(packed, most)
                         packed = inflater.unconsumed_tail
             yield inflater.flush()

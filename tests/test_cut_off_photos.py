@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
+from facecluster import bands, opening
 from facecluster.errors import PhotoError
 from facecluster.images import load_image, load_photo
 
@@ -142,6 +143,15 @@ def test_a_png_with_a_long_text_beside_its_picture_is_not_damaged(kind: bytes, c
     assert PngImagePlugin.MAX_TEXT_CHUNK == 2**20, "nothing was set that holds for other threads too"
     assert_fields(photo.image, UPRIGHT[1], tolerance=0)
     assert photo.note is None
+
+
+def test_what_stands_behind_the_packed_rows_of_a_png_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = encoded(picture(), "PNG")
+    place = whole.index(b"IDAT")
+    longer = struct.pack(">I", 2**24)  # so that the chunks behind belong to it
+    monkeypatch.setattr(bands, "BAND_PIXELS", 600)
+    monkeypatch.setattr(opening, "_WHOLE_PIXELS", 0)
+    assert_fields(load_image(whole[: place - 4] + longer + whole[place:] + bytes(9_000)), UPRIGHT[1], tolerance=0)
 
 
 def test_such_a_png_is_upright_too(tmp_path: Path) -> None:
