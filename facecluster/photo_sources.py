@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from facecluster.errors import NothingThereError, SourceError
+from facecluster.formats import FORMAT_NAMES
 from facecluster.left_out import LeftOut
 from facecluster.people_names import AUTO, Naming, Preview, naming_of, preview
 
@@ -55,9 +56,7 @@ class ListedPhotos:
         """Takes the photos with their sizes in bytes. Raises SourceError when there are none; `where` begins it."""
         if not sizes:
             beside = f"; it holds {self.left_out}" if self.left_out else ""
-            raise NothingThereError(
-                f"{where} holds no photos (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC){beside}: choose another."
-            )
+            raise NothingThereError(f"{where} holds no photos ({FORMAT_NAMES}){beside}: choose another.")
         self._sizes = dict(sorted(sizes.items()))
         self._paths = list(self._sizes)
         self._choice = choice
