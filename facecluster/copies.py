@@ -51,17 +51,18 @@ class Copies:
         """
         part = file.with_name(f".{secrets.token_hex(8)}.part")
         try:
-            self._make_folder(file.parent)
             if os.path.lexists(file):
                 raise FileExistsError
             self._list(file, part)
             try:
+                self._make_folder(file.parent)  # listed before, since folders are called after people
                 sha256 = _written(part, content)
                 with self._database.write(changes=False) as db:
                     db.execute("UPDATE copies SET sha256 = ? WHERE path = ?", (sha256, self.path(file)))
                 put_new(part, file)
             except BaseException:
-                self.remove([file])
+                with suppress(GalleryError):
+                    self.remove([file])
                 raise
         except FileExistsError as error:
             raise SourceError(f"{file} is in the way: move it to another folder, and try again.") from error

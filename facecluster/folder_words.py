@@ -29,7 +29,7 @@ photo photos photograph photographs photography picture pictures pic pics image 
 png raw raws heic original originals edited edits export exports exported face faces people persons person portrait
 portraits headshots headshot selfie selfies crops cropped aligned resized thumbs data dataset datasets train
 training trainset val valid validation test testing tests testset eval probe probes gallery galleries album albums
-collection collections all misc miscellaneous other others unsorted unknown sorted new old various temp tmp backup
+collection collections all misc miscellaneous other others unsorted sorted new old various temp tmp backup
 backups archive archives upload uploads uploaded shared public favorites favourites best selected selection takeout
 google-photos lfw celebrities input output family friends holiday holidays vacation trip trips travel party birthday
 wedding christmas easter graduation work school kids team foto fotos fotografie fotografien fotografia fotografias

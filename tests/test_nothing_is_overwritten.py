@@ -168,8 +168,8 @@ def test_a_report_over_anything_but_a_report_is_refused_before_the_work_and_chan
 
 def test_a_report_needs_a_name(capsys: pytest.CaptureFixture[str], place: Path) -> None:
     ran = Ran(capsys, "evaluate", "--gallery", place / "gallery", "--report", "")
-    assert (ran.status, ran.text) == (1, "")
-    assert ran.errors == "facecluster: No file is named for the report: name one that ends in .html.\n"
+    assert (ran.status, ran.text) == (2, "")
+    assert "argument --report: a name or file is missing" in ran.errors
 
 
 @pytest.mark.parametrize(("output", "kept"), [("r.json", ""), ("r.json", OLD_JSON), ("r.html", OLD_PAGE)])

@@ -90,11 +90,11 @@ def test_cancelling_ends_a_run_whose_read_hangs_and_frees_the_gallery(gallery: G
 def test_cancelling_a_job_ends_it_while_a_folder_is_being_listed(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def hang(_: str) -> None:
+    def hang(*_: object) -> None:
         job.cancel()
         threading.Event().wait()
 
-    monkeypatch.setattr("facecluster.adding.open_photos", hang)
+    monkeypatch.setattr("facecluster.adding.open_known", hang)
     job = Job("Adding")
     with pytest.raises(Cancelled):
         add_photos(gallery, Place("/photos"), job, detector=Detector(), embedder=Embedder())  # type: ignore[arg-type]
