@@ -14,7 +14,7 @@ from facecluster.detection import Detection, FaceDetector
 from facecluster.embedding import FaceEmbedder, crop_face
 from facecluster.errors import OutOfMemoryError, PhotoError
 from facecluster.images import Photo, decoded_bytes, encode_jpeg, load_photo
-from facecluster.memory import Budget, is_lack_of_memory
+from facecluster.memory import Budget, is_free, is_lack_of_memory
 from facecluster.photo_faces import PhotoFaces, find_faces, why_no_face
 from facecluster.photos import PhotoFile
 from facecluster.records import NewFace, NewPhoto, PhotoStatus
@@ -158,8 +158,9 @@ class FaceExtractor:
                 except OutOfMemoryError as error:
                     raise MemoryError from error
                 except PhotoError as error:
-                    reason = str(error).replace("The photo", Path(task.photo.path).name, 1)
-                    settled[index] = replace(task, outcome=outcome_of(task, "unreadable", self.settings, reason))
+                    if not is_free(need):
+                        raise MemoryError from error
+                    settled[index] = self._unreadable(task, error)
             found += self._find(in_hand.pictures)
         finally:
             in_hand.put_down()
@@ -169,6 +170,10 @@ class FaceExtractor:
             faces = tuple(self._new_face(*face, next(embeddings)) for face in photo.faces)
             settled[photo.index] = self._settle(batch[photo.index], photo, faces)
         return [settled[index] for index in range(len(batch))]
+
+    def _unreadable(self, task: Task, error: PhotoError) -> Task:
+        reason = str(error).replace("The photo", Path(task.photo.path).name, 1)
+        return replace(task, outcome=outcome_of(task, "unreadable", self.settings, reason), content=b"")
 
     def _find(self, pictures: Sequence[tuple[int, Photo]]) -> list[_Found]:
         photos = find_faces(self.detector, [read.image for _, read in pictures])
@@ -210,6 +215,8 @@ def read_photo(photo: PhotoFile) -> Task:
     except MemoryError:
         return starved(Task(photo, b"", ""), "")
     except OSError as error:
+        if is_lack_of_memory(error):
+            return starved(Task(photo, b"", ""), "")
         reason = f"{Path(photo.path).name} cannot be read: {error.strerror or error}."
         task = Task(photo, b"", "")
         return replace(task, outcome=outcome_of(task, "unreadable", "", reason))

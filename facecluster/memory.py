@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import mmap
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -11,13 +13,24 @@ from contextlib import contextmanager
 # MemoryError, torch and OpenVINO RuntimeError, OpenCV its own error.
 _SIGNS = (
     *("bad_alloc", "bad alloc", "can't allocate", "cannot allocate", "failed to allocate", "insufficient memory"),
-    "out of memory",  # libavif and libheif
+    *("out of memory", "not enough memory"),  # libavif and libheif; libtiff
 )
 
 
 def is_lack_of_memory(error: BaseException) -> bool:
     """Whether an error, of whatever library, says that there was too little memory."""
-    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _SIGNS)
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    return any(sign in str(error).lower() for sign in _SIGNS)
+
+
+def is_free(size: int) -> bool:
+    """Whether the system would give `size` bytes now. Some decoders call a file damaged when it does not."""
+    try:
+        mmap.mmap(-1, max(size, 1)).close()
+    except (OSError, MemoryError, OverflowError):
+        return False
+    return True
 
 
 class Budget:

@@ -50,6 +50,7 @@ class AbandonableThreads:
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
             call()
+            del call  # else what it took and gave would be held until the next one comes
 
 
 def result_of(future: Future[T], cancelled: Callable[[], bool]) -> T:

@@ -253,3 +253,24 @@ def test_the_command_fails_where_a_photo_was_passed_over_for_lack_of_memory(
     monkeypatch.setattr(FolderPhotos, "read_file", starve)
     assert main(["index", str(photos), "--gallery", str(tmp_path / "gallery")]) == 1
     assert SENTENCE in capsys.readouterr().err
+
+
+def test_a_decoder_that_calls_a_photo_damaged_for_lack_of_memory_is_not_believed(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from facecluster.errors import PhotoError
+    from facecluster.extraction import load_photo
+
+    tried: list[bytes] = []
+
+    def decode(content: bytes) -> Any:
+        tried.append(content)
+        if len(tried) == 2:
+            raise PhotoError("The photo is damaged or cut off: replace it with a complete copy.")
+        return load_photo(content)
+
+    monkeypatch.setattr("facecluster.extraction.load_photo", decode)
+    monkeypatch.setattr("facecluster.extraction.is_free", lambda size: False)
+    report = index(Gallery.open(tmp_path / "gallery"), photos, FakeDetector())
+    assert (report.indexed, report.unreadable) == (6, 0)
+    assert len(tried) > 6
