@@ -47,7 +47,9 @@ class FolderPhotos(ListedPhotos):
 
     def read_file(self, path: str) -> bytes:
         """The bytes of one photo. Raises OSError when it cannot be read."""
-        return read_regular(self.root / on_disk(path), photo_sources.MAX_PHOTO)
+        file = self.root / on_disk(path)
+        photo_sources.require_photo(self._sizes[path], lambda: open_regular(file))
+        return read_regular(file, photo_sources.MAX_PHOTO)
 
 
 class _Walk:

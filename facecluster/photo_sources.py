@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from facecluster.errors import NothingThereError, SourceError
-from facecluster.formats import FORMAT_NAMES
+from facecluster.formats import FORMAT_NAMES, HEAD_BYTES, is_image
 from facecluster.left_out import LeftOut
 from facecluster.people_names import AUTO, Naming, Preview, naming_of, preview
 
 MAX_PHOTO = 2**30
 """Bytes: a file that is larger is no photo, and would not fit into memory beside others."""
+_LARGE = 64 * 2**20  # bytes: before more is read into memory, the first bytes have to be a photo's
+
+
+def require_photo(size: int, open_file: Callable[[], BinaryIO]) -> None:
+    """Raises OSError for a large file that does not begin as a photo: a small zip can hold gigabytes of nothing.
+
+    `open_file` opens it for reading, and is not called for others; its errors pass through.
+    """
+    if size <= _LARGE:
+        return
+    with open_file() as file:
+        if not is_image(file.read(HEAD_BYTES)):
+            raise OSError(f"is not a photo in a format that can be read ({FORMAT_NAMES})")
 
 
 @dataclass(frozen=True)

@@ -103,8 +103,10 @@ class ZipPhotos(ListedPhotos):
 
     def read_file(self, path: str) -> bytes:
         """The bytes of one photo. Raises OSError when it cannot be unpacked."""
-        with self._lock, self.open_member(path) as stream:  # zipfile shares one file position between its members
-            return stream.read()
+        with self._lock:  # zipfile shares one file position between its members
+            photo_sources.require_photo(self._sizes.get(path, 0), lambda: self.open_member(path))
+            with self.open_member(path) as stream:
+                return stream.read()
 
     def open_member(self, path: str) -> BinaryIO:
         """One photo as a stream, of at most the bytes that the zip's directory tells. Raises OSError."""

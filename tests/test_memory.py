@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+import tracemalloc
+import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -274,3 +276,21 @@ def test_a_decoder_that_calls_a_photo_damaged_for_lack_of_memory_is_not_believed
     report = index(Gallery.open(tmp_path / "gallery"), photos, FakeDetector())
     assert (report.indexed, report.unreadable) == (6, 0)
     assert len(tried) > 6
+
+
+def test_a_gigabyte_of_nothing_in_a_small_zip_is_not_unpacked_into_memory(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("Ada/1.jpg", "w", force_zip64=True) as member:
+            for _ in range(6):
+                member.write(bytes(16 * MEGABYTE))
+        archive.writestr("Ada/2.png", write_photo(tmp_path / "2.png", 2).read_bytes())
+    tracemalloc.start()
+    try:
+        report = index(Gallery.open(tmp_path / "gallery"), bomb, FakeDetector())
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (report.indexed, report.unreadable) == (1, 1)
+    assert report.problems[0].startswith("1.jpg cannot be read: is not a photo in a format that can be read (JPEG, ")
+    assert most < 48 * MEGABYTE
