@@ -41,13 +41,14 @@ def sums(*folders: Path) -> dict[str, str]:
     found = {}
     for folder in folders:
         for path in sorted(folder.rglob("*")):
+            if path.name in OURS:  # SQLite makes and removes some as it likes
+                continue
             info = path.lstat()
             if path.is_symlink():
                 content = os.readlink(path)
             else:
                 content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-            if path.name not in OURS:
-                found[str(path)] = f"{stat.filemode(info.st_mode)} {content}"
+            found[str(path)] = f"{stat.filemode(info.st_mode)} {content}"
     return found
 
 
