@@ -11,7 +11,10 @@ from types import FrameType
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parents[1] / "facecluster"
-FILES = {str(PACKAGE / name) for name in ("adding.py", "copies.py", "database.py", "deletion.py", "gallery.py")}
+FILES = {
+    str(PACKAGE / name)
+    for name in ("adding.py", "upload_copies.py", "copies.py", "database.py", "deletion.py", "gallery.py")
+}
 KILLED = 9
 _A_LONG_TIME = 30  # seconds
 

@@ -1,0 +1,130 @@
+"""Copies of photos that have no place on this machine: those of an uploaded zip, and the drawn sample people."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO
+
+from facecluster.background import Progress, Stage
+from facecluster.errors import SourceError
+from facecluster.photos import MAX_UNPACKED, DamagedMemberError, ListedPhotos, ZipPhotos, open_photos
+
+if TYPE_CHECKING:
+    from facecluster.copies import Copies
+
+Report = Callable[[Progress], None]
+
+_SAMPLE_FOLDER = "sample-people"
+_MEGABYTE = 10**6
+_COPY_CHUNK = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class UploadedZip:
+    """A zip that somebody dropped into the browser, with the name it had there."""
+
+    name: str
+    file: BinaryIO
+
+
+def drawn(copies: Copies, report: Report, people: int, portraits: int) -> Path:
+    """The folder in the gallery's uploads that holds the sample people; draws those that are not there.
+
+    Raises SourceError.
+    """
+    from facecluster.samples import is_current, sample_files
+
+    folder = _own_home(copies, _SAMPLE_FOLDER)
+    files = sample_files(people, portraits)
+    drawing = Stage("Drawing sample people", report, "portraits")
+    for done, (path, draw) in enumerate(files.items(), start=1):
+        file = folder / path
+        if copies.hold(file) and not is_current(file):
+            copies.remove([file])
+        if not copies.hold(file):
+            copies.write(file, [draw()])
+        drawing(done, len(files))
+    return folder
+
+
+def unpacked(copies: Copies, upload: UploadedZip, report: Report, people_from: str) -> ListedPhotos:
+    """The folder in the gallery's uploads that holds the zip's photos, named by content so that it is made once.
+
+    A photo that cannot be unpacked is one of it that cannot be read; the others go on. Raises SourceError.
+    """
+    zipped, digest = _copied(copies, upload, report)
+    try:
+        folder = _own_home(copies, digest[:12]) / _stem(upload.name)
+        inside = ZipPhotos(zipped)
+        _require_room(folder, sum(photo.size for photo in inside))
+        told, damaged = Stage("Unpacking", report), dict[str, str]()
+        for done, member in enumerate(inside.members(), start=1):
+            file = folder / member.path
+            try:
+                if not copies.hold(file):
+                    copies.write(file, member.chunks())
+            except DamagedMemberError as error:
+                damaged[member.path] = str(error)
+            told(done, len(inside))
+        if len(damaged) == len(inside):
+            name, reason = next(iter(damaged.items()))
+            raise SourceError(f"No photo in {upload.name} can be unpacked; the first one, {name}, {reason}.")
+    finally:
+        copies.remove([zipped])
+    photos = open_photos(folder, people_from)
+    photos.add_what_stayed(damaged, inside.left_out)
+    return photos
+
+
+def _own_home(copies: Copies, name: str) -> Path:
+    """A folder for copies that holds nothing else: the name, or the name with a number where somebody's files are."""
+    for number in count(1):
+        home = copies.root / (name if number == 1 else f"{name}-{number}")
+        if not copies.others(home):
+            return home
+    raise AssertionError("count() has no end")
+
+
+def _require_room(folder: Path, size: int) -> None:
+    """Raises SourceError when `size` bytes are too many for a zip, or for the disk."""
+    if size > MAX_UNPACKED:
+        raise SourceError(f"The zip unpacks to more than {MAX_UNPACKED / 2**30:.0f} GiB: split it.")
+    place = next(parent for parent in folder.parents if parent.exists())
+    free = shutil.disk_usage(place).free
+    if size > free:
+        raise SourceError(
+            f"The zip unpacks to {size / 2**20:,.0f} MiB, and {place} has room for {free / 2**20:,.0f} MiB: free some "
+            "space, or unpack it on another disk and add that folder."
+        )
+
+
+def _copied(copies: Copies, upload: UploadedZip, report: Report) -> tuple[Path, str]:
+    """A file among the copies with the upload's bytes, and their sha256."""
+    size = upload.file.seek(0, os.SEEK_END)
+    upload.file.seek(0)
+    told = Stage("Copying the zip", report, "MB", _MEGABYTE)
+
+    def chunks() -> Iterator[bytes]:
+        copied = 0
+        while chunk := upload.file.read(_COPY_CHUNK):
+            yield chunk
+            copied += len(chunk)
+            told(copied, size)
+
+    file = copies.root / f"{secrets.token_hex(8)}.zip"
+    try:
+        return file, copies.write(file, chunks())
+    except SourceError as error:
+        raise SourceError(f"{upload.name} cannot be copied into the gallery. {error}") from error
+
+
+def _stem(name: str) -> str:
+    """A zip's name without what a file system might take amiss; browsers send names as they please."""
+    stem = PurePosixPath(name.replace("\\", "/")).stem
+    return "".join(letter for letter in stem if letter.isalnum() or letter in " -_.()").strip(" .") or "photos"
