@@ -17,6 +17,7 @@ _KINDS = {
     stat.S_IFLNK: "a link",
 }
 _GIB = 2**30
+_CHUNK = 2**20
 
 
 def open_regular(path: str | Path, *, follow_links: bool = True) -> BufferedReader:
@@ -40,9 +41,14 @@ def open_regular(path: str | Path, *, follow_links: bool = True) -> BufferedRead
 def read_regular(path: str | Path, most: int) -> bytes:
     """The bytes of a regular file of at most `most` bytes, also if it grows meanwhile. Raises OSError as above."""
     with open_regular(path) as file:
-        require_size(os.fstat(file.fileno()).st_size, most)
-        content = file.read(most + 1)
-    require_size(len(content), most)
+        size = os.fstat(file.fileno()).st_size
+        require_size(size, most)
+        # Memory is taken for what is asked for, however small the file is: so never for `most`.
+        content = file.read(size + 1)
+        while len(content) > size:  # it grew meanwhile, or is one of those whose size nobody knows
+            require_size(len(content), most)
+            size = len(content)
+            content += file.read(_CHUNK)
     return content
 
 

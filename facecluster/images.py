@@ -153,9 +153,10 @@ def _content(source: Any) -> bytes:
         return bytes(source)
     if isinstance(source, str | os.PathLike):
         return read_regular(user_path(source, PhotoError), MAX_BYTES)
+    size = source.seek(0, os.SEEK_END)
+    require_size(size, MAX_BYTES)
     source.seek(0)
-    content: bytes = source.read(MAX_BYTES + 1)
-    require_size(len(content), MAX_BYTES)
+    content: bytes = source.read(size)
     return content
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -190,3 +191,19 @@ def test_devices_pipes_and_links_to_them_are_no_photos_of_a_folder(pipe: Path) -
     pipe.with_name("zero.jpg").symlink_to("/dev/zero")
     source = open_photos(pipe.parent.parent)
     assert [source[number].path for number in range(len(source))] == ["Ada/1.png"]
+
+
+def test_reading_a_small_file_takes_no_memory_for_the_largest(tmp_path: Path) -> None:
+    (tmp_path / "x.jpg").write_bytes(bytes(1000))
+    tracemalloc.start()
+    try:
+        assert len(read_regular(tmp_path / "x.jpg", 2**30)) == 1000
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 2**20
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="a file of Linux")
+def test_a_file_whose_size_nobody_knows_is_read_to_its_end() -> None:
+    assert read_regular("/proc/self/status", 2**20).startswith(b"Name:")
