@@ -19,10 +19,11 @@ import numpy as np
 from facecluster.conveyor import BATCH_SIZE, Conveyor, Wait
 from facecluster.detection import FaceDetector
 from facecluster.embedding import FaceEmbedder
-from facecluster.errors import Cancelled
+from facecluster.errors import Cancelled, OutOfMemoryError
 from facecluster.extraction import FaceExtractor, FacesToKeep, Task, outcome_of
 from facecluster.gallery import Gallery
 from facecluster.left_out import LeftOut
+from facecluster.memory import is_lack_of_memory
 from facecluster.originals import Originals
 from facecluster.photos import ListedPhotos, PhotoSource
 from facecluster.records import KnownPhoto, NewPhoto
@@ -216,8 +217,13 @@ class _Run:
     def _load(self) -> None:
         """Loads the models, so that a failure leaves the gallery as it was and no worker waits for another."""
         start = time.perf_counter()
-        self.extractor.embedder.embed(np.zeros((1, 160, 160, 3), np.uint8))
-        self.extractor.detector.detect(np.zeros((240, 320, 3), np.uint8))
+        try:
+            self.extractor.embedder.embed(np.zeros((1, 160, 160, 3), np.uint8))
+            self.extractor.detector.detect(np.zeros((240, 320, 3), np.uint8))
+        except Exception as error:
+            if not is_lack_of_memory(error):
+                raise
+            raise OutOfMemoryError("There is too little memory to load the models: close other programs.") from error
         self.report = replace(self.report, runtime=self.extractor.embedder.runtime)
         self.gallery.use_model(self.report.model, self.extractor.embedder.model)
         self.loading_seconds = time.perf_counter() - start

@@ -294,3 +294,17 @@ def test_a_gigabyte_of_nothing_in_a_small_zip_is_not_unpacked_into_memory(tmp_pa
     assert (report.indexed, report.unreadable) == (1, 1)
     assert report.problems[0].startswith("1.jpg cannot be read: is not a photo in a format that can be read (JPEG, ")
     assert most < 48 * MEGABYTE
+
+
+def test_too_little_memory_for_the_models_is_told_in_a_sentence(tmp_path: Path, photos: Path) -> None:
+    from facecluster.errors import OutOfMemoryError
+
+    gallery = Gallery.open(tmp_path / "gallery")
+    with pytest.raises(OutOfMemoryError, match="too little memory to load the models: close other programs"):
+        index(gallery, photos, Starving())
+    assert gallery.counts().photos == 0
+
+
+class Starving(FakeDetector):
+    def detect(self, image: np.ndarray) -> list[Detection]:
+        raise RuntimeError("[CPU] Reorder node with name 'x' can't alloc")
