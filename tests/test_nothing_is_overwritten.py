@@ -202,10 +202,12 @@ def test_a_report_replaces_older_ones_of_any_version_alone_and_keeps_who_may_rea
     capsys: pytest.CaptureFixture[str], place: Path
 ) -> None:
     (place / "r.html").write_text(OLD_PAGE)
-    (place / "r.json").write_text(OLD_JSON)
     (place / "r.html").chmod(0o600)
     others = {name: kept for name, kept in sums(place).items() if not name.startswith("r.")}
     for given in ("r.html", "r.json"):
+        # Else two reports of one minute whose parts took as long would be the same.
+        (place / "r.html").write_text(OLD_PAGE)
+        (place / "r.json").write_text(OLD_JSON)
         before = sums(place)
         ran = Ran(capsys, "evaluate", "--gallery", place / "gallery", "--report", place / given, "--json")
         assert ran.json["report"] == {"html": str(place / "r.html"), "json": str(place / "r.json")}
