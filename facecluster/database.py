@@ -188,7 +188,8 @@ class Database:
                 os.close(os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
             return
         uri = f"file:{quote(str(self.file))}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
+        with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as connection:
+            connection.execute("BEGIN")  # one look at all of it, while another process may be making it
             if not is_gallery(connection):
                 raise GalleryError(
                     f"{self.file} is a database of another program: choose another gallery with --gallery."

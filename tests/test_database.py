@@ -115,3 +115,22 @@ def test_a_pipe_or_folder_in_the_files_place_is_refused_at_once(tmp_path: Path) 
     (tmp_path / "other" / "gallery.db").mkdir(parents=True)
     with pytest.raises(GalleryError, match="is not a file: choose another gallery"):
         Gallery.open(tmp_path / "other")
+
+
+def test_a_gallery_that_another_process_is_making_is_not_taken_for_another_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from facecluster import migrations
+
+    tables = migrations._tables
+
+    def made_meanwhile(connection: sqlite3.Connection) -> set[str]:
+        with monkeypatch.context() as patch:
+            patch.setattr(migrations, "_tables", tables)
+            Gallery.open(tmp_path).close()
+        return tables(connection)
+
+    with sqlite3.connect(tmp_path / "gallery.db") as db:  # as far as another one has come: no tables yet
+        db.execute("PRAGMA journal_mode = WAL")
+    monkeypatch.setattr(migrations, "_tables", made_meanwhile)
+    assert Gallery.open(tmp_path).counts().photos == 0
