@@ -56,6 +56,20 @@ def celebrity_gallery(celebrities: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture
+def albums(tmp_path: Path) -> Path:
+    """Two people of two albums each, whose names might be people's as well, and other files."""
+    from facecluster.samples import draw_portrait
+
+    for person, name in enumerate(("ann", "bob")):
+        for number, album in enumerate(("oslo", "rome")):
+            place = tmp_path / "photos" / name / f"{album}{person}" / "1.jpg"
+            place.parent.mkdir(parents=True)
+            draw_portrait(person, number).save(place)
+    (tmp_path / "photos" / "ann" / "v.mp4").write_bytes(b"x")
+    return tmp_path / "photos"
+
+
+@pytest.fixture
 def gallery_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty gallery folder that the app and the command line use by default."""
     return _home(tmp_path / "home", monkeypatch)

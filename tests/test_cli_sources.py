@@ -19,18 +19,6 @@ from .test_cli import Ran
 pytestmark = pytest.mark.usefixtures("gallery_home")
 
 
-@pytest.fixture
-def albums(tmp_path: Path) -> Path:
-    """Two people of two albums each, whose names might be people's as well, and other files."""
-    for person, name in enumerate(("ann", "bob")):
-        for number, album in enumerate(("oslo", "rome")):
-            place = tmp_path / "photos" / name / f"{album}{person}" / "1.jpg"
-            place.parent.mkdir(parents=True)
-            draw_portrait(person, number).save(place)
-    (tmp_path / "photos" / "ann" / "v.mp4").write_bytes(b"x")
-    return tmp_path / "photos"
-
-
 def people() -> list[str]:
     return sorted(Gallery.open().everybody())
 

@@ -22,18 +22,6 @@ pytestmark = pytest.mark.usefixtures("fresh_caches")
 METHOD = 8
 
 
-@pytest.fixture
-def albums(tmp_path: Path) -> Path:
-    """Two people of two albums each, whose names might be people's as well, and other files."""
-    for person, name in enumerate(("ann", "bob")):
-        for number, album in enumerate(("oslo", "rome")):
-            place = tmp_path / "photos" / name / f"{album}{person}" / "1.jpg"
-            place.parent.mkdir(parents=True)
-            draw_portrait(person, number).save(place)
-    (tmp_path / "photos" / "ann" / "v.mp4").write_bytes(b"x")
-    return tmp_path / "photos"
-
-
 def add_folder(app: AppTest, folder: Path) -> AppTest:
     app.session_state["gallery_add"] = True  # the section that is folded in a gallery with photos
     app.run()
