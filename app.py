@@ -54,22 +54,13 @@ def show() -> None:
         ],
         position="top",
     )
-    top = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center")
-    with top:
-        warn_visitors()
-
+    warn_visitors()
     try:
         gallery = open_gallery()
     except FaceClusterError as error:
         st.error(str(error), icon=":material/error:", title="The gallery cannot be opened")
         st.stop()
 
-    with top:
-        st.caption(
-            f":material/folder_open: {gallery.name}",
-            width="content",
-            help=f"The gallery on this machine: `{gallery.path}`. Set FACECLUSTER_HOME to use another.",
-        )
     job_line(gallery)
     page.run()
 

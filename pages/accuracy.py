@@ -14,6 +14,7 @@ from facecluster.ui import tables
 from facecluster.ui.entry import within_app
 from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
 from facecluster.ui.markup import escape
+from facecluster.ui.page_head import page_head
 from facecluster.ui.photo_dialog import show_face
 from facecluster.ui.resources import open_gallery
 
@@ -217,8 +218,8 @@ def show_wrong(gallery: Gallery, report: tables.Accuracy, titles: dict[int, str]
         show_face(gallery, clicked)
 
 
-st.title("Accuracy", anchor=False)
 gallery = open_gallery()
+page_head(gallery, "Accuracy")
 if not nothing_yet(gallery):
     try:
         report = tables.accuracy(gallery)

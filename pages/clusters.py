@@ -14,6 +14,7 @@ from facecluster.ui import tables
 from facecluster.ui.entry import within_app
 from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
 from facecluster.ui.markup import escape
+from facecluster.ui.page_head import page_head
 from facecluster.ui.photo_dialog import show_face
 from facecluster.ui.resources import open_gallery
 
@@ -168,7 +169,7 @@ def faces_of(gallery: Gallery, row: Any) -> None:
 
 def one_cluster(gallery: Gallery, row: Any) -> None:
     st.button("All clusters", icon=":material/arrow_back:", type="tertiary", on_click=open_cluster, args=(None,))
-    st.title(escape(row.title), anchor=False)
+    page_head(gallery, row.title)
     mark(row)
     with st.grid(4, min_column_width=150):
         st.metric("Faces", f"{row.faces:,}", border=True)
@@ -213,7 +214,7 @@ with fresh_view(chosen):
     if len(fits):
         one_cluster(gallery, next(fits.itertuples(index=False)))
     else:
-        st.title("Clusters", anchor=False)
+        page_head(gallery, "Clusters")
         if not nothing_yet(gallery):
             if chosen:
                 st.warning(f"There is no cluster {escape(chosen)}: it was replaced by a later grouping.")

@@ -20,6 +20,7 @@ from facecluster.ui.components import show_error
 from facecluster.ui.entry import within_app
 from facecluster.ui.faces import nothing_yet
 from facecluster.ui.jobs import running, start_evaluating
+from facecluster.ui.page_head import page_head
 
 within_app()
 
@@ -167,8 +168,8 @@ def show(gallery: Gallery, kept: KeptResults, people: int) -> None:
                 part()
 
 
-st.title("Evaluation", anchor=False)
 gallery = resources.open_gallery()
+page_head(gallery, "Evaluation")
 if not nothing_yet(gallery):
     try:
         people = len(tables.accuracy(gallery).people)

@@ -18,6 +18,7 @@ from facecluster.ui.deleting import delete_section, unfinished_deletion
 from facecluster.ui.entry import within_app
 from facecluster.ui.jobs import running, start_clustering
 from facecluster.ui.markup import escape
+from facecluster.ui.page_head import page_head
 from facecluster.ui.source_notices import show_left_out_files, show_missing, show_unfinished
 
 within_app()
@@ -237,7 +238,7 @@ counts = gallery.counts()
 if not job:
     unfinished_deletion(gallery)
 if not counts.photos:
-    st.title("Who is on these photos?", anchor=False)
+    page_head(gallery, "Who is on these photos?")
     st.markdown(
         "facecluster finds the faces on your photos, groups them by person and tells who is on a new one, all on this "
         "machine."
@@ -257,7 +258,7 @@ if not counts.photos:
             four_ways(gallery, settings)
     st.stop()
 
-st.title("Gallery", anchor=False)
+page_head(gallery, "Gallery")
 st.fragment(run_every=2 if job else None)(show_figures)(gallery, job is not None)
 
 if not job:

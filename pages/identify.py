@@ -37,6 +37,7 @@ from facecluster.ui.entry import within_app
 from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
 from facecluster.ui.fits import when_ready
 from facecluster.ui.markup import escape
+from facecluster.ui.page_head import page_head
 from facecluster.ui.photo_dialog import show_face
 
 within_app()
@@ -195,7 +196,7 @@ def show_match(gallery: Gallery, match: Match, number: int, key: str) -> None:
 
 
 gallery = resources.open_gallery()
-st.title("Identify", anchor=False)
+page_head(gallery, "Identify")
 if nothing_yet(gallery) or not has_weights(gallery):
     st.stop()
 drop, settings = st.columns([3, 2], gap="large")

@@ -19,6 +19,7 @@ from facecluster.ui.entry import within_app
 from facecluster.ui.faces import nothing_yet
 from facecluster.ui.fits import when_ready
 from facecluster.ui.markup import escape
+from facecluster.ui.page_head import page_head
 from facecluster.verification import DEFAULT_FMR, PairErrors
 
 within_app()
@@ -144,5 +145,6 @@ def page(gallery: Gallery) -> None:
             st.caption(":material/compare: Drop in two photos to see whether they show one person.")
 
 
-st.title("Verify", anchor=False)
-page(resources.open_gallery())
+gallery = resources.open_gallery()
+page_head(gallery, "Verify")
+page(gallery)

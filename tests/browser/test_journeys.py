@@ -56,6 +56,23 @@ def test_from_the_first_click_to_the_accuracy_page(page: Page, empty_app: str) -
         expect(page.get_by_text(f"{name} (12)").first).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_page_begins_near_the_top_and_its_tab_says_which_it_is(page: Page, sample_app: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    for name in ("", "identify", "clusters", "accuracy"):
+        page.goto(f"{sample_app}/{name}")
+        title = name.capitalize() or "Gallery"
+        heading = page.get_by_role("heading", name=title, exact=True)
+        expect(heading).to_be_visible()
+        expect(page).to_have_title(f"{title} · home · facecluster")
+        box = heading.bounding_box()
+        assert box is not None
+        assert box["y"] < 100
+        gallery = page.get_by_test_id("stCaptionContainer").filter(has_text="home").first.bounding_box()
+        assert gallery is not None
+        assert gallery["y"] < box["y"] + box["height"], "beside the title, not in a row of its own"
+
+
 def test_a_dropped_photo_gets_its_person(page: Page, sample_app: str, tmp_path: Path) -> None:
     draw_portrait(4, 33).save(tmp_path / "holiday.jpg", quality=95)
     open_page(page, sample_app, "identify")
