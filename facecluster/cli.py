@@ -82,11 +82,14 @@ def _parser() -> _Parser:
         "(default: as before, else auto)",
     )
 
-    delete = add("delete", _delete, "remove people, photos or everything from the gallery; original photos stay")
+    delete = add("delete", _delete, "remove people, photos, faces or everything from the gallery; original photos stay")
     what = delete.add_mutually_exclusive_group(required=True)
     what.add_argument("--person", nargs="+", metavar="NAME", help="people with all their photos")
     what.add_argument(
         "--photo", nargs="+", metavar="PATH", help="photos by their paths, as the gallery page shows them"
+    )
+    what.add_argument(
+        "--face", nargs="+", type=int, metavar="ID", help="faces by their numbers, as identify --json names them"
     )
     what.add_argument("--missing", action="store_true", help="photos that are no longer where they were indexed")
     what.add_argument("--all", action="store_true", help="everything")

@@ -43,6 +43,8 @@ def _plan(gallery: Gallery, options: argparse.Namespace) -> tuple[str, Callable[
             " and others" if len(photos) > 3 else ""
         )
         return f"{_number(len(photos), 'photo')} ({shown})", lambda: gallery.delete_photos(photos)
+    if options.face:
+        return _faces(gallery, sorted(set(options.face)))
     if options.missing:
         missing = gallery.look_for_missing()
         if not missing:
@@ -66,6 +68,11 @@ def _people(gallery: Gallery, names: Sequence[str]) -> tuple[str, Callable[[], o
     return f"{', '.join(names)} with {_number(photos, 'photo')}", lambda: [
         gallery.delete_person(name) for name in names
     ]
+
+
+def _faces(gallery: Gallery, faces: Sequence[int]) -> tuple[str, Callable[[], object]]:
+    shown = ", ".join(f"{face} on {gallery.face(face).photo.path}" for face in faces)
+    return f"{_number(len(faces), 'face')} ({shown})", lambda: gallery.delete_faces(faces)
 
 
 def _photo(gallery: Gallery, text: str) -> int:

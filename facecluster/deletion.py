@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -31,11 +31,12 @@ logger = logging.getLogger(__name__)
 # Photos deleted at once where the disk has no room for the log of all: some hundred kilobytes.
 _FEW = 16
 _UPLOADING = "uploading"  # in `meta` while copies are made that may come to nothing
+_FACE_DELETED = "Its face was deleted by hand."
 _ALL_TABLES = ("clusterings", "photos", "sources")
 
 
 class Deletion:
-    """Removes people, photos or everything from one gallery."""
+    """Removes people, photos, faces or everything from one gallery."""
 
     def __init__(self, gallery: Gallery) -> None:
         self._gallery = gallery
@@ -69,6 +70,18 @@ class Deletion:
             known = [photo for photo in self._photos("1") if photo in wanted]
             if known:
                 self._with_room(lambda: self._delete_photos(known, None), lambda: None)
+                self._remove_traces()
+        return len(known)
+
+    def of_faces(self, faces: Sequence[int]) -> int:
+        """See `Gallery.delete_faces`."""
+        with self._gallery.indexing():
+            rows = self._database.read("SELECT id, photo_id FROM faces")
+            photo_of = {row["id"]: row["photo_id"] for row in rows}
+            known = sorted({face for face in faces if face in photo_of})
+            if known:
+                photos = {photo_of[face] for face in known}
+                self._with_room(lambda: self._delete_faces(known, photos), lambda: None)
                 self._remove_traces()
         return len(known)
 
@@ -187,6 +200,19 @@ class Deletion:
             db.execute("DELETE FROM sources WHERE NOT EXISTS (SELECT 1 FROM photos WHERE source_id = sources.id)")
             self._renew_centers(db, before, person)
             db.execute("DELETE FROM deletions WHERE person = ?", (person,))
+            db.execute("INSERT INTO deletions (traces) VALUES (1)")
+
+    def _delete_faces(self, faces: Sequence[int], photos: Collection[int]) -> None:
+        """The faces, whose photos stay known: indexing these again finds nothing new on them."""
+        with self._database.write() as db:
+            before = self._gallery.clustering()
+            db.executemany("DELETE FROM faces WHERE id = ?", [(face,) for face in faces])
+            db.executemany(
+                "UPDATE photos SET status = 'no_face', reason = ? WHERE id = ? AND status = 'indexed' "
+                "AND NOT EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id)",
+                [(_FACE_DELETED, photo) for photo in photos],
+            )
+            self._renew_centers(db, before, None)
             db.execute("INSERT INTO deletions (traces) VALUES (1)")
 
     def _delete_rows(self, db: Connection, photos: Sequence[int]) -> None:

@@ -208,6 +208,15 @@ class Gallery(GalleryPhotos):
         """
         return self._deletion.of_photos(photos)
 
+    def delete_faces(self, faces: Sequence[int]) -> int:
+        """Removes faces by their ids, with crops and embeddings; ids without a face are passed over.
+
+        Their photos stay, one that has no face left as a photo without a face, so that indexing it again with the same
+        settings brings nothing back. Returns how many faces that were. Raises GalleryError when a trace in the file
+        could not be removed, once all else is.
+        """
+        return self._deletion.of_faces(faces)
+
     def delete_all(self) -> None:
         """Removes everything the gallery holds, and the copies of uploaded photos, for good. Original photos stay.
 

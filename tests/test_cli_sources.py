@@ -96,6 +96,7 @@ def test_a_source_that_is_gone_is_asked_for(capsys: pytest.CaptureFixture[str], 
 DELETED = [
     (("--person", "ann"), {"photos": 2, "faces": 2, "people": 1}),
     (("--person", "ann", "bob"), {"photos": 4, "faces": 4, "people": 2}),
+    (("--face", "1"), {"photos": 0, "faces": 1, "people": 0}),
     (("--photo", "ann/oslo0/1.jpg"), {"photos": 1, "faces": 1, "people": 0}),
     (("--photo", "{albums}/bob/oslo1/1.jpg", "bob/rome1/1.jpg"), {"photos": 2, "faces": 2, "people": 1}),
     (("--missing",), {"photos": 1, "faces": 1, "people": 0}),
@@ -147,6 +148,7 @@ def asked_at_a_terminal(
         (("--person", "Nobody"), "holds nobody named Nobody"),
         (("--person", "ann", "Nobody"), "holds nobody named Nobody"),
         (("--photo", "no.jpg"), "holds no photo no.jpg"),
+        (("--face", "1", "999"), "face 999"),
         (("--photo", "1.jpg"), "Several photos of the gallery are called 1.jpg: name the whole path, "),
     ],
 )

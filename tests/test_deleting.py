@@ -70,6 +70,31 @@ def test_no_trace_of_a_deleted_person_is_left(gallery: Gallery, upload: Path) ->
     ]
 
 
+def test_a_deleted_face_leaves_no_bytes_and_does_not_come_back(gallery: Gallery, upload: Path) -> None:
+    index(gallery, upload)
+    cluster_gallery(gallery)
+    faces, before = gallery.faces(), gallery.counts()
+    gone = int(faces.ids[0])
+    crop = gallery.crops([gone])[gone]
+    # Long contents are spread over pages of the file, so a piece of each is looked for.
+    bytes_of = [crop[len(crop) // 2 :][:48], faces.embeddings[0].tobytes()[:400]]
+    assert all(held_in_file(gallery, part) for part in bytes_of)
+    assert gallery.delete_faces([gone, 999]) == 1
+    assert not any(held_in_file(gallery, part) for part in bytes_of)
+    index(gallery, upload)
+    after = gallery.counts()
+    assert (after.photos, after.faces, after.no_face) == (before.photos, before.faces - 1, before.no_face + 1)
+    assert "Its face was deleted by hand." in gallery.left_out()["reason"].tolist()
+    clustering = gallery.clustering()
+    assert clustering is not None
+    assert gone not in clustering.faces.tolist()
+    assert len(clustering.faces) == after.faces
+
+
+def held_in_file(gallery: Gallery, part: bytes) -> bool:
+    return any(part in path.read_bytes() for path in gallery.path.glob("gallery.db*"))
+
+
 def test_a_photo_that_a_deleted_person_shared_is_told_and_found_at_the_next_index(
     gallery: Gallery, upload: Path
 ) -> None:

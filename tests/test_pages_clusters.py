@@ -204,6 +204,30 @@ def test_a_face_opens_its_photo_with_what_is_known_of_it(sample_home: Path) -> N
     assert len(nearest) == 8
 
 
+def deleting_page() -> None:
+    from facecluster.ui import resources
+    from facecluster.ui.deleting import face_section
+
+    gallery = resources.open_gallery()
+    face_section(gallery, gallery.face(int(gallery.faces().ids[0])), is_busy=False)
+
+
+@pytest.mark.parametrize(("what", "photos"), [("face", 144), ("photo", 143)])
+def test_a_face_or_its_photo_is_deleted_once_one_is_sure(sample_home: Path, what: str, photos: int) -> None:
+    gallery = Gallery.open(sample_home)
+    first = int(gallery.faces().ids[0])
+    app = AppTest.from_function(deleting_page, default_timeout=60).run()
+    app.radio(key=f"face_delete_what_{first}").set_value(what).run()
+    assert app.button(key=f"face_delete_do_{first}").disabled
+    app.checkbox(key=f"face_delete_sure_{first}").check().run()
+    app.button(key=f"face_delete_do_{first}").click().run()
+    assert not app.exception
+    counts = gallery.counts()
+    assert (counts.photos, counts.faces) == (photos, 143)
+    assert first not in gallery.faces().ids
+    assert not app.checkbox[0].value, "the next face is asked for anew"
+
+
 def test_a_photo_that_is_gone_leaves_the_stored_crop_and_a_sentence(sample_home: Path) -> None:
     with Gallery.open(sample_home)._database.write() as db:
         db.execute("UPDATE sources SET location = ?", (str(sample_home / "moved away"),))

@@ -1,4 +1,4 @@
-"""Deleting a person or everything, after a dialog that says what goes and what stays."""
+"""Deleting a face, a photo, a person or everything, after a question that says what goes and what stays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 from facecluster.adding import last_choice
 from facecluster.errors import FaceClusterError
 from facecluster.gallery import Gallery
-from facecluster.records import GalleryCounts
+from facecluster.records import FaceRecord, GalleryCounts
 from facecluster.ui import resources
 from facecluster.ui.components import show_error
 from facecluster.ui.jobs import start_clustering
@@ -33,6 +33,37 @@ def delete_section(gallery: Gallery, counts: GalleryCounts) -> None:
             _confirm_person(gallery, str(person))
     if st.button("Delete everything", key="gallery_delete_all", icon=":material/delete_forever:"):
         _confirm_everything(gallery, counts)
+
+
+def face_section(gallery: Gallery, face: FaceRecord, is_busy: bool) -> None:
+    """A face alone, or its whole photo; asked again before anything goes."""
+    with st.popover(":red[Delete…]", icon=":material/delete:", type="tertiary", key="face_delete"):
+        if is_busy:
+            st.markdown("Nothing can be deleted while other work is under way.")
+            return
+        others = len(gallery.detections_of(face.photo.id)) - 1
+        also = f" and its {others:,} other face{'s' * (others > 1)}" if others else ""
+        what = st.radio(
+            "What is to go?",
+            ("face", "photo"),
+            format_func={"face": "This face", "photo": "The whole photo"}.__getitem__,
+            captions=(
+                "Its crop and its embedding. The photo stays known, so that adding it again with the same settings "
+                "does not bring the face back.",
+                f"This face{also}. Adding the photo again brings them back.",
+            ),
+            key=f"face_delete_what_{face.id}",
+        )
+        sure = st.checkbox("It cannot be undone: I am sure", key=f"face_delete_sure_{face.id}")
+        st.caption(_STAYS.split(". ")[0] + ".")
+        if st.button(":red[Delete]", key=f"face_delete_do_{face.id}", icon=":material/delete:", disabled=not sure):
+            if what == "photo":
+                done = _done(lambda: gallery.delete_photos([face.photo.id]))
+            else:
+                done = _done(lambda: gallery.delete_faces([face.id]))
+            if done:
+                st.toast(f"The {what} is deleted.", icon=":material/delete:")
+                st.rerun()
 
 
 def unfinished_deletion(gallery: Gallery) -> None:

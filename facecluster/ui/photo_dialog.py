@@ -11,7 +11,9 @@ from facecluster.images import load_photo
 from facecluster.records import FaceRecord
 from facecluster.turning import turned
 from facecluster.ui import tables
+from facecluster.ui.deleting import face_section
 from facecluster.ui.faces import FaceTile, face_grid
+from facecluster.ui.jobs import running
 from facecluster.ui.markup import escape
 
 _SHOWN = "photo_dialog_face"
@@ -43,6 +45,7 @@ def _dialog(gallery: Gallery) -> None:
     with right:
         _facts(gallery, face)
         _nearest(gallery, face)
+    face_section(gallery, face, running(gallery) is not None)
 
 
 def _photo(gallery: Gallery, face: FaceRecord) -> None:
