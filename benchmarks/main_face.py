@@ -45,10 +45,13 @@ RULES: dict[str, Rule] = {
     "area odds^0.2 exp(-1.5 d²)": lambda faces, _: _product(faces, 0.2, 9, 1.5),
     "area odds^0.5 exp(-1.5 d²)": lambda faces, _: _product(faces, 0.5, 9, 1.5),
     "area odds exp(-1.5 d²)": lambda faces, _: _product(faces, 1, 9, 1.5),
+    "area odds (up to 0.989) exp(-1.5 d²)": lambda faces, _: _product(faces, 1, 4.5, 1.5),
+    "area odds² (up to 0.989) exp(-1.5 d²)": lambda faces, _: _product(faces, 2, 4.5, 1.5),
+    "area odds (up to 0.996) exp(-1.5 d²)": lambda faces, _: _product(faces, 1, 5.5, 1.5),
     "area odds (up to 0.989) exp(-d²)": lambda faces, _: _product(faces, 1, 4.5, 1.0),
     "area odds (up to 0.989) exp(-2 d²)": lambda faces, _: _product(faces, 1, 4.5, 2.0),
 }
-CHOSEN = "facecluster's: area odds (up to 0.989) exp(-1.5 d²)"
+CHOSEN = "facecluster's: area odds (up to 0.989) exp(-1.5 d²), scores from 0.98 first"
 
 
 def measure_main_face(folder: Path, each: int = 80) -> list[dict[str, Any]]:

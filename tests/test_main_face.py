@@ -41,6 +41,12 @@ def test_a_fold_of_cloth_in_the_middle_is_not_what_a_photo_is_of(score: float, t
     assert main_face([cloth, own], (400, 400)) == 1
 
 
+def test_a_body_much_larger_than_the_face_above_it_is_not_what_a_photo_is_of() -> None:
+    own, body = face(242, 82, 354, 254, score=0.9999), face(80, 282, 370, 619, score=0.975)
+    assert main_face([body, own], (474, 592)) == 1
+    assert main_face([body], (474, 592)) == 0, "where there is nothing else it may be a face"
+
+
 def test_among_sure_faces_the_score_decides_nothing() -> None:
     assert main_face([square(200, 200, 100, 0.99), square(200, 80, 80, 1.0)], (400, 400)) == 0
 

@@ -153,3 +153,19 @@ def test_a_zip_whose_question_is_dismissed_is_not_added(page: Page, empty_app: s
     expect(page.get_by_text("Choose which folder names the person").first).to_be_visible()
     expect(question).not_to_be_visible()
     expect(page.get_by_role("heading", name="Who is on these photos?")).to_be_visible()
+
+
+def test_a_face_is_deleted_from_its_dialog(page: Page, sample_app: str) -> None:
+    page.goto(f"{sample_app}/clusters?cluster=3")
+    tiles = page.locator(".st-key-clusters_face").get_by_role("button", name=re.compile(r"0\.\d\d$"))
+    expect(tiles).to_have_count(12)
+    tiles.last.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Delete…").click()
+    delete = page.get_by_role("button", name="Delete", exact=True)
+    expect(delete).to_be_disabled()
+    page.get_by_text("I am sure").click()
+    delete.click()
+    expect(page.get_by_text("The face is deleted.")).to_be_visible()
+    expect(dialog).to_have_count(0)
+    expect(tiles).to_have_count(11)
