@@ -283,6 +283,12 @@ class GalleryViews(ClusterViews):
         table = as_table(self._database.read(sql, *ids), FACE_COLUMNS)
         return table.set_index("face").loc[list(ids)].reset_index()
 
+    def detection_scores(self, face_ids: Sequence[int]) -> dict[int, float]:
+        """How sure the detector was of some faces, from 0 to 1, by face; deleted ones are not among them."""
+        marks = ", ".join("?" * len(face_ids))
+        sql = f"SELECT id, detection_score FROM faces WHERE id IN ({marks})"
+        return dict(map(tuple, self._database.read(sql, *map(int, face_ids))))
+
     def crops(self, face_ids: Sequence[int]) -> dict[int, bytes]:
         """The stored 160 px JPEG crops of some faces, by face."""
         ids = [int(face) for face in face_ids]

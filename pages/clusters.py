@@ -158,7 +158,8 @@ def faces_of(gallery: Gallery, row: Any) -> None:
         page = st.pagination(pages, key=f"clusters_faces_{row.cluster}_{order}") if pages > 1 else 1
     faces = gallery.cluster_faces(row.cluster, order=order or "nearest", limit=FACES, offset=(page - 1) * FACES)
     st.caption(
-        "The number is the face's similarity to the centre of the cluster. "
+        "The number is the face's similarity to the centre of the cluster, and detection how sure it is that this is a "
+        "face at all. "
         ":orange[:material/person_alert: A name] is another person than the main one; "
         f":orange[:material/help: doubtful] is among the farthest 5 % and below {DOUBTFUL_BELOW}."
     )

@@ -204,6 +204,16 @@ def test_a_face_opens_its_photo_with_what_is_known_of_it(sample_home: Path) -> N
     assert len(nearest) == 8
 
 
+def test_the_detection_score_stands_beside_every_face(sample_home: Path) -> None:
+    cluster, _ = first_person(sample_home)
+    app = open_page(cluster)
+    scores = [text.value for text in app.markdown if "detection " in text.value]
+    faces = Gallery.open(sample_home).cluster_faces(cluster)
+    assert len(scores) == len(faces) == 12
+    first = Gallery.open(sample_home).face(int(faces["face"].iloc[0]))
+    assert f"detection {first.detection_score:.2f}" in scores[0]
+
+
 def deleting_page() -> None:
     from facecluster.ui import resources
     from facecluster.ui.deleting import face_section

@@ -50,7 +50,7 @@ def face_section(gallery: Gallery, face: FaceRecord, is_busy: bool) -> None:
             captions=(
                 "Its crop and its embedding. The photo stays known, so that adding it again with the same settings "
                 "does not bring the face back.",
-                f"This face{also}. Adding the photo again brings them back.",
+                f"This face{also}. Adding the photo again brings {'them' if others else 'it'} back.",
             ),
             key=f"face_delete_what_{face.id}",
         )
@@ -62,7 +62,6 @@ def face_section(gallery: Gallery, face: FaceRecord, is_busy: bool) -> None:
             else:
                 done = _done(lambda: gallery.delete_faces([face.id]))
             if done:
-                st.toast(f"The {what} is deleted.", icon=":material/delete:")
                 st.rerun()
 
 

@@ -15,7 +15,10 @@ _CELL = 104  # pixels: three faces side by side on a phone, and no crop is shown
 
 @dataclass(frozen=True)
 class FaceTile:
-    """One face of a grid. `label` stands on the button, `notes` are Markdown lines between crop and button."""
+    """One face of a grid. `label` stands on the button, `notes` are Markdown lines between crop and button.
+
+    Below the notes the grid says how sure the detector was that this is a face.
+    """
 
     face: int
     label: str
@@ -35,6 +38,7 @@ def face_grid(
     `on_click`, when given, is called with that face before the run. `cell` is the least width of a tile in pixels.
     """
     crops = gallery.crops([tile.face for tile in tiles])
+    scores = gallery.detection_scores([tile.face for tile in tiles])
     clicked = None
     with st.grid(12, min_column_width=cell, gap="small", key=key):
         for tile in tiles:
@@ -43,6 +47,8 @@ def face_grid(
                     st.image(crops[tile.face], width="stretch", alt=tile.alt)
                 for note in tile.notes:
                     st.markdown(f":small[{note}]", text_alignment="center")
+                if tile.face in scores:
+                    st.markdown(f":small[:gray[detection {scores[tile.face]:.2f}]]", text_alignment="center")
                 button = st.button(
                     tile.label,
                     key=f"{key}_{tile.face}",
