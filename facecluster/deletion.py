@@ -21,7 +21,7 @@ from facecluster.centers import centers_of, similarity_to_centers
 from facecluster.database import Connection
 from facecluster.errors import DiskFullError, FaceClusterError, GalleryBusyError, GalleryError
 from facecluster.labels import settle_persons
-from facecluster.records import Clustering
+from facecluster.records import LAST_FACE_DELETED, ONE_FACE_DELETED, Clustering
 
 if TYPE_CHECKING:
     from facecluster.gallery import Gallery
@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 # Photos deleted at once where the disk has no room for the log of all: some hundred kilobytes.
 _FEW = 16
 _UPLOADING = "uploading"  # in `meta` while copies are made that may come to nothing
-_FACE_DELETED = "Its face was deleted by hand."
 _ALL_TABLES = ("clusterings", "photos", "sources")
 
 
@@ -203,14 +202,15 @@ class Deletion:
             db.execute("INSERT INTO deletions (traces) VALUES (1)")
 
     def _delete_faces(self, faces: Sequence[int], photos: Collection[int]) -> None:
-        """The faces, whose photos stay known: indexing these again finds nothing new on them."""
+        """The faces, whose photos stay known and marked: these are not looked at again, so that nothing comes back."""
         with self._database.write() as db:
             before = self._gallery.clustering()
             db.executemany("DELETE FROM faces WHERE id = ?", [(face,) for face in faces])
+            db.executemany("UPDATE photos SET reason = ? WHERE id = ?", [(ONE_FACE_DELETED, photo) for photo in photos])
             db.executemany(
-                "UPDATE photos SET status = 'no_face', reason = ? WHERE id = ? AND status = 'indexed' "
+                "UPDATE photos SET status = 'no_face', reason = ? WHERE id = ? "
                 "AND NOT EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id)",
-                [(_FACE_DELETED, photo) for photo in photos],
+                [(LAST_FACE_DELETED, photo) for photo in photos],
             )
             self._renew_centers(db, before, None)
             db.execute("INSERT INTO deletions (traces) VALUES (1)")

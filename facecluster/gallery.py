@@ -211,9 +211,9 @@ class Gallery(GalleryPhotos):
     def delete_faces(self, faces: Sequence[int]) -> int:
         """Removes faces by their ids, with crops and embeddings; ids without a face are passed over.
 
-        Their photos stay, one that has no face left as a photo without a face, so that indexing it again with the same
-        settings brings nothing back. Returns how many faces that were. Raises GalleryError when a trace in the file
-        could not be removed, once all else is.
+        Their photos stay, one that has no face left as a photo without a face. Indexing does not look at them again,
+        also with other settings or after they were renamed, until the photo itself is deleted. Returns how many faces
+        that were. Raises GalleryError when a trace in the file could not be removed, once all else is.
         """
         return self._deletion.of_faces(faces)
 

@@ -33,8 +33,8 @@ _ALL_COMPARED = 10_000  # faces: 20 MB of embeddings
 _LIKELY_NEIGHBOURS = 8_192  # faces of the nearest clusters that are compared in a larger gallery
 _RIM = 0.02  # and the share of faces least similar to their cluster's centre
 _PHOTO = (
-    "p.id, p.path, p.sha256, p.size, p.status, p.settings, p.person, p.turn, p.source_id, s.kind AS source_kind, "
-    "s.location AS source_location "
+    "p.id, p.path, p.sha256, p.size, p.status, p.settings, p.person, p.turn, p.reason, p.source_id, "
+    "s.kind AS source_kind, s.location AS source_location "
 )
 
 

@@ -198,7 +198,9 @@ class _Run:
         return task
 
     def _is_current(self, known: KnownPhoto) -> bool:
-        """Whether doing a known photo anew would give what the gallery holds of it."""
+        """Whether doing a known photo anew would give what the gallery holds of it, or what was deleted by hand."""
+        if known.lost_a_face:
+            return True
         if known.settings == self.extractor.settings_without_score:
             return self.extractor.is_sure(self.gallery.detections_of(known.id))
         return known.settings == self.extractor.settings

@@ -22,6 +22,11 @@ FACE_COLUMNS = ("face", "photo", "path", "person", "main", "detection_score", "x
 CLUSTER_COLUMNS = ("cluster", "name", "faces", "person", "purity", "people", "similarity")
 LEFT_OUT_COLUMNS = ("photo", "person", "status", "reason")
 
+LAST_FACE_DELETED = "Its face was deleted by hand."
+"""Why a photo has no face since its last one was deleted."""
+ONE_FACE_DELETED = "One of its faces was deleted by hand."
+"""Kept with a photo that has other faces left."""
+
 
 @dataclass(frozen=True)
 class NewFace:
@@ -77,6 +82,12 @@ class KnownPhoto:
     source_kind: str
     source_location: str
     turn: int = 0
+    reason: str | None = None
+
+    @property
+    def lost_a_face(self) -> bool:
+        """Whether a face of it was deleted by hand: then the photo is not looked at again, whatever the settings."""
+        return self.reason in (LAST_FACE_DELETED, ONE_FACE_DELETED)
 
 
 @dataclass(frozen=True)

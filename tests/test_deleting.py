@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -13,20 +15,27 @@ import pytest
 from facecluster import Gallery, index_photos, open_photos
 from facecluster.clustering import FaceClusterer, cluster_gallery
 from facecluster.errors import Cancelled, GalleryError
-from facecluster.records import NewPhoto
+from facecluster.extraction import FacesToKeep
+from facecluster.indexing import IndexReport
+from facecluster.records import NewFace, NewPhoto
 
-from .fakes import FakeDetector, FakeEmbedder, write_copy
+from .fakes import FakeDetector, FakeEmbedder, write_copy, write_photo
 from .galleries import make_gallery
 from .people import draw_people
 
 SECRET = "Tom Secret"
 
 
-def index(gallery: Gallery, source: Path, stop: bool = False) -> None:
-    index_photos(
+def index(
+    gallery: Gallery, source: Path, stop: bool = False, min_score: float = 0.9, faces: FacesToKeep = "largest"
+) -> IndexReport:
+    detector = FakeDetector()
+    detector.min_score = min_score
+    return index_photos(
         gallery,
         open_photos(source),
-        detector=FakeDetector(),  # type: ignore[arg-type]
+        faces=faces,
+        detector=detector,  # type: ignore[arg-type]
         embedder=FakeEmbedder(),  # type: ignore[arg-type]
         batch_size=1,
         workers=1,
@@ -89,6 +98,59 @@ def test_a_deleted_face_leaves_no_bytes_and_does_not_come_back(gallery: Gallery,
     assert clustering is not None
     assert gone not in clustering.faces.tolist()
     assert len(clustering.faces) == after.faces
+    for cluster, center in enumerate(clustering.centers):
+        members = gallery.embeddings_of(clustering.faces[clustering.labels == cluster])
+        assert np.allclose(center, members.mean(axis=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("settings", ["", "largest/40"], ids=["today's", "from before there was a least score"])
+def test_a_deleted_face_stays_away_though_its_photo_is_renamed_copied_and_indexed_with_other_settings(
+    gallery: Gallery, tmp_path: Path, settings: str
+) -> None:
+    photos = tmp_path / "photos"
+    for number in range(1, 4):
+        write_photo(photos / f"{number}.png", number)
+    index(gallery, photos)
+    if settings:
+        with gallery._database.write() as db:
+            db.execute("UPDATE photos SET settings = ?", (settings,))
+    revision = gallery.revision
+    gallery.delete_faces(gallery.faces().ids[:1].tolist())
+    assert gallery.revision > revision
+    index(gallery, photos)
+    (photos / "1.png").rename(photos / "9.png")
+    index(gallery, photos)
+    shutil.copy(photos / "9.png", photos / "copy.png")
+    index(gallery, photos)
+    index(gallery, photos, faces="all")
+    (photos / "9.png").unlink()
+    report = index(gallery, photos, min_score=0.8)
+    assert report.photos == report.indexed + report.skipped + report.duplicates + report.unreadable == 3
+    assert (gallery.counts().photos, gallery.counts().faces) == (3, 2)
+    assert gallery.left_out()[["photo", "reason"]].to_numpy().tolist() == [
+        ["copy.png", "Its face was deleted by hand."]
+    ]
+    [found] = gallery.photos_at("copy.png")
+    assert gallery.delete_photos([found.id]) == 1
+    index(gallery, photos)
+    assert gallery.counts().faces == 3, "a photo that was deleted whole may come back"
+
+
+def test_of_two_faces_on_a_photo_one_is_deleted_and_the_other_stays(gallery: Gallery, tmp_path: Path) -> None:
+    photo = write_photo(tmp_path / "photos" / "1.png", 1)
+    source = open_photos(photo.parent)
+    sha256 = hashlib.sha256(photo.read_bytes()).hexdigest()
+    faces = tuple(
+        NewFace(np.zeros(4, np.float32), np.zeros((5, 2), np.float32), 0.99, main, b"jpeg", np.eye(512)[main], "fake")
+        for main in (True, False)
+    )
+    added = gallery.add_source(source.kind, source.location, source.name)
+    gallery.add_photos(added, [NewPhoto("1.png", sha256, 1, "indexed", "all/40", faces=faces)], "casia-webface")
+    kept, gone = gallery.faces().ids.tolist()
+    gallery.delete_faces([gone])
+    assert index(gallery, photo.parent).skipped == 1
+    assert gallery.faces().ids.tolist() == [kept]
+    assert gallery.left_out().empty
 
 
 def held_in_file(gallery: Gallery, part: bytes) -> bool:
