@@ -6,6 +6,7 @@ import streamlit as st
 
 from facecluster.errors import FaceClusterError
 from facecluster.ui.access import refuse_foreign_names, warn_visitors
+from facecluster.ui.deleting import tell_deleted
 from facecluster.ui.entry import mark_app
 from facecluster.ui.jobs import job_line
 from facecluster.ui.resources import open_gallery
@@ -62,6 +63,7 @@ def show() -> None:
         st.stop()
 
     job_line(gallery)
+    tell_deleted()
     page.run()
 
 

@@ -39,9 +39,7 @@ def _plan(gallery: Gallery, options: argparse.Namespace) -> tuple[str, Callable[
         return _people(gallery, list(dict.fromkeys(options.person)))
     if options.photo:
         photos = sorted({_photo(gallery, text) for text in options.photo})
-        shown = ", ".join(gallery.photo(photo).path for photo in photos[:3]) + (
-            " and others" if len(photos) > 3 else ""
-        )
+        shown = _first_few([gallery.photo(photo).path for photo in photos])
         return f"{_number(len(photos), 'photo')} ({shown})", lambda: gallery.delete_photos(photos)
     if options.face:
         return _faces(gallery, sorted(set(options.face)))
@@ -71,8 +69,18 @@ def _people(gallery: Gallery, names: Sequence[str]) -> tuple[str, Callable[[], o
 
 
 def _faces(gallery: Gallery, faces: Sequence[int]) -> tuple[str, Callable[[], object]]:
-    shown = ", ".join(f"{face} on {gallery.face(face).photo.path}" for face in faces)
+    known = set(gallery.faces().ids.tolist())
+    unknown = [face for face in faces if face not in known]
+    if unknown:
+        raise GalleryError(
+            f"The gallery {gallery.path} holds no face {unknown[0]}: take its number from `identify --json`."
+        )
+    shown = _first_few([f"{face} on {gallery.face(face).photo.path}" for face in faces])
     return f"{_number(len(faces), 'face')} ({shown})", lambda: gallery.delete_faces(faces)
+
+
+def _first_few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
 
 
 def _photo(gallery: Gallery, text: str) -> int:

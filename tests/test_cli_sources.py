@@ -148,7 +148,7 @@ def asked_at_a_terminal(
         (("--person", "Nobody"), "holds nobody named Nobody"),
         (("--person", "ann", "Nobody"), "holds nobody named Nobody"),
         (("--photo", "no.jpg"), "holds no photo no.jpg"),
-        (("--face", "1", "999"), "face 999"),
+        (("--face", "1", "999"), "holds no face 999: take its number from"),
         (("--photo", "1.jpg"), "Several photos of the gallery are called 1.jpg: name the whole path, "),
     ],
 )

@@ -214,28 +214,55 @@ def test_the_detection_score_stands_beside_every_face(sample_home: Path) -> None
     assert f"detection {first.detection_score:.2f}" in scores[0]
 
 
-def deleting_page() -> None:
-    from facecluster.ui import resources
-    from facecluster.ui.deleting import face_section
+def first_face(app: AppTest) -> int:
+    return int(face_buttons(app)[0].rsplit("_", 1)[1])
 
-    gallery = resources.open_gallery()
-    face_section(gallery, gallery.face(int(gallery.faces().ids[0])), is_busy=False)
+
+def run_dialog(app: AppTest, face: int) -> AppTest:
+    """Runs the page with the dialog of a face open: AppTest runs whole pages, where a click would close it."""
+    app.button(key=f"clusters_face_{face}").click()
+    return run(app)
+
+
+def choose_in_dialog(app: AppTest, what: str) -> int:
+    """Opens the first face, chooses what is to go and is sure; the next run deletes it."""
+    face = first_face(app)
+    run_dialog(app, face).radio(key=f"face_delete_what_{face}").set_value(what)
+    assert run_dialog(app, face).button(key=f"face_delete_do_{face}").disabled
+    app.checkbox(key=f"face_delete_sure_{face}").check()
+    run_dialog(app, face).button(key=f"face_delete_do_{face}").click()
+    return face
 
 
 @pytest.mark.parametrize(("what", "photos"), [("face", 144), ("photo", 143)])
-def test_a_face_or_its_photo_is_deleted_once_one_is_sure(sample_home: Path, what: str, photos: int) -> None:
-    gallery = Gallery.open(sample_home)
-    first = int(gallery.faces().ids[0])
-    app = AppTest.from_function(deleting_page, default_timeout=60).run()
-    app.radio(key=f"face_delete_what_{first}").set_value(what).run()
-    assert app.button(key=f"face_delete_do_{first}").disabled
-    app.checkbox(key=f"face_delete_sure_{first}").check().run()
-    app.button(key=f"face_delete_do_{first}").click().run()
-    assert not app.exception
-    counts = gallery.counts()
+def test_a_face_or_its_photo_is_deleted_in_its_dialog_once_one_is_sure(
+    sample_home: Path, what: str, photos: int
+) -> None:
+    app = open_page(first_person(sample_home)[0])
+    face = choose_in_dialog(app, what)
+    assert len(face_buttons(app)) == 12
+    run_dialog(app, face)
+    counts = Gallery.open(sample_home).counts()
     assert (counts.photos, counts.faces) == (photos, 143)
-    assert first not in gallery.faces().ids
-    assert not app.checkbox[0].value, "the next face is asked for anew"
+    assert [toast.value for toast in app.toast] == [f"The {what} was deleted."]
+    assert len(face_buttons(app)) == 11
+    assert f"clusters_face_{face}" not in face_buttons(app)
+    assert {metric.label: metric.value for metric in app.metric}["Faces"] == "11"
+    assert not run(app).toast, "told once"
+    assert not run_dialog(app, first_face(app)).checkbox[0].value, "the next face is asked for anew"
+
+
+def test_nothing_is_deleted_while_other_work_is_under_way(sample_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page(first_person(sample_home)[0])
+    face = choose_in_dialog(app, "face")
+    with Gallery.open(sample_home).indexing():  # as by a command, of which the app knows nothing
+        run_dialog(app, face)
+    assert ["wait until that is done" in error.value for error in app.error] == [True]
+    monkeypatch.setattr("facecluster.ui.photo_dialog.running", lambda gallery: object())
+    shown = texts(run_dialog(app, face))
+    assert "Nothing can be deleted while other work is under way." in shown
+    assert f"face_delete_do_{face}" not in [button.key for button in app.button]
+    assert Gallery.open(sample_home).counts().faces == 144
 
 
 def test_a_photo_that_is_gone_leaves_the_stored_crop_and_a_sentence(sample_home: Path) -> None:

@@ -15,6 +15,7 @@ from facecluster.ui.components import show_error
 from facecluster.ui.jobs import start_clustering
 from facecluster.ui.markup import escape
 
+_TOLD = "face_deleted"
 _STAYS = "The original photos stay where they are. This cannot be undone."
 
 
@@ -48,9 +49,10 @@ def face_section(gallery: Gallery, face: FaceRecord, is_busy: bool) -> None:
             ("face", "photo"),
             format_func={"face": "This face", "photo": "The whole photo"}.__getitem__,
             captions=(
-                "Its crop and its embedding. The photo stays known, so that adding it again with the same settings "
-                "does not bring the face back.",
-                f"This face{also}. Adding the photo again brings {'them' if others else 'it'} back.",
+                "Its crop, its embedding and its place in the clusters. The photo stays known and is not looked at "
+                "again, so that adding it once more does not bring the face back.",
+                f"This face{also}, and the copy of the photo if facecluster made one. Adding the photo again brings "
+                f"{'them' if others else 'it'} back.",
             ),
             key=f"face_delete_what_{face.id}",
         )
@@ -62,7 +64,14 @@ def face_section(gallery: Gallery, face: FaceRecord, is_busy: bool) -> None:
             else:
                 done = _done(lambda: gallery.delete_faces([face.id]))
             if done:
+                st.session_state[_TOLD] = f"The {what} was deleted."
                 st.rerun()
+
+
+def tell_deleted() -> None:
+    """Tells once, in the run after a face or a photo was deleted: a toast of that run itself would go with it."""
+    if told := st.session_state.pop(_TOLD, None):
+        st.toast(told, icon=":material/delete:")
 
 
 def unfinished_deletion(gallery: Gallery) -> None:

@@ -164,5 +164,6 @@ def test_a_face_is_deleted_from_its_dialog(page: Page, sample_app: str) -> None:
     expect(delete).to_be_disabled()
     page.get_by_text("I am sure").click()
     delete.click()
+    expect(page.get_by_test_id("stToast")).to_contain_text("The face was deleted.")
     expect(dialog).to_have_count(0)
     expect(tiles).to_have_count(11)
