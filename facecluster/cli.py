@@ -5,26 +5,23 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from facecluster import __version__
+from facecluster import cli_arguments as arguments
 from facecluster.cli_output import complain, print_json, print_text, shown, streams_are_open
 from facecluster.errors import Cancelled, FaceClusterError
-from facecluster.people_names import CHOICES
-
-if TYPE_CHECKING:
-    from facecluster.identification import Match
 
 DONE, FAILED = 0, 1
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Runs one command: 0 when it did its work, 1 with one sentence on standard error when it could not."""
     if not streams_are_open():
         return FAILED
     goes_on = False
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser().parse_args(words)
         goes_on = options.goes_on
         status: int = options.command(options)
         return status
@@ -70,13 +67,17 @@ def _parser() -> _Parser:
     index = add("index", _index, "find and embed the faces of a folder, a .zip or kaggle:owner/dataset")
     index.add_argument("source", metavar="SOURCE")
     index.add_argument("--faces", choices=("largest", "all"), default="largest", help="which faces of a photo to keep")
-    index.add_argument("--model", type=_named, help="casia-webface, vggface2 or a .pt file (default: the gallery's)")
-    index.add_argument("--min-face", type=_face_size, default=40, metavar="PIXELS", help="smallest face (default: 40)")
+    index.add_argument(
+        "--model", type=arguments.some_text, help="casia-webface, vggface2 or a .pt file (default: the gallery's)"
+    )
+    index.add_argument(
+        "--min-face", type=arguments.face_size, default=40, metavar="PIXELS", help="smallest face (default: 40)"
+    )
     _add_min_score(index)
 
     index.add_argument(
         "--people-from",
-        type=_people_from,
+        type=arguments.people_from,
         metavar="FOLDER",
         help="which folder above a photo names its person: first, last, none, or its number from the top; auto guesses "
         "(default: as before, else auto)",
@@ -96,47 +97,66 @@ def _parser() -> _Parser:
     delete.add_argument("--yes", action="store_true", help="do not ask")
 
     cluster = add("cluster", _cluster, "group the faces by person")
-    cluster.add_argument("--clusters", type=_clusters, metavar="N|auto", help="default: the people")
-    cluster.add_argument("--seed", type=_seed, default=0)
+    cluster.add_argument("--clusters", type=arguments.clusters, metavar="N|auto", help="default: the people")
+    cluster.add_argument("--seed", type=arguments.seed, default=0)
 
     evaluate = add("evaluate", _evaluate, "measure how well the clusters fit the persons")
-    evaluate.add_argument("--folds", type=_folds, metavar="K", help="identify photos held out in K parts")
+    evaluate.add_argument("--folds", type=arguments.folds, metavar="K", help="identify photos held out in K parts")
     evaluate.add_argument(
-        "--leave-people-out", type=_people, metavar="N", help="leave N people out and see who is taken for whom"
+        "--leave-people-out",
+        type=arguments.people,
+        metavar="N",
+        help="leave N people out and see who is taken for whom",
     )
     evaluate.add_argument(
-        "--groups", type=_named, metavar="CSV", help="split figures by the columns beside the column person"
+        "--groups",
+        type=arguments.some_text,
+        metavar="CSV",
+        help="split figures by the columns beside the column person",
     )
     evaluate.add_argument(
         "--report",
-        type=_named,
+        type=arguments.some_text,
         metavar="FILE",
         help="measure everything and write a report to FILE, which ends in .html, and its figures beside it into one "
         "that ends in .json; only an older report is replaced",
     )
 
     compare = add("compare", _compare, "group the faces by every algorithm and compare them")
-    compare.add_argument("--clusters", type=_clusters, metavar="N|auto", help="default: the people")
-    compare.add_argument("--seed", type=_seed, default=0)
+    compare.add_argument("--clusters", type=arguments.clusters, metavar="N|auto", help="default: the people")
+    compare.add_argument("--seed", type=arguments.seed, default=0)
     compare.add_argument(
-        "--groups", type=_named, metavar="CSV", help="also accuracy by the columns beside the column person"
+        "--groups",
+        type=arguments.some_text,
+        metavar="CSV",
+        help="also accuracy by the columns beside the column person",
     )
     compare.add_argument(
-        "--apply", type=_named, metavar="NAME", help="make this algorithm's groups the gallery's clusters"
+        "--apply", type=arguments.some_text, metavar="NAME", help="make this algorithm's groups the gallery's clusters"
     )
 
     identify = add("identify", _identify, "tell who is on photos")
     identify.add_argument("images", nargs="+", metavar="IMAGE")
-    identify.add_argument("--model", type=_named, metavar="FILE", help="where the gallery's .pt file lies now")
+    identify.add_argument(
+        "--model", type=arguments.some_text, metavar="FILE", help="where the gallery's .pt file lies now"
+    )
     _add_min_score(identify)
     strictness = identify.add_mutually_exclusive_group()
-    strictness.add_argument("--threshold", type=_similarity, metavar="SIMILARITY", help="default: set by the gallery")
-    strictness.add_argument("--fpir", type=_share, default=0.01, help="share of strangers named that is accepted")
+    strictness.add_argument(
+        "--threshold", type=arguments.similarity, metavar="SIMILARITY", help="default: set by the gallery"
+    )
+    strictness.add_argument(
+        "--fpir", type=arguments.share, default=0.01, help="share of strangers named that is accepted"
+    )
 
     sample = add("sample", _sample, "write the drawn sample people as folders of photos")
     sample.add_argument("folder", metavar="DIR")
-    sample.add_argument("--portraits", type=_portraits, default=12, metavar="N", help="of each person (default: 12)")
-    sample.add_argument("--first", type=_portraits, default=1, metavar="N", help="from 13 on: none that the app loads")
+    sample.add_argument(
+        "--portraits", type=arguments.portraits, default=12, metavar="N", help="of each person (default: 12)"
+    )
+    sample.add_argument(
+        "--first", type=arguments.portraits, default=1, metavar="N", help="from 13 on: none that the app loads"
+    )
 
     add("status", _status, "tell what the gallery holds")
     return parser
@@ -144,52 +164,12 @@ def _parser() -> _Parser:
 
 def _add_min_score(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--min-score", type=_score, default=0.9, metavar="SCORE", help="least detection score of a face (default: 0.9)"
+        "--min-score",
+        type=arguments.score,
+        default=0.9,
+        metavar="SCORE",
+        help="least detection score of a face (default: 0.9)",
     )
-
-
-def _checked(
-    name: str, convert: Callable[[str], Any], holds: Callable[[Any], bool], limits: str
-) -> Callable[[str], Any]:
-    def check(text: str) -> Any:
-        try:
-            # Python reads 1_0 as 10, and nobody means that.
-            value = None if "_" in text else convert(text)
-        except ValueError:
-            value = None
-        if value is None or not holds(value):
-            raise argparse.ArgumentTypeError(f"{name} must be {limits}, not {text}")
-        return value
-
-    return check
-
-
-def _named(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("a name or file is missing")
-    return text
-
-
-_face_size = _checked("the smallest face", int, lambda value: 20 <= value <= 1000, "from 20 to 1000 pixels")
-_score = _checked("the least score", float, lambda value: 0.7 <= value < 1, "from 0.7 to below 1")
-_similarity = _checked("the threshold", float, lambda value: -1 <= value <= 1, "a similarity from -1 to 1")
-_folds = _checked("the number of folds", int, lambda value: value >= 2, "2 or more")
-_people = _checked("the number of people", int, lambda value: value >= 1, "1 or more")
-_people_from = _checked(
-    "the folder",
-    lambda text: text if text in CHOICES else str(int(text)),
-    lambda value: value in CHOICES or int(value) > 0,
-    f"{', '.join(CHOICES)} or a number from 1",
-)
-_portraits = _checked("the number of portraits", int, lambda value: 1 <= value <= 1000, "from 1 to 1000")
-_seed = _checked("the seed", int, lambda value: 0 <= value < 2**32, f"from 0 to {2**32 - 1}")
-_share = _checked("the FPIR", float, lambda value: 0 < value < 1, "a share between 0 and 1")
-_clusters = _checked(
-    "the number of clusters",
-    lambda text: text if text == "auto" else int(text),
-    lambda value: value == "auto" or value > 0,
-    "a number from 1 or auto",
-)
 
 
 def _answer(options: argparse.Namespace, document: Any, text: str) -> int:
@@ -249,60 +229,11 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _identify(options: argparse.Namespace) -> int:
-    from facecluster.detection import FaceDetector
-    from facecluster.embedding import gallery_embedder
-    from facecluster.errors import PhotoError
-    from facecluster.gallery import Gallery
-    from facecluster.identification import Identifier
-    from facecluster.images import load_photo
-    from facecluster.probes import doubtful_scores
+    from facecluster.cli_identify import identify
 
-    gallery = Gallery.open(options.gallery, create=False)
-    identifier = Identifier.from_gallery(
-        gallery,
-        detector=FaceDetector(min_score=options.min_score),
-        embedder=gallery_embedder(gallery, options.model),
-    )
-    threshold = options.threshold if options.threshold is not None else identifier.threshold(options.fpir)
-    caveat = "" if options.threshold is not None else identifier.matcher.caveat(options.fpir)
-    if caveat:
-        complain(f"facecluster: {caveat}")
-    answers: list[dict[str, Any]] = []
-    lines = []
-    for image in options.images:
-        try:
-            read = load_photo(image)
-            if read.note:
-                complain(f"facecluster: {image}: {read.note}")
-            photo = identifier.look(read.image)
-            matches = identifier.identify_photo(photo, threshold, read.scale)
-            scores = doubtful_scores(photo.doubtful)
-            answers.append(
-                {
-                    "image": image,
-                    "error": None,
-                    "turn": photo.turn,
-                    "doubtful_scores": scores,
-                    "faces": [match.as_dict() for match in matches],
-                }
-            )
-            lines.append(f"{shown(image)}: {_people_on(matches, scores)}")
-        except PhotoError as error:
-            complain(f"facecluster: {error}")
-            answers.append({"image": image, "error": str(error), "turn": 0, "doubtful_scores": [], "faces": []})
-            lines.append(f"{shown(image)}: could not be read")
-    _answer(options, answers, "\n".join(lines))
-    return FAILED if any(answer["error"] for answer in answers) else DONE
-
-
-def _people_on(matches: Sequence[Match], doubtful: Sequence[float]) -> str:
-    if not matches:
-        scores = ", ".join(f"score {int(100 * score) / 100:.2f}" for score in doubtful)
-        return f"no face (doubtful ones: {scores})" if scores else "no face"
-    return "; ".join(
-        f"{shown(match.title or 'nobody known')} (similarity {match.similarity:.3f}, threshold {match.threshold:.3f})"
-        for match in matches
-    )
+    document, text, failed = identify(options)
+    _answer(options, document, text)
+    return FAILED if failed else DONE
 
 
 def _sample(options: argparse.Namespace) -> int:
