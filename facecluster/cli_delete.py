@@ -69,7 +69,7 @@ def _people(gallery: Gallery, names: Sequence[str]) -> tuple[str, Callable[[], o
 
 
 def _faces(gallery: Gallery, faces: Sequence[int]) -> tuple[str, Callable[[], object]]:
-    known = set(gallery.faces().ids.tolist())
+    known = gallery.detection_scores(faces)
     unknown = [face for face in faces if face not in known]
     if unknown:
         raise GalleryError(
