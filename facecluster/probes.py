@@ -12,7 +12,7 @@ from PIL import Image
 from facecluster.embedding import CROP_SIZE, EMBEDDING_SIZE, crop_face
 from facecluster.errors import PhotoError
 from facecluster.images import encode_jpeg, load_photo
-from facecluster.photo_faces import find_faces, told_doubtful
+from facecluster.photo_faces import find_faces, told_doubtful, why_no_face
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ class Probe:
     `doubtful` faces are none of the `detections`. `turn` quarter turns clockwise made the photo upright, and boxes are
     in pixels of the upright photo. `picture` is a JPEG of it, its longer side at most 1200 pixels, `scale` how many of
     its pixels make one of the photo's; `note` says what of the file was passed over. `crops` (n, 160, 160, 3) uint8 and
-    `embeddings` (n, 512) float32 belong to `detections`.
+    `embeddings` (n, 512) float32 belong to `detections`; `no_face` is the sentence why there are none.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Probe:
     doubtful: tuple[Detection, ...] = ()
     turn: int = 0
     note: str | None = None
+    no_face: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,10 @@ def read_probe(name: str, content: bytes, detector: FaceDetector, embedder: Face
         embeddings = embedder.embed(crops)
     picture, scale = _shown(photo.image)
     faces, doubtful = (tuple(face.times(read.scale) for face in found) for found in (photo.faces, photo.doubtful))
-    return Probe(name, None, picture, scale / read.scale, faces, crops, embeddings, doubtful, photo.turn, read.note)
+    no_face = None if faces else why_no_face(round(detector.min_face_size * read.scale), doubtful)
+    return Probe(
+        name, None, picture, scale / read.scale, faces, crops, embeddings, doubtful, photo.turn, read.note, no_face
+    )
 
 
 def answer(probe: Probe, identifier: Identifier, threshold: float | None = None) -> Answer:

@@ -17,7 +17,7 @@ from facecluster.errors import FaceClusterError
 from facecluster.gallery import Gallery
 from facecluster.identification import DEFAULT_FPIR, Identifier, Match
 from facecluster.images import SUFFIXES
-from facecluster.photo_faces import told_doubtful, why_no_face
+from facecluster.photo_faces import told_doubtful
 from facecluster.probe_pictures import numbered_boxes, similarity_scale
 from facecluster.probes import (
     Answer,
@@ -154,8 +154,7 @@ def show_answer(gallery: Gallery, found: Answer, position: int) -> None:
                     show_match(gallery, match, number, f"{position}_{number}")
             if not found.matches:
                 st.info(
-                    f"{why_no_face(resources.MIN_FACE_SIZE, probe.doubtful)} A larger or less turned face, "
-                    "or better light, helps.",
+                    f"{probe.no_face} A larger or less turned face, or better light, helps.",
                     icon=":material/face_retouching_off:",
                     title="No face on this photo",
                 )

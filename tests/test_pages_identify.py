@@ -156,3 +156,16 @@ def test_a_probe_becomes_no_part_of_the_gallery_and_of_no_other_session(sample_h
     other = open_page()
     assert not other.subheader
     assert not other.session_state.get("identify_probes")
+
+
+def test_what_a_photo_lacks_and_what_it_was_read_at_is_said(sample_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from facecluster import probes
+    from facecluster.images import Photo
+
+    def half(content: bytes) -> Photo:
+        return Photo(np.zeros((300, 200, 3), np.uint8), 2.0, 400, 600, "It was read at 1/2.")
+
+    monkeypatch.setattr(probes, "load_photo", half)
+    app = drop(open_page(), dark=b"a large photo without a face")
+    assert any("It was read at 1/2." in caption.value for caption in app.caption)
+    assert any(info.value.startswith("No face of 80 pixels or more was found.") for info in app.info)

@@ -121,6 +121,18 @@ def test_a_large_photo_is_kept_small_with_its_boxes_in_place(models: tuple[FaceD
     assert 350 < (x1 + x2) / 2 < 650
 
 
+def test_a_photo_on_its_side_is_shown_upright_with_its_boxes_in_place(
+    models: tuple[FaceDetector, FaceEmbedder],
+) -> None:
+    upright = draw_portrait(0, 0)
+    expected = models[0].detect(upright)[0].box
+    probe = read_probe("side.jpg", jpeg(upright.rotate(90, expand=True)), *models)
+    assert probe.turn
+    assert probe.picture is not None
+    assert Image.open(io.BytesIO(probe.picture)).size == upright.size
+    assert probe.scale * probe.detections[0].box == pytest.approx(expected, abs=12)
+
+
 def test_boxes_are_drawn_in_the_colour_of_their_verdict() -> None:
     grey = jpeg(Image.new("RGB", (400, 300), (128, 128, 128)))
     drawn = Image.open(
