@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -274,3 +275,46 @@ def test_a_photo_that_is_gone_leaves_the_stored_crop_and_a_sentence(sample_home:
     run(app)
     assert "is no longer in" in texts(app)
     assert f"Stored crop of {person}" in [image.alt for image in images(app)]
+
+
+def dialog_page() -> None:
+    from facecluster.ui import resources
+    from facecluster.ui.photo_dialog import show_face
+
+    gallery = resources.open_gallery()
+    show_face(gallery, int(gallery.faces().ids[0]))
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_the_dialog_shows_a_turned_and_reduced_photo_upright_with_its_box(
+    gallery_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scale: int
+) -> None:
+    """The photo lies on its side; with a scale of 2 it is shown at half of the size at which it was indexed."""
+    from facecluster import FaceDetector, index_photos, open_photos
+    from facecluster.images import Photo, load_photo
+    from facecluster.samples import draw_portrait
+    from facecluster.ui import photo_dialog
+
+    upright = draw_portrait(0, 0)
+    (tmp_path / "photos").mkdir()
+    upright.rotate(90, expand=True).save(tmp_path / "photos" / "side.jpg", quality=95)
+    index_photos(Gallery.open(gallery_home), open_photos(tmp_path / "photos"))
+    shown: list[tuple[tuple[int, ...], list[float]]] = []
+
+    def reduced(content: bytes) -> Photo:
+        photo = load_photo(content)
+        return Photo(photo.image[::scale, ::scale], scale, photo.width, photo.height, "It was read smaller.")
+
+    def drawn(image: np.ndarray, box: list[float]) -> np.ndarray:
+        shown.append((image.shape, box))
+        return image
+
+    monkeypatch.setattr(photo_dialog, "load_photo", reduced)
+    monkeypatch.setattr(photo_dialog, "photo_with_box", drawn)
+    app = AppTest.from_function(dialog_page, default_timeout=60).run()
+    assert not app.exception
+    ((shape, box),) = shown
+    assert shape == (upright.height // scale, upright.width // scale, 3)
+    expected = FaceDetector().detect(upright)[0].box / scale
+    assert np.array(box) == pytest.approx(expected, abs=12)
+    assert any("It was read smaller." in caption.value for caption in app.caption)

@@ -59,6 +59,8 @@ def _photo(gallery: Gallery, face: FaceRecord) -> None:
         st.warning(escape(str(error)), title="This is the stored crop", icon=":material/image_not_supported:")
         return
     st.image(picture, width="stretch", alt=f"Photo {face.photo.path} with a box around {person}")
+    if photo.note:
+        st.caption(f":material/info: {escape(photo.note)}")
 
 
 def _facts(gallery: Gallery, face: FaceRecord) -> None:
