@@ -172,6 +172,22 @@ def test_photos_that_are_gone_can_be_removed_after_a_question(gallery_home: Path
     assert not app.warning
 
 
+def test_photos_that_came_back_meanwhile_are_not_removed(gallery_home: Path, albums: Path) -> None:
+    app = add_folder(open_app("gallery"), albums)
+    answer(app, "first")
+    wait_for_job(gallery_home)
+    albums.joinpath("bob").rename(albums / "away")
+    albums.joinpath("away").rename(albums.parent / "away")
+    add_folder(app.run(), albums)
+    wait_for_job(gallery_home)
+    app.run()
+    albums.parent.joinpath("away").rename(albums / "bob")
+    app.button(key="gallery_remove_missing").click().run()
+    assert any("All of them lie at their places again" in text.value for text in app.markdown)
+    assert not [button for button in app.button if button.key == "gallery_remove_sure"]
+    assert Gallery.open(gallery_home).counts().photos == 4
+
+
 def test_what_was_cut_off_goes_on_with_a_click(gallery_home: Path, albums: Path) -> None:
     gallery = Gallery.open(gallery_home)
     for number, place in enumerate((albums, albums / "gone")):

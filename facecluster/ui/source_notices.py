@@ -76,6 +76,11 @@ def show_missing(gallery: Gallery) -> None:
 @st.dialog("Remove photos that are no longer there?", icon=":material/folder_off:")
 def _confirm_removal(gallery: Gallery) -> None:
     missing = gallery.look_for_missing()
+    if not missing:
+        st.markdown("All of them lie at their places again, so there is nothing to remove.")
+        if st.button("Close", key="gallery_remove_close"):
+            st.rerun()
+        return
     in_doubt = any(source.is_disk_in_doubt for source in gallery.missing())
     doubt = " **Most photos of a place are gone: make sure that its disk is connected.**" if in_doubt else ""
     st.markdown(
