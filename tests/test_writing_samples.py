@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from facecluster import samples
 from facecluster.errors import SourceError
 from facecluster.samples import sample_people, write_sample_people
+from tests.test_cli import Ran
+from tests.test_nothing_is_overwritten import Prepare, file, link, pipe, sums
 
 
 def test_people_are_written_as_a_folder_each(tmp_path: Path) -> None:
@@ -140,3 +143,68 @@ def test_nobody_and_nothing_are_refused(tmp_path: Path, people: int, portraits: 
         write_sample_people(tmp_path / "people", people, portraits)
 
     assert not (tmp_path / "people").exists()
+
+
+PERSON = sample_people(1)[0].name
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with files of somebody else's, among them one that is called like a gallery's."""
+    (tmp_path / "gallery").mkdir()
+    for name in ("notes.txt", "gallery/gallery.db"):
+        (tmp_path / name).write_text("the user's words\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("prepare", "named"),
+    [
+        (file(f"people/{PERSON}/.01.jpg.part"), f"{PERSON}/.01.jpg.part"),
+        (file(f"people/{PERSON}/.01.jpg.part", ""), f"{PERSON}/.01.jpg.part"),
+        (file(f"people/{PERSON}/01.jpg", "mine, not drawn by facecluster, edition 0"), f"{PERSON}/01.jpg"),
+        (file(f"people/{PERSON}/01.jpg", ""), f"{PERSON}/01.jpg"),
+        (pipe(f"people/{PERSON}/01.jpg"), f"{PERSON}/01.jpg"),
+        (pipe(f"people/{PERSON}/.01.jpg.part"), f"{PERSON}/.01.jpg.part"),
+        (lambda place: (place / "people" / PERSON / "01.jpg").mkdir(parents=True), f"{PERSON}/01.jpg"),
+        (lambda place: ((place / "people").mkdir(), link(f"people/{PERSON}", "gallery")(place)), PERSON),
+        (file(f"people/{PERSON}"), PERSON),
+    ],
+)
+def test_sample_people_over_anything_else_are_refused_and_change_nothing(
+    capsys: pytest.CaptureFixture[str], place: Path, prepare: Prepare, named: str
+) -> None:
+    prepare(place)
+    before = sums(place)
+    ran = Ran(capsys, "sample", place / "people", "--portraits", 1)
+    assert sums(place) == before
+    assert (ran.status, ran.text) == (1, "")
+    assert f"people already holds {named}, which is not one of the sample people to be written" in ran.errors
+    assert len(ran.errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "gallery/gallery.db"])
+def test_sample_people_in_place_of_a_file_are_refused_and_change_nothing(
+    capsys: pytest.CaptureFixture[str], place: Path, name: str
+) -> None:
+    before = sums(place)
+    assert Ran(capsys, "sample", place / name).status == 1
+    assert sums(place) == before
+
+
+def test_a_photo_put_among_sample_people_while_they_are_drawn_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "people" / PERSON / "02.jpg"
+
+    def draw(person: int, portrait: int) -> Image.Image:
+        if portrait == 1:
+            theirs.write_bytes(b"mine")
+        return drawn(person, portrait)
+
+    drawn = samples.draw_portrait
+    monkeypatch.setattr(samples, "draw_portrait", draw)
+    with pytest.raises(SourceError, match=f"already holds {PERSON}/02.jpg, which is not one of the sample people"):
+        write_sample_people(tmp_path / "people", 1, 2)
+    assert theirs.read_bytes() == b"mine"
+    assert sorted(path.name for path in theirs.parent.iterdir()) == ["01.jpg", "02.jpg"]
