@@ -16,7 +16,8 @@ from facecluster.ui.jobs import start_clustering
 from facecluster.ui.markup import escape
 
 _TOLD = "face_deleted"
-_STAYS = "The original photos stay where they are. This cannot be undone."
+_ORIGINALS_STAY = "The original photos stay where they are."
+_STAYS = f"{_ORIGINALS_STAY} This cannot be undone."
 
 
 def delete_section(gallery: Gallery, counts: GalleryCounts) -> None:
@@ -57,7 +58,7 @@ def face_section(gallery: Gallery, face: FaceRecord, is_busy: bool) -> None:
             key=f"face_delete_what_{face.id}",
         )
         sure = st.checkbox("It cannot be undone: I am sure", key=f"face_delete_sure_{face.id}")
-        st.caption(_STAYS.split(". ")[0] + ".")
+        st.caption(_ORIGINALS_STAY)
         if st.button(":red[Delete]", key=f"face_delete_do_{face.id}", icon=":material/delete:", disabled=not sure):
             if what == "photo":
                 done = _done(lambda: gallery.delete_photos([face.photo.id]))
