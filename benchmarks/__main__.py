@@ -12,12 +12,14 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.cut_faces import measure_cut_faces
 from benchmarks.indexing import measure_indexing, measure_memory, own_peak_mb
 from benchmarks.main_face import measure_main_face
 from benchmarks.scaling import measure_clustering, measure_identification, measure_pages
+from benchmarks.turned import measure_turns
 from facecluster import write_sample_people
 
-SECTIONS = ("indexing", "memory", "main-face", "clustering", "identification", "pages")
+SECTIONS = ("indexing", "memory", "main-face", "turns", "cut", "clustering", "identification", "pages")
 
 
 def main() -> None:
@@ -51,6 +53,8 @@ def _measure(options: argparse.Namespace, photos: Path) -> dict[str, Any]:
         "indexing": lambda: measure_indexing(photos, options.rounds, options.limit),
         "memory": lambda: measure_memory(photos),
         "main-face": lambda: measure_main_face(photos),
+        "turns": lambda: measure_turns(photos, options.limit),
+        "cut": lambda: measure_cut_faces(photos, options.limit),
         "clustering": lambda: measure_clustering(small),
         "identification": lambda: measure_identification(sizes),
         "pages": lambda: measure_pages(small),
@@ -67,6 +71,8 @@ def _show(section: str, result: Any) -> None:
     print(f"\n{section}")
     if section == "main-face":
         print(pd.DataFrame(result).set_index("rule").T.to_string(col_space=6))
+    elif section == "turns" and not result:
+        print("nothing to measure: it takes a folder a person")
     elif isinstance(result, list):
         print(pd.DataFrame(result).to_string(index=False))
     elif section == "indexing":

@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.parity import compare_boxes
 from benchmarks.plain import PlainLoop, PlainRun
+from benchmarks.some_photos import SomePhotos
 from facecluster import (
     FaceClusterer,
     FaceDetector,
@@ -28,7 +29,6 @@ from facecluster import (
     open_photos,
 )
 from facecluster.evaluation import evaluate_clustering
-from facecluster.photos import PhotoSource
 
 PLAIN_SMALLEST = 20  # facenet-pytorch's default
 SIZES = (20, 40)  # 40 is facecluster's default
@@ -37,7 +37,7 @@ SIZES = (20, 40)  # 40 is facecluster's default
 def measure_indexing(folder: Path, rounds: int, limit: int | None) -> dict[str, Any]:
     """Medians over `rounds`; in each, the plain loop and our runs follow each other on the same photos."""
     source = open_photos(folder)
-    some = _Some(source, limit)
+    some = SomePhotos(source, limit)
     photos = [some[index].read() for index in range(len(some))]
     plain_loops = {size: PlainLoop(size) for size in SIZES}
     detectors = {size: FaceDetector(size) for size in SIZES}
@@ -65,26 +65,12 @@ def measure_indexing(folder: Path, rounds: int, limit: int | None) -> dict[str, 
     }
 
 
-class _Some:
-    """An even share of a source's photos, so that a few are of as many people as all."""
-
-    def __init__(self, source: PhotoSource, limit: int | None) -> None:
-        self.kind, self.name, self.location = source.kind, source.name, source.location
-        self._source, self._length = source, min(len(source), limit or len(source))
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __getitem__(self, index: int) -> Any:
-        return self._source[index * len(self._source) // self._length]
-
-
 def _index(folder: Path, detector: FaceDetector, embedder: FaceEmbedder, limit: int | None) -> float:
     """Seconds of a whole run into a cold gallery, models loaded."""
     with tempfile.TemporaryDirectory() as home:
         gallery = Gallery.open(home)
         start = time.perf_counter()
-        index_photos(gallery, _Some(open_photos(folder), limit), detector=detector, embedder=embedder)
+        index_photos(gallery, SomePhotos(open_photos(folder), limit), detector=detector, embedder=embedder)
         taken = time.perf_counter() - start
         gallery.close()
     return taken
@@ -159,7 +145,7 @@ def _accuracy(folder: Path, detector: FaceDetector, embedder: FaceEmbedder, limi
     """Of clusters as many as people, made of our faces."""
     with tempfile.TemporaryDirectory() as home:
         gallery = Gallery.open(home)
-        index_photos(gallery, _Some(open_photos(folder), limit), detector=detector, embedder=embedder)
+        index_photos(gallery, SomePhotos(open_photos(folder), limit), detector=detector, embedder=embedder)
         faces = gallery.faces()
         people = int(faces.table["person"].nunique())
         if people < 2:
