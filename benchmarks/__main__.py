@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: the plain loop against facecluster, and how costs grow, as tables and JSON."""
+"""`python -m benchmarks`: the plain loop against facecluster, which faces are found, how costs grow: tables, JSON."""
 
 from __future__ import annotations
 
