@@ -9,6 +9,7 @@ from facecluster.ui.access import refuse_foreign_names, warn_visitors
 from facecluster.ui.deleting import tell_deleted
 from facecluster.ui.entry import mark_app
 from facecluster.ui.jobs import job_line
+from facecluster.ui.photo_dialog import show_asked_face
 from facecluster.ui.resources import open_gallery
 from facecluster.ui.server import lifespan, middleware
 
@@ -64,6 +65,8 @@ def show() -> None:
 
     job_line(gallery)
     tell_deleted()
+    if page.url_path:  # the gallery page shows no single face, and asks questions in dialogs of its own
+        show_asked_face(gallery)
     page.run()
 
 

@@ -14,6 +14,8 @@ from facecluster.records import CLUSTER_COLUMNS, EMBEDDING_SIZE, FACE_COLUMNS, C
 if TYPE_CHECKING:
     import pandas as pd
 
+FaceOrder = Literal["review", "nearest", "farthest"]
+
 FACE_SQL = "f.id AS face, f.photo_id AS photo, p.path, f.person, f.is_main AS main, f.detection_score, x1, y1, x2, y2 "
 
 # Which clustering is the gallery's, and the last face that took part in it.
@@ -26,6 +28,12 @@ _CLUSTERED_SQL = (
     f"FROM {_CURRENT_SQL} JOIN faces f ON f.id <= current.last_face "
     "LEFT JOIN assignments a ON a.face_id = f.id AND a.clustering_id = current.id "
     "WHERE (a.cluster IS NOT NULL OR f.person IS NOT NULL)"
+)
+# Whether a face `f` has another person than most labelled faces of its cluster.
+_IS_ANOTHERS = (
+    "f.person IS NOT NULL AND f.person != (SELECT m.person FROM assignments b JOIN faces m ON m.id = b.face_id "
+    "WHERE b.clustering_id = ?1 AND b.cluster = ?2 AND m.person IS NOT NULL "
+    "GROUP BY m.person ORDER BY count(*) DESC, m.person LIMIT 1)"
 )
 # The name of the cluster that a face `f` is in, which an analyst gave it.
 HAND_NAME_SQL = (
@@ -137,17 +145,42 @@ class ClusterViews:
         return _summarise(as_table(self._database.read(sql, current), ()), self._cluster_names(current))
 
     def cluster_faces(
-        self, cluster: int, *, order: Literal["nearest", "farthest"] = "nearest", limit: int = 60, offset: int = 0
+        self,
+        cluster: int,
+        *,
+        order: FaceOrder = "nearest",
+        person: str | None = None,
+        limit: int = 60,
+        offset: int = 0,
     ) -> pd.DataFrame:
-        """FACE_COLUMNS and similarity (cosine to the centre) of one page of a cluster's faces."""
+        """FACE_COLUMNS and similarity (cosine to the centre) of one page of a cluster's faces, or of those of a person.
+
+        Order "review" begins with the faces of another person than most in the cluster, farthest first, and goes on
+        with the others, farthest first.
+        """
+        first = f"({_IS_ANOTHERS}) DESC, a.similarity" if order == "review" else "a.similarity"
         direction = "DESC" if order == "nearest" else "ASC"
         sql = (
             f"SELECT {FACE_SQL}, a.similarity FROM assignments a JOIN faces f ON f.id = a.face_id "
-            "JOIN photos p ON p.id = f.photo_id WHERE a.clustering_id = ? AND a.cluster = ? "
-            f"ORDER BY a.similarity {direction}, a.face_id LIMIT ? OFFSET ?"
+            "JOIN photos p ON p.id = f.photo_id WHERE a.clustering_id = ?1 AND a.cluster = ?2 "
+            f"AND (?3 IS NULL OR f.person = ?3) ORDER BY {first} {direction}, a.face_id "
+            "LIMIT ?4 OFFSET ?5"
         )
-        rows = self._database.read(sql, self._clustering_id(), cluster, limit, offset)
+        rows = self._database.read(sql, self._clustering_id(), cluster, person, limit, offset)
         return as_table(rows, (*FACE_COLUMNS, "similarity"))
+
+    def person_faces(self, person: str, limit: int = 60, offset: int = 0) -> pd.DataFrame:
+        """FACE_COLUMNS, cluster and similarity (cosine to its centre; both empty where a face is in no cluster) of one
+        page of a person's faces, by folder or by the name of their cluster; those of small clusters come last."""
+        sql = (
+            f"SELECT {FACE_SQL}, a.cluster, a.similarity FROM faces f JOIN photos p ON p.id = f.photo_id "
+            "LEFT JOIN assignments a ON a.face_id = f.id AND a.clustering_id = ? "
+            "LEFT JOIN cluster_names n ON n.clustering_id = a.clustering_id AND n.cluster = a.cluster "
+            "WHERE f.person = ? OR (f.person IS NULL AND n.name = ?) "
+            "ORDER BY count(*) OVER (PARTITION BY a.cluster) DESC, a.cluster, a.similarity DESC, f.id LIMIT ? OFFSET ?"
+        )
+        rows = self._database.read(sql, self._clustering_id(), person, person, limit, offset)
+        return as_table(rows, (*FACE_COLUMNS, "cluster", "similarity"))
 
     def cluster_samples(self, clusters: Sequence[int], each: int = 4) -> dict[int, list[int]]:
         """The faces nearest to the centre of some clusters, at most `each` of them, by cluster."""

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from facecluster import weights
+from facecluster.crop_place import CROP_SIZE, MARGIN, crop_place
 from facecluster.errors import WeightsError
 from facecluster.images import ImageSource, load_image
 from facecluster.networks import CompiledModule, Recipe
@@ -20,8 +21,6 @@ from facecluster.runtime import choose_runtime, compile_recipes
 if TYPE_CHECKING:
     from facecluster.gallery import Gallery
 
-CROP_SIZE = 160  # pixels: what InceptionResnetV1 was trained on
-MARGIN = 32  # pixels of the crop: clusters best of 0, 14, 32 and 44
 EMBEDDING_SIZE = 512
 
 # The stem up to 73 x 73 places: there integers cost most precision.
@@ -41,13 +40,7 @@ def crop_face(image: ImageSource, box: np.ndarray, size: int = CROP_SIZE, margin
     """
     image = load_image(image)
     height, width = image.shape[:2]
-    x1, y1, x2, y2 = np.asarray(box)
-    extra_x = margin * (x2 - x1) / (size - margin)
-    extra_y = margin * (y2 - y1) / (size - margin)
-    left = min(int(max(x1 - extra_x / 2, 0)), width - 1)
-    top = min(int(max(y1 - extra_y / 2, 0)), height - 1)
-    right = max(int(min(x2 + extra_x / 2, width)), left + 1)
-    bottom = max(int(min(y2 + extra_y / 2, height)), top + 1)
+    left, top, right, bottom = crop_place(np.asarray(box), width, height, size, margin)
     face = Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
     return np.asarray(face.resize((size, size), Image.Resampling.BILINEAR))
 

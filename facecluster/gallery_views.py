@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facecluster.cluster_views import FACE_SQL, HAND_NAME_SQL, ClusterViews, as_table
+from facecluster.cluster_views import FACE_SQL, HAND_NAME_SQL, as_table
 from facecluster.copies import Copies
 from facecluster.database import Database
 from facecluster.errors import GalleryError
+from facecluster.face_views import FaceViews
 from facecluster.labels import CONTRADICTIONS_SQL
 from facecluster.records import (
     EMBEDDING_SIZE,
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ORPHAN = "Same content as a photo that the gallery no longer holds: add its folder or zip again to find its face."
-_ALL_COMPARED = 10_000  # faces: 20 MB of embeddings
-_LIKELY_NEIGHBOURS = 8_192  # faces of the nearest clusters that are compared in a larger gallery
-_RIM = 0.02  # and the share of faces least similar to their cluster's centre
 _PHOTO = (
     "p.id, p.path, p.sha256, p.size, p.status, p.settings, p.person, p.turn, p.reason, p.source_id, "
     "s.kind AS source_kind, s.location AS source_location "
@@ -45,7 +43,7 @@ _HAND_NAMES_SQL = (
 )
 
 
-class GalleryViews(ClusterViews):
+class GalleryViews(FaceViews):
     """The reading half of `Gallery`."""
 
     def __init__(self, path: Path, database: Database) -> None:
@@ -143,6 +141,11 @@ class GalleryViews(ClusterViews):
         sql = "SELECT person, count(*) FROM photos WHERE person NOT NULL GROUP BY person ORDER BY person"
         return dict(map(tuple, self._database.read(sql)))
 
+    def faces_by_identity(self) -> dict[str, int]:
+        """How many faces are taken for each person, by folder or by the name of their cluster; by name."""
+        by_folder = Counter(dict(map(tuple, self._database.read(_PERSONS_SQL))))
+        return dict(by_folder + Counter(self.faces_by_name()))
+
     def left_out(self, limit: int = 1000, offset: int = 0) -> pd.DataFrame:
         """LEFT_OUT_COLUMNS: photos that gave no face of their own, unreadable ones first."""
         # A duplicate's reason is read, not stored: the name of its original changes, and goes when that is deleted.
@@ -211,91 +214,6 @@ class GalleryViews(ClusterViews):
         """The person of every face that has one, by face."""
         rows = self._database.read("SELECT id, person FROM faces WHERE person IS NOT NULL")
         return {row[0]: row[1] for row in rows}
-
-    def embeddings_of(self, face_ids: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Embeddings (n, 512) float32, unit norm, of some faces. Raises GalleryError when one is not there."""
-        found: dict[int, np.ndarray] = {}
-        for ids, vectors in self._embeddings(face_ids):
-            found.update(zip(ids.tolist(), vectors, strict=True))
-        missing = [face for face in face_ids if int(face) not in found]
-        if missing:
-            raise GalleryError(f"The gallery holds no face {missing[0]}: it was deleted; reload the page.")
-        return np.array([found[int(face)] for face in face_ids], np.float32).reshape(-1, EMBEDDING_SIZE)
-
-    def nearest_faces(self, face_id: int, limit: int = 8) -> pd.DataFrame:
-        """FACE_COLUMNS and similarity (cosine to the face) of the gallery's most similar other faces.
-
-        Beyond 10,000 faces only those are compared that lie in the clusters nearest to the face, in none, or in one
-        whose centre they resemble least.
-        Embeddings are read in pieces of 8 MB and not kept. Raises GalleryError when there is no such face.
-        """
-        probe = self.embeddings_of([face_id])[0]
-        best: list[tuple[float, int]] = []
-        for ids, vectors in self._embeddings(self._likely_neighbours(probe)):
-            similarity = vectors @ probe
-            similarity[ids == face_id] = -2
-            top = np.argsort(-similarity)[:limit]
-            pairs = zip(similarity[top].tolist(), ids[top].tolist(), strict=True)
-            best = sorted([*best, *((s, f) for s, f in pairs if s >= -1.5)], key=lambda pair: (-pair[0], pair[1]))[
-                :limit
-            ]
-        table = self._faces_by_id([face for _, face in best])
-        return table.assign(similarity=np.array([similarity for similarity, _ in best], np.float32))
-
-    def _likely_neighbours(self, probe: np.ndarray) -> list[int]:
-        """The faces that are worth comparing with an embedding (512,): in a small gallery all."""
-        n_faces = self._database.read("SELECT count(*) FROM faces")[0][0]
-        current = self._database.read("SELECT id, centers FROM clusterings ORDER BY id DESC LIMIT 1")
-        if n_faces <= _ALL_COMPARED or not current:
-            return [row[0] for row in self._database.read("SELECT id FROM faces")]
-        clustering, centers = current[0]
-        in_none = "SELECT id FROM faces WHERE id NOT IN (SELECT face_id FROM assignments WHERE clustering_id = ?)"
-        faces = [row[0] for row in self._database.read(in_none, clustering)]
-        # A face that was put with the wrong people lies near to its own ones, and far from its cluster's centre.
-        astray = "SELECT face_id FROM assignments WHERE clustering_id = ? ORDER BY similarity LIMIT ?"
-        faces += [row[0] for row in self._database.read(astray, clustering, round(_RIM * n_faces))]
-        in_cluster = "SELECT face_id FROM assignments WHERE clustering_id = ? AND cluster = ?"
-        means = np.frombuffer(centers, "<f4").reshape(-1, EMBEDDING_SIZE)
-        near = means @ probe / np.maximum(np.linalg.norm(means, axis=1), 1e-12)
-        enough = len(faces) + _LIKELY_NEIGHBOURS
-        for cluster in np.argsort(-near, kind="stable").tolist():
-            faces += [row[0] for row in self._database.read(in_cluster, clustering, cluster)]
-            if len(faces) >= enough:
-                break
-        return list(set(faces))
-
-    def _embeddings(
-        self, face_ids: Sequence[int] | np.ndarray, size: int = 4096
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Some faces' ids (n,) int64 and embeddings (n, 512), piece by piece, in the order of the file."""
-        wanted = sorted(map(int, face_ids))
-        for start in range(0, len(wanted), size):
-            part = wanted[start : start + size]
-            marks = ", ".join("?" * len(part))
-            sql = f"SELECT face_id, vector FROM embeddings WHERE face_id IN ({marks}) ORDER BY face_id"
-            rows = self._database.read(sql, *part)
-            vectors = np.frombuffer(b"".join([row[1] for row in rows]), "<f4").reshape(-1, EMBEDDING_SIZE)
-            yield np.array([row[0] for row in rows], np.int64), vectors
-
-    def _faces_by_id(self, ids: Sequence[int]) -> pd.DataFrame:
-        marks = ", ".join("?" * len(ids))
-        sql = f"SELECT {FACE_SQL} FROM faces f JOIN photos p ON p.id = f.photo_id WHERE f.id IN ({marks})"
-        table = as_table(self._database.read(sql, *ids), FACE_COLUMNS)
-        return table.set_index("face").loc[list(ids)].reset_index()
-
-    def detection_scores(self, face_ids: Sequence[int]) -> dict[int, float]:
-        """How sure the detector was of some faces, from 0 to 1, by face; deleted ones are not among them."""
-        marks = ", ".join("?" * len(face_ids))
-        sql = f"SELECT id, detection_score FROM faces WHERE id IN ({marks})"
-        return dict(map(tuple, self._database.read(sql, *map(int, face_ids))))
-
-    def crops(self, face_ids: Sequence[int]) -> dict[int, bytes]:
-        """The stored 160 px JPEG crops of some faces, by face."""
-        ids = [int(face) for face in face_ids]
-        marks = ", ".join("?" * len(ids))
-        return dict(
-            map(tuple, self._database.read(f"SELECT face_id, jpeg FROM crops WHERE face_id IN ({marks})", *ids))
-        )
 
     def _meta(self, key: str) -> str | None:
         rows = self._database.read("SELECT value FROM meta WHERE key = ?", key)

@@ -12,10 +12,10 @@ from facecluster.lab_tables import interval
 from facecluster.records import KnownFaces
 from facecluster.ui import tables
 from facecluster.ui.entry import within_app
+from facecluster.ui.face_grid import Line
 from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
 from facecluster.ui.markup import escape
 from facecluster.ui.page_head import page_head
-from facecluster.ui.photo_dialog import show_face
 from facecluster.ui.resources import open_gallery
 
 within_app()
@@ -200,11 +200,11 @@ def wrong_faces(gallery: Gallery, report: tables.Accuracy, titles: dict[int, str
 
 
 def wrong_tile(gallery: Gallery, face: Any, titles: dict[int, str]) -> FaceTile:
-    place = f"in {titles[face.cluster]}" if face.cluster in titles else "left out"
-    found = gallery.cluster_of(face.face)
-    label = f"{found[1]:.2f}" if found else "Open"
-    notes = (escape(face.person), f":red[:material/close: {escape(place)}]")
-    return FaceTile(face.face, label, f"Face of {face.person}, {place}", notes)
+    is_in = face.cluster in titles
+    lines = [Line(f"in {titles[face.cluster]}" if is_in else "left out", "wrong", "close")]
+    if found := gallery.cluster_of(face.face):
+        lines.append(Line(f"similarity {found[1]:.2f}"))
+    return FaceTile(face.face, face.person, tuple(lines))
 
 
 def show_wrong(gallery: Gallery, report: tables.Accuracy, titles: dict[int, str], person: str, number: int) -> None:
@@ -213,9 +213,7 @@ def show_wrong(gallery: Gallery, report: tables.Accuracy, titles: dict[int, str]
     page = st.pagination(pages, key=f"accuracy_page_{person}") if pages > 1 else 1
     wrong = tables.wrong_page(gallery, report, None if person == EVERYONE else person, page, FACES)
     tiles = [wrong_tile(gallery, face, titles) for face in wrong.itertuples()]
-    clicked = face_grid(gallery, tiles, "accuracy_face")
-    if clicked is not None:
-        show_face(gallery, clicked)
+    face_grid(gallery, tiles, "accuracy_face", "Faces that are wrong")
 
 
 gallery = open_gallery()

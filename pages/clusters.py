@@ -2,32 +2,42 @@
 
 import math
 import time
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import pandas as pd
 import streamlit as st
 
 from facecluster.charts import percent
+from facecluster.cluster_views import FaceOrder
+from facecluster.face_views import FaceLook
 from facecluster.gallery import Gallery
 from facecluster.review import DOUBTFUL_BELOW, Order, select_clusters
 from facecluster.ui import tables
+from facecluster.ui.deleting import faces_section
 from facecluster.ui.entry import within_app
+from facecluster.ui.face_grid import Line, Tile, tile_grid
 from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
+from facecluster.ui.jobs import running
+from facecluster.ui.links import page_address
 from facecluster.ui.markup import escape
 from facecluster.ui.page_head import page_head
-from facecluster.ui.photo_dialog import show_face
 from facecluster.ui.resources import open_gallery
 
 within_app()
 
-CARDS, FACES, SAMPLES = 24, 60, 4
+CARDS, FACES = 24, 60
 ORDERS = {"size": "Size", "purity": "Purity", "name": "Name", "similarity": "Mean similarity"}
-FACE_ORDERS: dict[Literal["nearest", "farthest"], str] = {"nearest": "Nearest first", "farthest": "Farthest first"}
+FACE_ORDERS: dict[FaceOrder, str] = {
+    "review": "To check first",
+    "nearest": "Nearest first",
+    "farthest": "Farthest first",
+}
 PURITY_HELP = "Share of the cluster's faces with a known person that belong to its main person."
 SIMILARITY_HELP = "Mean cosine between the cluster's faces and its centre. Clusters of one person lie high."
 
 
 def open_cluster(cluster: int | None) -> None:
+    st.query_params.pop("person", None)
     if cluster is None:
         st.query_params.pop("cluster", None)
     else:
@@ -42,41 +52,29 @@ def faces_text(number: int) -> str:
     return f"{number:,} {'face' if number == 1 else 'faces'}"
 
 
-def mark(row: Any) -> None:
+def marks(row: Any) -> tuple[Line, ...]:
     """Tells, in a word beside the colour, when a cluster needs a look."""
     if row.people > 1:
-        st.badge(f"Mixed: {row.people} people", icon=":material/group:", color="orange", help="More than one person.")
-    elif row.people == 0 and row.name:
-        st.badge("Named by hand", icon=":material/edit:", color="gray", help="No face in it has a person by folder.")
-    elif row.people == 0:
-        st.badge("No person", icon=":material/person_off:", color="gray", help="No face in it has a known person.")
+        return (Line(f"Mixed: {row.people} people", "doubtful", "group"),)
+    if row.people == 0 and row.name:
+        return (Line("Named by hand", icon="edit"),)
+    return ()
 
 
-def purity_bar(row: Any) -> None:
-    if math.isnan(row.purity):
-        st.caption("Purity not known")
-    else:
-        st.progress(float(row.purity), text=f"Purity {percent(row.purity)}")
-
-
-def card(row: Any, crops: list[bytes]) -> None:
-    with st.grid(SAMPLES, wrap=False, min_column_width=32, gap="xxsmall"):
-        for place, crop in enumerate(crops):
-            # One name for the four: a screen reader should not hear it four times.
-            st.image(crop, width="stretch", alt="" if place else f"Sample faces of {row.title}")
-    st.markdown(f"**{escape(row.title)}**")
-    st.caption(f"{faces_text(row.faces)} · mean similarity {row.similarity:.2f}")
-    purity_bar(row)
-    mark(row)
-    st.space("stretch")
-    st.button(
-        "Open",
-        key=f"clusters_open_{row.cluster}",
-        icon=":material/arrow_forward:",
-        help=f"Show the faces of {escape(row.title)}",
-        on_click=open_cluster,
-        args=(row.cluster,),
-        width="stretch",
+def card(row: Any, look: FaceLook | None) -> Tile:
+    is_named = bool(row.name or row.person)
+    lines = (Line(faces_text(row.faces)), *marks(row))
+    said = ", ".join([row.title, *(line.text for line in lines), *([] if is_named else ["without a name"])])
+    return Tile(
+        row.cluster,
+        row.title,
+        said,
+        lines,
+        look.crop if look else None,
+        look.ratio if look else 1.0,
+        href=page_address("clusters", cluster=row.cluster),
+        bar=float(row.purity) if row.people > 1 else None,
+        asks_name=not is_named,
     )
 
 
@@ -113,87 +111,128 @@ def all_clusters(gallery: Gallery, clusters: pd.DataFrame) -> None:
         st.caption(number, width="content")  # stretched, it would leave the pagination no room for its numbers
         page = st.pagination(pages, key="clusters_page", persist_state="page") if pages > 1 else 1
     shown = tables.page_of(found, min(page, pages), CARDS)
-    samples = gallery.cluster_samples(shown["cluster"].tolist(), SAMPLES)
-    crops = gallery.crops([face for faces in samples.values() for face in faces])
-    with st.grid("auto", min_column_width=230, gap="small"):
-        for row in shown.itertuples():
-            with st.container(border=True, height="stretch", gap="xsmall"):
-                card(row, [crops[face] for face in samples[row.cluster] if face in crops])
+    samples = {cluster: faces[0] for cluster, faces in gallery.cluster_samples(shown["cluster"].tolist(), 1).items()}
+    looks = gallery.looks(list(samples.values()))
+    tile_grid(
+        [card(row, looks.get(samples[row.cluster])) for row in shown.itertuples()],
+        "clusters_cards",
+        "Clusters",
+        on_open=open_cluster,
+        on_name=lambda cluster, name: gallery.name_cluster(cluster, name),
+        cell=150,
+        cards=True,
+    )
 
 
 def rename(gallery: Gallery, cluster: int) -> None:
     gallery.name_cluster(cluster, st.session_state[f"clusters_name_{cluster}"])
 
 
-def others_text(gallery: Gallery, row: Any) -> str:
-    people = gallery.cluster_people(row.cluster)
-    others = people[people["person"].notna() & (people["person"] != row.person)]
-    listed = [f"{escape(other.person)} ({other.faces})" for other in others.head(10).itertuples()]
-    rest = f" and {len(others) - len(listed)} more" if len(others) > len(listed) else ""
-    return ", ".join(listed) + rest
+def who_is_in(gallery: Gallery, row: Any) -> str:
+    """Who a mixed cluster holds, in a sentence; most faces are somebody's only where more than half are."""
+    people = gallery.cluster_people(row.cluster).dropna(subset="person")
+    listed = [f"{escape(each.person)} ({each.faces:,})" for each in people.itertuples()]
+    if int(people["faces"].iloc[0]) * 2 > int(people["faces"].sum()):
+        return f"Most faces are {listed[0]}. Also in here: {in_words(listed[1:])}."
+    return f"Nobody has more than half of the faces: {in_words(listed)}."
 
 
-def tile(face: Any, main_person: str | None, limit: float) -> FaceTile:
-    notes = []
+def in_words(listed: list[str]) -> str:
+    return ", ".join(listed[:10]) + (f" and {len(listed) - 10:,} more" if len(listed) > 10 else "")
+
+
+def tile(face: Any, name: str | None, main_person: str | None, limit: float) -> FaceTile:
+    lines = [Line(f"similarity {face.similarity:.2f}")]
     if face.person and main_person and face.person != main_person:
-        notes.append(f":orange[:material/person_alert: {escape(face.person)}]")
-    if face.similarity < limit:
-        notes.append(":orange[:material/help: doubtful]")
-    return FaceTile(face.face, f"{face.similarity:.2f}", f"Face of {face.person or 'no known person'}", tuple(notes))
+        lines.append(Line("another person", "wrong", "person_alert"))
+    elif face.similarity < limit:
+        lines.append(Line("doubtful", "doubtful", "help"))
+    return FaceTile(face.face, face.person or name or "no person", tuple(lines))
 
 
-def faces_of(gallery: Gallery, row: Any) -> None:
-    limit = tables.doubtful_limit(gallery, row.cluster)
-    pages = tables.page_count(row.faces, FACES)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+def faces_of(gallery: Gallery, row: Any, person: str | None, number: int) -> None:
+    """The figures of a cluster, its faces or those of one person in it, and what can be done with the selected ones."""
+    pages = tables.page_count(number, FACES)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        figures(row)
         order = st.segmented_control(
-            "Similarity to the centre",
+            "Order of the faces",
             tuple(FACE_ORDERS),
             format_func=FACE_ORDERS.__getitem__,
-            default="nearest",
+            default="review",
             required=True,
             key="clusters_face_order",
             persist_state="page",
+            label_visibility="collapsed",
         )
-        page = st.pagination(pages, key=f"clusters_faces_{row.cluster}_{order}") if pages > 1 else 1
-    faces = gallery.cluster_faces(row.cluster, order=order or "nearest", limit=FACES, offset=(page - 1) * FACES)
+        page = st.pagination(pages, key=f"clusters_faces_{row.cluster}_{order}_{person}") if pages > 1 else 1
+        actions = st.container(width="content")
+    faces = gallery.cluster_faces(
+        row.cluster, order=order or "review", person=person, limit=FACES, offset=(page - 1) * FACES
+    )
+    limit = tables.doubtful_limit(gallery, row.cluster)
+    tiles = [tile(face, row.name, row.person, limit) for face in faces.itertuples()]
+    chosen = face_grid(gallery, tiles, "clusters_face", f"Faces of {row.title}", selectable=True)
+    with actions:
+        faces_section(gallery, chosen, running(gallery) is not None, "clusters_face")
     st.caption(
-        "The number is the face's similarity to the centre of the cluster, and detection how sure it is that this is a "
-        "face at all. "
-        ":orange[:material/person_alert: A name] is another person than the main one; "
-        f":orange[:material/help: doubtful] is among the farthest 5 % and below {DOUBTFUL_BELOW}."
+        "Similarity: cosine to the centre of the cluster. Detection: how sure it is that this is a face at all. "
+        f"Doubtful is among the farthest 5 % and below {DOUBTFUL_BELOW}."
     )
-    clicked = face_grid(gallery, [tile(face, row.person, limit) for face in faces.itertuples()], "clusters_face")
-    if clicked is not None:
-        show_face(gallery, clicked)
 
 
-def one_cluster(gallery: Gallery, row: Any) -> None:
-    st.button("All clusters", icon=":material/arrow_back:", type="tertiary", on_click=open_cluster, args=(None,))
-    page_head(gallery, row.title)
-    mark(row)
-    with st.grid(4, min_column_width=150):
-        st.metric("Faces", f"{row.faces:,}", border=True)
-        st.metric("Purity", "unknown" if math.isnan(row.purity) else percent(row.purity), help=PURITY_HELP, border=True)
-        st.metric("People in it", row.people, help="Known persons whose faces lie in this cluster.", border=True)
-        st.metric("Mean similarity", f"{row.similarity:.2f}", help=SIMILARITY_HELP, border=True)
+def figures(row: Any) -> None:
+    told = [faces_text(row.faces), f"mean similarity {row.similarity:.2f}", *(line.text for line in marks(row))]
+    if not math.isnan(row.purity):
+        told.insert(1, f"purity {percent(row.purity)}")
+    st.markdown(" · ".join(told), width="content", help=f"{PURITY_HELP} {SIMILARITY_HELP}")
+
+
+def one_cluster(gallery: Gallery, row: Any, person: str | None) -> None:
+    with page_head(gallery, row.title, back=("All", open_cluster)):
+        name_in_title(gallery, row)
+    people = gallery.cluster_people(row.cluster)
+    number = row.faces if person is None else int(people.loc[people["person"] == person, "faces"].sum())
     if row.people > 1:
-        text = f"Most faces are {escape(row.person)}. Also in here: {others_text(gallery, row)}."
-        st.markdown(f":orange[:material/person_alert:] {text}")
-    st.text_input(
-        "Name",
-        value=row.name or "",
-        placeholder=row.person or f"Cluster {row.cluster}",
-        max_chars=80,
-        key=f"clusters_name_{row.cluster}",
-        help="Who this is: the faces in it whose photo lies in nobody's folder are this person's, on every page. "
-        "Clusters of one name are one person, and the name of a folder's person means that person. Empty, the cluster "
-        "goes by its main person.",
-        on_change=rename,
-        args=(gallery, row.cluster),
-        width=360,
-    )
-    faces_of(gallery, row)
+        st.markdown(f":orange[:material/person_alert:] {who_is_in(gallery, row)}")
+    if person is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"Only the {faces_text(number)} of **{escape(person)}** in it", width="content")
+            st.button("Show all", type="tertiary", key="clusters_all", on_click=open_cluster, args=(row.cluster,))
+    faces_of(gallery, row, person, number)
+
+
+def name_in_title(gallery: Gallery, row: Any) -> None:
+    with st.popover("Rename" if row.name or row.person else "Add a name", icon=":material/edit:", type="tertiary"):
+        st.text_input(
+            "Name",
+            value=row.name or "",
+            placeholder=row.person or f"Cluster {row.cluster}",
+            max_chars=80,
+            key=f"clusters_name_{row.cluster}",
+            help="Who this is: the faces in it whose photo lies in nobody's folder are this person's, on every page. "
+            "Clusters of one name are one person, and the name of a folder's person means that person. Empty, the "
+            "cluster goes by its main person.",
+            on_change=rename,
+            args=(gallery, row.cluster),
+            width=360,
+        )
+
+
+def one_person(gallery: Gallery, person: str, number: int) -> None:
+    """All faces of a person, in whatever cluster they are."""
+    page_head(gallery, person, back=("All", open_cluster))
+    pages = tables.page_count(number, FACES)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(faces_text(number), width="content")
+        page = st.pagination(pages, key=f"clusters_person_{person}") if pages > 1 else 1
+    titles = tables.cluster_titles(gallery)
+    tiles = []
+    for face in gallery.person_faces(person, FACES, (page - 1) * FACES).itertuples():
+        place = "in no cluster" if pd.isna(face.cluster) else f"in {titles[int(face.cluster)]}"
+        similarity = () if pd.isna(face.similarity) else (Line(f"similarity {face.similarity:.2f}"),)
+        tiles.append(FaceTile(face.face, person, (*similarity, Line(place))))
+    face_grid(gallery, tiles, "clusters_person", f"Faces of {person}")
 
 
 def fresh_view(view: str) -> Any:
@@ -209,14 +248,20 @@ def fresh_view(view: str) -> Any:
 
 gallery = open_gallery()
 clusters = tables.clusters(gallery)
-chosen = st.query_params.get("cluster", "")
+chosen, person = st.query_params.get("cluster", ""), st.query_params.get("person")
 fits = clusters[clusters["cluster"].astype(str) == chosen]
-with fresh_view(chosen):
+faces_of_person = gallery.faces_by_identity().get(person, 0) if person else 0
+with fresh_view(f"{chosen} {person}"):
     if len(fits):
-        one_cluster(gallery, next(fits.itertuples(index=False)))
+        with st.container(gap="xsmall"):
+            one_cluster(gallery, next(fits.itertuples(index=False)), person)
+    elif person and faces_of_person:
+        one_person(gallery, person, faces_of_person)
     else:
         page_head(gallery, "Clusters")
         if not nothing_yet(gallery):
             if chosen:
                 st.warning(f"There is no cluster {escape(chosen)}: it was replaced by a later grouping.")
+            elif person:
+                st.warning(f"The gallery knows no {escape(person)}: it was deleted or renamed.")
             all_clusters(gallery, clusters)

@@ -34,11 +34,11 @@ from facecluster.probes import (
 from facecluster.ui import resources
 from facecluster.ui.components import has_weights, show_error
 from facecluster.ui.entry import within_app
+from facecluster.ui.face_grid import Line
 from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
 from facecluster.ui.fits import when_ready
 from facecluster.ui.markup import escape
 from facecluster.ui.page_head import page_head
-from facecluster.ui.photo_dialog import show_face
 
 within_app()
 
@@ -183,15 +183,12 @@ def show_match(gallery: Gallery, match: Match, number: int, key: str) -> None:
     tiles = [
         FaceTile(
             each.face,
-            f"{each.similarity:.2f}",
-            f"Gallery face of {each.person or 'no person'}",
-            (escape(each.person or "no person"), escape(Path(each.photo).name)),
+            each.person or "no person",
+            (Line(f"similarity {each.similarity:.2f}"), Line(Path(each.photo).name)),
         )
         for each in match.neighbours
     ]
-    clicked = face_grid(gallery, tiles, f"identify_open_{key}", cell=84)  # six beside the photo
-    if clicked is not None:
-        show_face(gallery, clicked)
+    face_grid(gallery, tiles, f"identify_open_{key}", "Most similar faces in the gallery", cell=84)
 
 
 gallery = resources.open_gallery()

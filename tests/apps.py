@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -15,3 +17,14 @@ def open_app(page: str) -> AppTest:
     app.switch_page(f"pages/{page}.py").run()
     assert not app.exception
     return app
+
+
+def tiles(app: AppTest, label: str = "") -> list[dict[str, Any]]:
+    """What the browser gets of the tiles of every grid whose label begins with `label`, in order."""
+    grids = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    return [tile for grid in grids if grid["label"].startswith(label) for tile in grid["tiles"]]
+
+
+def words(tile: dict[str, Any]) -> list[str]:
+    """The lines below a tile's name."""
+    return [line["text"] for line in tile["lines"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -13,6 +13,7 @@ from facecluster.records import FaceRecord, GalleryCounts
 from facecluster.ui import resources
 from facecluster.ui.components import show_error
 from facecluster.ui.jobs import start_clustering
+from facecluster.ui.links import close_face
 from facecluster.ui.markup import escape
 
 _TOLD = "face_deleted"
@@ -65,8 +66,37 @@ def face_section(gallery: Gallery, face: FaceRecord, is_busy: bool) -> None:
             else:
                 done = _done(lambda: gallery.delete_faces([face.id]))
             if done:
+                close_face()
                 st.session_state[_TOLD] = f"The {what} was deleted."
                 st.rerun()
+
+
+def faces_section(gallery: Gallery, faces: Sequence[int], is_busy: bool, key: str) -> None:
+    """The selected faces of a grid; asked again before anything goes."""
+    number = f"{len(faces):,} face{'s' * (len(faces) != 1)}"
+    with st.popover(
+        f":red[Delete {number}…]" if faces else "Delete…",
+        icon=":material/delete:",
+        type="tertiary",
+        disabled=not faces,
+        key=f"{key}_delete",
+        help=None if faces else "Select faces first: the box in a face's corner, Space, or Ctrl and a click.",
+    ):
+        if not faces:
+            return
+        if is_busy:
+            st.markdown("Nothing can be deleted while other work is under way.")
+            return
+        st.markdown(
+            f"{number[0].upper()}{number[1:]} with crop, embedding and place in the clusters. The photos stay known "
+            "and are not looked at again, so that adding them once more does not bring the faces back."
+        )
+        sure = st.checkbox("It cannot be undone: I am sure", key=f"{key}_delete_sure_{hash(tuple(faces))}")
+        st.caption(_ORIGINALS_STAY)
+        clicked = st.button(":red[Delete]", key=f"{key}_delete_do", icon=":material/delete:", disabled=not sure)
+        if clicked and _done(lambda: gallery.delete_faces(list(faces))):
+            st.session_state[_TOLD] = f"{number} {'was' if len(faces) == 1 else 'were'} deleted."
+            st.rerun()
 
 
 def tell_deleted() -> None:

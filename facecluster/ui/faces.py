@@ -1,66 +1,56 @@
-"""A grid of face crops, each with a button that opens its photo, and what pages say when there are none."""
+"""A grid of face crops that open their photos, and what pages say when there are none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from facecluster.gallery import Gallery
 from facecluster.ui import tables
+from facecluster.ui.face_grid import Line, Tile, tile_grid
+from facecluster.ui.links import open_face
 
-_CELL = 104  # pixels: three faces side by side on a phone, and no crop is shown larger than it was stored
+_CELL = 104  # pixels: three faces side by side on a phone, and no crop is shown much larger than it was stored
 
 
 @dataclass(frozen=True)
 class FaceTile:
-    """One face of a grid. `label` stands on the button, `notes` are Markdown lines between crop and button.
+    """One face of a grid: `name` is who it is taken for, `lines` stand below it.
 
-    Below the notes the grid says how sure the detector was that this is a face.
+    Below them the grid says how sure the detector was that this is a face.
     """
 
     face: int
-    label: str
-    alt: str
-    notes: tuple[str, ...] = ()
+    name: str
+    lines: tuple[Line, ...] = ()
 
 
 def face_grid(
     gallery: Gallery,
     tiles: Sequence[FaceTile],
     key: str,
-    on_click: Callable[[int], None] | None = None,
+    label: str,
+    *,
     cell: int = _CELL,
-) -> int | None:
-    """Shows the tiles and returns the face whose button was clicked in this run. `key` carries the page's name.
+    selectable: bool = False,
+) -> list[int]:
+    """Shows the faces; each opens over the page. Returns those that are selected. `key` carries the page's name.
 
-    `on_click`, when given, is called with that face before the run. `cell` is the least width of a tile in pixels.
+    `label` says what the grid holds, `cell` is the least width of a face in pixels. Faces that were deleted meanwhile
+    are left out.
     """
-    crops = gallery.crops([tile.face for tile in tiles])
-    scores = gallery.detection_scores([tile.face for tile in tiles])
-    clicked = None
-    with st.grid(12, min_column_width=cell, gap="small", key=key):
-        for tile in tiles:
-            with st.container(gap="xxsmall", horizontal_alignment="center"):
-                if tile.face in crops:  # else it was deleted since
-                    st.image(crops[tile.face], width="stretch", alt=tile.alt)
-                for note in tile.notes:
-                    st.markdown(f":small[{note}]", text_alignment="center")
-                if tile.face in scores:
-                    st.markdown(f":small[:gray[detection {scores[tile.face]:.2f}]]", text_alignment="center")
-                button = st.button(
-                    tile.label,
-                    key=f"{key}_{tile.face}",
-                    type="tertiary",
-                    icon=":material/zoom_in:",
-                    help="Open the photo",
-                    on_click=on_click,
-                    args=(tile.face,) if on_click else None,
-                )
-                if button:
-                    clicked = tile.face
-    return clicked
+    looks = gallery.looks([tile.face for tile in tiles])
+    shown = []
+    for tile in tiles:
+        if tile.face in looks:
+            look = looks[tile.face]
+            lines = (*tile.lines, Line(f"detection {look.detection_score:.2f}"))
+            said = ", ".join([tile.name, *(line.text for line in lines)])
+            shown.append(Tile(tile.face, tile.name, said, lines, look.crop, look.ratio))
+    faces = [tile.id for tile in shown]
+    return tile_grid(shown, key, label, on_open=lambda face: open_face(face, faces), cell=cell, selectable=selectable)
 
 
 def nothing_yet(gallery: Gallery) -> bool:

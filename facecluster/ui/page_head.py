@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from facecluster.gallery import Gallery
 from facecluster.ui.markup import escape
 
 
-def page_head(gallery: Gallery, title: str) -> None:
-    """Shows `title`, plain text, with the gallery's name beside it; both become the name of the browser's tab."""
+def page_head(gallery: Gallery, title: str, back: tuple[str, Callable[[None], None]] | None = None) -> DeltaGenerator:
+    """Shows `title`, plain text, with the gallery's name beside it; both become the name of the browser's tab.
+
+    `back` is what a button before the title is called and what it calls, with None. Returns a place behind the title.
+    """
     st.set_page_config(page_title=f"{title} · {gallery.name} · facecluster")
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if back is not None:
+            label, go = back
+            st.button(
+                label, icon=":material/arrow_back:", type="tertiary", key="page_head_back", on_click=go, args=(None,)
+            )
         st.title(escape(title), anchor=False, width="content")
+        behind = st.container(width="content")
+        st.space("stretch")
         st.caption(
             f":material/folder_open: {escape(gallery.name)}",
             width="content",
             help=f"The gallery on this machine: `{gallery.path}`. Set FACECLUSTER_HOME to use another.",
         )
+    return behind

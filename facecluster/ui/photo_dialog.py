@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from facecluster.drawing import photo_with_box
@@ -12,11 +14,12 @@ from facecluster.records import FaceRecord
 from facecluster.turning import turned
 from facecluster.ui import tables
 from facecluster.ui.deleting import face_section
+from facecluster.ui.face_grid import Line
 from facecluster.ui.faces import FaceTile, face_grid
 from facecluster.ui.jobs import running
+from facecluster.ui.links import asked_face, close_face, open_face, shown_with
 from facecluster.ui.markup import escape
 
-_SHOWN = "photo_dialog_face"
 _NEAREST = 8
 _SIMILARITY_HELP = "Cosine between this face and the centre of its cluster: 1 is the same direction, 0 is unrelated."
 _DETECTION_HELP = (
@@ -25,20 +28,22 @@ _DETECTION_HELP = (
 )
 
 
-def show_face(gallery: Gallery, face_id: int) -> None:
-    """Opens the dialog on a face. Call it in the script run of the click, at most once a run."""
-    st.session_state[_SHOWN] = face_id
-    _dialog(gallery)
+def show_asked_face(gallery: Gallery) -> None:
+    """Opens the dialog on the face that the address names; nothing where it names none."""
+    if asked_face() is not None:
+        _dialog(gallery)
 
 
-@st.dialog("Face in its photo", width="large", icon=":material/frame_person:")
+@st.dialog("Face in its photo", width="large", icon=":material/frame_person:", on_dismiss=close_face)
 def _dialog(gallery: Gallery) -> None:
-    # The face comes from the session, since a click on one of the nearest faces moves the open dialog to it.
+    # Read here, since a click within the dialog runs the dialog alone again.
+    asked = asked_face() or ""
     try:
-        face = gallery.face(st.session_state[_SHOWN])
-    except GalleryError as error:
-        st.warning(escape(str(error)), icon=":material/person_off:")
+        face = gallery.face(int(asked) if asked.isdecimal() and len(asked) < 18 else -1)
+    except GalleryError:
+        st.warning(f"The gallery holds no face {escape(asked)}: it was deleted.", icon=":material/person_off:")
         return
+    _neighbours_in_grid(gallery, face)
     left, right = st.columns(2, gap="medium")
     with left:
         _photo(gallery, face)
@@ -48,19 +53,52 @@ def _dialog(gallery: Gallery) -> None:
     face_section(gallery, face, running(gallery) is not None)
 
 
+def _neighbours_in_grid(gallery: Gallery, face: FaceRecord) -> None:
+    """Buttons to the faces beside this one where it was opened; else in its cluster."""
+    among = shown_with(face.id)
+    if not among:
+        found = gallery.cluster_of(face.id)
+        among = [] if found is None else gallery.cluster_faces(found[0], limit=10_000)["face"].tolist()
+    if len(among) < 2 or face.id not in among:
+        return
+    at = among.index(face.id)
+    before, after = among[at - 1] if at else None, among[at + 1] if at + 1 < len(among) else None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for label, icon, shortcut, other in (
+            ("Previous", ":material/chevron_left:", "Left", before),
+            ("Next", ":material/chevron_right:", "Right", after),
+        ):
+            st.button(
+                label,
+                key=f"photo_dialog_{label.lower()}",
+                icon=icon,
+                shortcut=shortcut,
+                disabled=other is None,
+                on_click=open_face,
+                args=(other, among),
+            )
+        st.caption(f"Face {at + 1:,} of {len(among):,}", width="content")
+
+
 def _photo(gallery: Gallery, face: FaceRecord) -> None:
     person = _name(gallery, face) or "a face without a person"
     try:
         photo = load_photo(gallery.photo_bytes(face.photo))
-        box = [value / photo.scale for value in face.box]
-        picture = photo_with_box(turned(photo.image, face.photo.turn), box)
+        boxes = [[value / photo.scale for value in box] for box in _boxes(gallery, face)]
+        picture = photo_with_box(turned(photo.image, face.photo.turn), boxes[0], boxes[1:])
     except PhotoError as error:
         st.image(gallery.crops([face.id])[face.id], alt=f"Stored crop of {person}")
         st.warning(escape(str(error)), title="This is the stored crop", icon=":material/image_not_supported:")
         return
-    st.image(picture, width="stretch", alt=f"Photo {face.photo.path} with a box around {person}")
+    others = f" and {len(boxes) - 1} thinner ones around others" if len(boxes) > 1 else ""
+    st.image(picture, width="stretch", alt=f"Photo {face.photo.path} with a box around {person}{others}")
     if photo.note:
         st.caption(f":material/info: {escape(photo.note)}")
+
+
+def _boxes(gallery: Gallery, face: FaceRecord) -> list[tuple[float, ...]]:
+    """This face's box, then those of the photo's other faces."""
+    return [face.box, *(box for other, box in gallery.boxes_on(face.photo.id).items() if other != face.id)]
 
 
 def _facts(gallery: Gallery, face: FaceRecord) -> None:
@@ -70,14 +108,16 @@ def _facts(gallery: Gallery, face: FaceRecord) -> None:
         st.caption(":material/edit: Named by hand, through its cluster")
     st.caption(escape(face.photo.path))
     found = gallery.cluster_of(face.id)
-    if found is None:
-        st.markdown(":material/workspaces: Not in a cluster yet")
-    else:
-        _cluster_link(gallery, found[0])
-    with st.grid(2, min_column_width=150):
-        if found is not None:
-            st.metric("Similarity to the centre", f"{found[1]:.2f}", help=_SIMILARITY_HELP)
-        st.metric("Detection score: is it a face?", f"{face.detection_score:.3f}", help=_DETECTION_HELP)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if found is None:
+            st.markdown(":material/workspaces: Not in a cluster yet")
+        else:
+            _link(f"Cluster: {tables.cluster_titles(gallery).get(found[0], found[0])}", "workspaces", cluster=found[0])
+        if name:
+            _link(f"All faces of {name}", "person", person=name)
+    if found is not None:
+        st.markdown(f"Similarity to the centre **{found[1]:.2f}**", help=_SIMILARITY_HELP)
+    st.markdown(f"Detection score: is it a face? **{face.detection_score:.3f}**", help=_DETECTION_HELP)
     if found is not None and found[1] < tables.doubtful_limit(gallery, found[0]):
         st.badge("Doubtful: far from its centre", icon=":material/help:", color="orange")
 
@@ -87,41 +127,41 @@ def _name(gallery: Gallery, face: FaceRecord) -> str | None:
     return face.person or gallery.names_by_hand([face.id]).get(face.id)
 
 
-def _cluster_link(gallery: Gallery, cluster: int) -> None:
-    title = tables.cluster_titles(gallery).get(cluster, str(cluster))
-    st.page_link(
-        "pages/clusters.py",
-        label=f"Cluster: {escape(title)}",
-        icon=":material/workspaces:",
-        query_params={"cluster": str(cluster)},
-    )
+def _link(label: str, icon: str, **where: object) -> None:
+    query = {name: str(value) for name, value in where.items()}
+    st.page_link("pages/clusters.py", label=escape(label), icon=f":material/{icon}:", query_params=query)
 
 
 def _nearest(gallery: Gallery, face: FaceRecord) -> None:
     nearest = gallery.nearest_faces(face.id, _NEAREST)
     if nearest.empty:
         return
-    st.markdown("**Most similar faces in the gallery**")
     by_hand, shown = gallery.names_by_hand(nearest["face"].tolist()), _name(gallery, face)
     nearest["person"] = [other.person or by_hand.get(other.face) for other in nearest.itertuples()]
+    _tell_where_centre_hides(gallery, face, next(nearest.itertuples()))
+    st.markdown("**Most similar faces in the gallery**")
     tiles = [
-        FaceTile(
-            other.face,
-            f"{other.similarity:.2f}",
-            f"Face of {other.person or 'no known person'}",
-            (_name_beside(other.person, shown),),
-        )
+        FaceTile(other.face, other.person or "no person", _beside(other.similarity, other.person, shown))
         for other in nearest.itertuples()
     ]
-    face_grid(gallery, tiles, "photo_dialog_nearest", on_click=_open)
+    face_grid(gallery, tiles, "photo_dialog_nearest", "Most similar faces in the gallery", cell=84)
 
 
-def _name_beside(person: str | None, shown: str | None) -> str:
-    """A neighbour's name, in amber where it is not the shown person's."""
-    if person and shown and person != shown:
-        return f":orange[:material/person_alert: {escape(person)}]"
-    return escape(person or "no person")
+def _tell_where_centre_hides(gallery: Gallery, face: FaceRecord, best: Any) -> None:
+    """A sentence where the most similar face of all lies in another cluster than this one."""
+    mine, other = gallery.cluster_of(face.id), gallery.cluster_of(best.face)
+    if mine is None or other is None or mine[0] == other[0]:
+        return
+    titles = tables.cluster_titles(gallery)
+    st.markdown(
+        f":orange[:material/compare_arrows:] The face most like it ({best.similarity:.2f}) is in another cluster, "
+        f"**{escape(titles[other[0]])}**. This one was put where the *centre* is nearest ({mine[1]:.2f}): a centre "
+        "stands for the usual look of a person, a single face may be nearer."
+    )
 
 
-def _open(face_id: int) -> None:
-    st.session_state[_SHOWN] = face_id
+def _beside(similarity: float, person: str | None, shown: str | None) -> tuple[Line, ...]:
+    """What stands below a neighbour; in amber where it is another person than the face shown."""
+    number = Line(f"similarity {similarity:.2f}")
+    is_other = bool(person and shown and person != shown)
+    return (number, Line("another person", "doubtful", "person_alert")) if is_other else (number,)

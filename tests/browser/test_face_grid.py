@@ -1,0 +1,130 @@
+"""Faces are buttons: the grid and the dialog by mouse and by keyboard, in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def faces(page: Page, sample_app: str) -> Locator:
+    """The faces of a cluster of twelve."""
+    page.goto(f"{sample_app}/clusters?cluster=2")
+    found = page.locator(".st-key-clusters_face .open")
+    expect(found).to_have_count(12)
+    return found
+
+
+def focused(page: Page) -> str:
+    """What a screen reader says of the face that has the focus."""
+    script = """() => {
+        let focused = document.activeElement;
+        while (focused?.shadowRoot) focused = focused.shadowRoot.activeElement;
+        return focused?.ariaLabel;
+    }"""
+    return str(page.evaluate(script))
+
+
+def said(face: Locator) -> str:
+    return str(face.get_attribute("aria-label"))
+
+
+def test_faces_begin_near_the_top_and_are_not_stretched(page: Page, faces: Locator) -> None:
+    box = faces.first.bounding_box()
+    assert box is not None
+    assert box["y"] < 200
+    image = faces.first.locator("img")
+    assert image.evaluate("image => image.naturalWidth / image.naturalHeight") == 1
+    shape = image.evaluate("image => image.offsetWidth / image.offsetHeight")
+    assert 0.6 < shape < 0.95, "a face is higher than wide; the stored crop is a square"
+
+
+def test_a_face_opens_by_click_and_the_keys_go_through_the_faces(page: Page, faces: Locator) -> None:
+    names = [said(faces.nth(number)) for number in range(3)]
+    assert all(
+        re.fullmatch(r"[A-Z]\w+ \w+, similarity 0\.\d\d, (doubtful, )?detection [01]\.\d\d", name) for name in names
+    )
+    faces.nth(1).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Face 2 of 12")).to_be_visible()
+    first = page.url
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_text("Face 3 of 12")).to_be_visible()
+    assert re.search(r"cluster=2&face=\d+$", page.url)
+    page.go_back()
+    expect(dialog.get_by_text("Face 2 of 12")).to_be_visible()
+    assert page.url == first
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"cluster=2$"))
+    page.goto(first)
+    expect(dialog.get_by_role("heading", name="Face in its photo")).to_be_visible()
+
+
+def test_the_keyboard_alone_moves_opens_and_selects(page: Page, faces: Locator) -> None:
+    faces.first.focus()
+    page.keyboard.press("ArrowRight")
+    assert focused(page) == said(faces.nth(1))
+    page.keyboard.press("End")
+    assert focused(page) == said(faces.last)
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    top = faces.first.bounding_box()
+    below = page.locator(".st-key-clusters_face .open:focus").bounding_box()
+    assert top is not None
+    assert below is not None
+    assert below["x"] == top["x"]
+    assert below["y"] > top["y"]
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_text("Face 2 of 12")).to_be_visible()
+
+
+def test_many_faces_are_selected_and_deleted(page: Page, faces: Locator) -> None:
+    faces.nth(8).click(modifiers=["Control"])
+    faces.nth(10).click(modifiers=["Shift"])
+    expect(page.get_by_text("3 selected")).to_be_visible()
+    page.get_by_role("button", name="All 12 shown").click()
+    expect(page.get_by_text("12 selected")).to_be_visible()
+    page.get_by_role("button", name="None").click()
+    faces.nth(11).click(modifiers=["Control"])
+    faces.nth(10).click(modifiers=["Control"])
+    page.get_by_role("button", name="Delete 2 faces…").click()
+    page.get_by_text("I am sure").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_test_id("stToast")).to_contain_text("2 faces were deleted.")
+    expect(faces).to_have_count(10)
+
+
+def test_a_name_and_a_click_in_the_same_moment_are_both_kept(page: Page, sample_app: str) -> None:
+    page.goto(f"{sample_app}/clusters?cluster=4")
+    faces = page.locator(".st-key-clusters_face .open")
+    expect(faces).to_have_count(12)
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("textbox", name="Name").fill("Somebody else")
+    faces.last.click()
+    expect(page.get_by_role("dialog").get_by_text("Face 12 of 12")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="Somebody else")).to_be_visible()
+
+
+def test_a_card_is_one_link_that_back_undoes(page: Page, sample_app: str) -> None:
+    page.goto(f"{sample_app}/clusters")
+    cards = page.locator(".st-key-clusters_cards a.open")
+    expect(cards).to_have_count(12)
+    cards.first.focus()
+    page.keyboard.press("Tab")
+    name = said(cards.nth(1)).split(",")[0]
+    assert focused(page).startswith(name)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    assert re.search(r"/clusters\?cluster=\d+$", page.url)
+    page.go_back()
+    expect(cards).to_have_count(12)
