@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,9 @@ _MAX_NUMBERED_CELLS = 1_500  # beyond that the numbers in a heatmap's cells are 
 _MAX_NUMBERED_BARS = 40
 _NOBODY = "no person"
 _PERCENT = "\u00a0%"
+NOTHING = "\u2013"  # what stands where there is no number
+_QUARTERS = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": [f"{part}{_PERCENT}" for part in (0, 25, 50, 75, 100)]}
+_SHORT = 4  # letters: longer names of clusters are written aslant
 
 
 def photos_by_person(table: pd.DataFrame) -> go.Figure:
@@ -48,8 +52,9 @@ def worst_first(people: pd.DataFrame) -> pd.DataFrame:
     return people.sort_values(["accuracy", "f1", "person"], ignore_index=True)
 
 
-def accuracy_by_person(people: pd.DataFrame) -> go.Figure:
-    """Horizontal bars of accuracy, purity and coverage, one group a person, worst on top.
+def accuracy_by_person(people: pd.DataFrame, *, alone: bool = False) -> go.Figure:
+    """Horizontal bars of accuracy, purity and coverage, one group a person, in the order of the rows; or of accuracy
+    `alone`.
 
     `people` has evaluation.PEOPLE_COLUMNS; the whiskers are accuracy's 95 % Wilson interval. Every label and every
     hover tells the number of faces behind the figures, and a bar's `customdata` is the person, for pages that react to
@@ -57,34 +62,30 @@ def accuracy_by_person(people: pd.DataFrame) -> go.Figure:
     """
     import plotly.graph_objects as go
 
-    table = worst_first(people)
     figure = go.Figure()
-    for column, colour, ink in (
-        ("accuracy", ACCURACY, _LIGHT),
-        ("purity", PURITY, _DARK),
-        ("coverage", COVERAGE, _DARK),
-    ):
+    bars = (("accuracy", ACCURACY, _LIGHT), ("purity", PURITY, _DARK), ("coverage", COVERAGE, _DARK))
+    for column, colour, ink in bars[: 1 if alone else None]:
         figure.add_bar(
             name=column.capitalize(),
             orientation="h",
-            x=table[column].tolist(),
-            y=_labels(table),
-            text=[percent(share) for share in table[column]],
-            textposition=["inside" if share >= _ROOM_FOR_TEXT else "outside" for share in table[column]],
+            x=people[column].tolist(),
+            y=_labels(people),
+            text=[percent(share) for share in people[column]],
+            textposition=["inside" if share >= _ROOM_FOR_TEXT else "outside" for share in people[column]],
             insidetextanchor="start",
             insidetextfont_color=ink,
             constraintext="none",
             marker_color=colour,
-            customdata=table["person"].tolist(),
-            hovertext=_hover(table),
+            customdata=people["person"].tolist(),
+            hovertext=_hover(people),
             hovertemplate=f"%{{hovertext}}<br>{column} %{{text}}<extra></extra>",
         )
-    figure.data[0].error_x = _whiskers(table)
-    figure.update_layout(barmode="group", bargap=0.25, bargroupgap=0.05)
+    figure.data[0].error_x = _whiskers(people)
+    figure.update_layout(barmode="group", bargap=0.25, bargroupgap=0.05, showlegend=not alone)
     figure.update_layout(legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "traceorder": "normal"})
-    figure.update_xaxes(range=[0, 1.02], tickformat=".0%", fixedrange=True)
+    figure.update_xaxes(range=[0, 1.02], fixedrange=True, **_QUARTERS)
     figure.update_yaxes(type="category", autorange="reversed", automargin=True, fixedrange=True)
-    return _plain(figure, 70 + 60 * max(len(table), 1))
+    return _plain(figure, 70 + (26 if alone else 60) * max(len(people), 1))
 
 
 def _hover(table: pd.DataFrame) -> list[str]:
@@ -105,66 +106,94 @@ def _whiskers(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def people_table(people: pd.DataFrame) -> go.Figure:
-    """The rows of `accuracy_by_person` as a Plotly table that scrolls beyond 18 rows."""
+def people_table(people: pd.DataFrame, titles: dict[int, str] | None = None) -> go.Figure:
+    """The rows of `accuracy_by_person` as a Plotly table that scrolls beyond 18 rows; `titles` are the clusters'."""
     import plotly.graph_objects as go
 
-    table = worst_first(people)
-    columns = {
-        "Person": table["person"].tolist(),
-        "Faces": table["faces"].tolist(),
-        "Accuracy": [percent(value) for value in table["accuracy"]],
-        "95 % interval": _intervals(table),
-        "Purity": [percent(value) for value in table["purity"]],
-        "Coverage": [percent(value) for value in table["coverage"]],
-        "F1": [f"{value:.3f}" for value in table["f1"]],
-        "Cluster": [
-            "none" if cluster < 0 else f"{cluster} (shared)" if shared else str(cluster)
-            for cluster, shared in zip(table["cluster"], table["shares_cluster"], strict=True)
-        ],
-    }
-    align = ["left"] + ["right"] * (len(columns) - 1)
+    columns = table_of_people(people, titles)
+    align = ["left"] + ["right"] * (len(columns) - 2) + ["left"]
     look = {"align": align, "fill_color": _CLEAR, "line_color": COVERAGE}
     figure = go.Figure(
         go.Table(
-            columnwidth=[28, 9, 12, 15, 11, 12, 9, 13],
+            columnwidth=[24, 8, 11, 15, 10, 11, 8, 24],
             header={"values": [f"<b>{name}</b>" for name in columns], "height": 32, **look},
             cells={"values": list(columns.values()), "height": 28, **look},
         )
     )
-    return _plain(figure, 90 + 28 * min(max(len(table), 1), 18))
+    return _plain(figure, 90 + 28 * min(max(len(people), 1), 18))
 
 
-def people_by_cluster_heatmap(table: pd.DataFrame) -> go.Figure:
+def table_of_people(people: pd.DataFrame, titles: dict[int, str] | None = None) -> dict[str, list[Any]]:
+    """The columns of `people_table` in words, by their heading."""
+    named = titles or {}
+    return {
+        "Person": people["person"].tolist(),
+        "Faces": people["faces"].tolist(),
+        "Accuracy": [percent(value) for value in people["accuracy"]],
+        "95 % interval": _intervals(people),
+        "Purity": [percent(value) for value in people["purity"]],
+        "Coverage": [percent(value) for value in people["coverage"]],
+        "F1": [f"{value:.3f}" for value in people["f1"]],
+        "Cluster": [
+            NOTHING if cluster < 0 else f"{named.get(cluster, cluster)}{' (shared)' * bool(shared)}"
+            for cluster, shared in zip(people["cluster"], people["shares_cluster"], strict=True)
+        ],
+    }
+
+
+def people_by_cluster_heatmap(table: pd.DataFrame, titles: dict[int, str] | None = None) -> go.Figure:
     """Counts of faces, persons down and clusters across, as evaluation.people_by_cluster orders them.
 
-    Empty cells stay clear. The colour follows the square root of the count, so that one stray face is seen beside
-    hundreds of right ones; the number stands in the cell where there is room, and in the hover always.
+    `titles` are the clusters' names. Empty cells stay clear. The colour follows the square root of the count, so that
+    one stray face is seen beside hundreds of right ones; the number stands in the cell where there is room, and in the
+    hover always. A point lies on every cell with faces, whose `customdata` is person, cluster and number, for pages
+    that react to a click: a heatmap's own cells cannot be selected.
     """
     import plotly.graph_objects as go
 
     counts = table.to_numpy()
-    numbered = counts.size <= _MAX_NUMBERED_CELLS
+    named = titles or {}
+    across = ["left out" if cluster < 0 else str(named.get(int(cluster), cluster)) for cluster in table.columns]
+    down = [f"{person} ({faces})" for person, faces in zip(table.index, counts.sum(axis=1), strict=True)]
     heat = go.Heatmap(
         z=np.where(counts > 0, np.sqrt(counts), np.nan),
-        x=["left out" if cluster < 0 else str(cluster) for cluster in table.columns],
-        y=[f"{person} ({faces})" for person, faces in zip(table.index, counts.sum(axis=1), strict=True)],
+        x=across,
+        y=down,
         customdata=counts,
         text=np.where(counts > 0, counts.astype(str), ""),
-        texttemplate="%{text}" if numbered else None,
+        texttemplate="%{text}" if counts.size <= _MAX_NUMBERED_CELLS else None,
         colorscale=[[0, _FEW], [1, _MANY]],
         zmin=1,
         zmax=max(float(np.sqrt(counts.max(initial=1))), 1.01),
         showscale=False,
         xgap=1,
         ygap=1,
-        hoverongaps=False,
-        hovertemplate="%{y}<br>cluster %{x}: %{customdata} faces<extra></extra>",
+        hoverinfo="skip",
     )
-    figure = go.Figure(heat)
-    figure.update_xaxes(type="category", title="cluster", side="top", automargin=True, showgrid=False)
-    figure.update_yaxes(type="category", autorange="reversed", automargin=True, showgrid=False)
-    return _plain(figure, 90 + 26 * max(len(table), 1))
+    places = np.argwhere(counts > 0)
+    points = go.Scatter(
+        x=[across[column] for _, column in places],
+        y=[down[row] for row, _ in places],
+        customdata=[[table.index[row], int(table.columns[column]), int(counts[row, column])] for row, column in places],
+        mode="markers",
+        marker={"symbol": "square", "size": 22, "opacity": 0},
+        hovertemplate="%{customdata[0]} in %{x}: %{customdata[2]} faces<extra></extra>",
+        showlegend=False,
+    )
+    figure = go.Figure([heat, points])
+    figure.update_xaxes(
+        type="category",
+        categoryarray=across,
+        side="top",
+        automargin=True,
+        showgrid=False,
+        tickangle=-45 if max(map(len, across), default=0) > _SHORT else 0,
+        fixedrange=True,
+    )
+    figure.update_yaxes(
+        type="category", categoryarray=down, autorange="reversed", automargin=True, showgrid=False, fixedrange=True
+    )
+    return _plain(figure, 150 + 26 * max(len(table), 1))
 
 
 def _labels(table: pd.DataFrame) -> list[str]:
@@ -176,12 +205,15 @@ def _intervals(table: pd.DataFrame) -> list[str]:
 
 
 def interval(low: float, high: float) -> str:
-    """`97.0 to 99.8 %`, of shares in [0, 1]."""
-    return f"{percent(low).removesuffix(_PERCENT)} to {percent(high)}"
+    """`97.0 to 99.8 %`, of shares in [0, 1]; rounded outwards, so that what lies between them does so in print too."""
+    least, most = math.floor(round(1000 * low, 6)) / 1000, math.ceil(round(1000 * high, 6)) / 1000
+    return f"{percent(max(least, 0.0)).removesuffix(_PERCENT)} to {percent(min(most, 1.0))}"
 
 
 def percent(share: float) -> str:
-    """A share in [0, 1] as a percentage; what is not all is never rounded up to 100 %."""
+    """A share in [0, 1] as a percentage, or NOTHING for none (NaN); what is not all is never rounded up to 100 %."""
+    if math.isnan(share):
+        return NOTHING
     points = min(round(100 * share, 1), 99.9) if share < 1 else 100.0
     return f"{points:.1f}{_PERCENT}" if points < 100 else f"100{_PERCENT}"
 

@@ -103,7 +103,7 @@ def _people(results: LabResults) -> str:
     if results.people.empty:
         return ""
     share = "" if results.known is None or results.known.is_everybody else f" {results.known.sentence}"
-    figure = charts.accuracy_by_person(results.people)
+    figure = charts.accuracy_by_person(charts.worst_first(results.people))
     text = f"<p>Measured on the faces that were clustered; accuracy's interval is {KIND}.{escape(share)}</p>"
     people = lab_tables.clustered_people(charts.worst_first(results.people))
     return _section("People", text + _figure(figure) + _table(_grouped(people, results)))

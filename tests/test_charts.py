@@ -15,12 +15,12 @@ from facecluster.evaluation import PEOPLE_COLUMNS, match_people, people_by_clust
 
 
 def people(number: int = 3) -> pd.DataFrame:
-    """Person 0 has accuracy 0.5, person 1 has 0.75, all others 1."""
+    """Person 0 has accuracy 0.5, person 1 has 0.75, all others 1; worst first."""
     rows = [
         (f"Person {n}", n, 4, min(1, 0.5 + n / 4), 1.0, min(1, 0.5 + n / 4), 0.9, n == 1, 0.4, 1.0)
         for n in range(number)
     ]
-    return pd.DataFrame(rows[::-1], columns=list(PEOPLE_COLUMNS))
+    return pd.DataFrame(rows, columns=list(PEOPLE_COLUMNS))
 
 
 FIGURES: dict[str, Callable[[int], go.Figure]] = {
@@ -52,6 +52,16 @@ def test_bars_show_the_worst_person_on_top_with_the_number_of_faces() -> None:
     assert list(figure.data[0].y) == ["Person 0 (4)", "Person 1 (4)", "Person 2 (4)"]
     assert figure.layout.yaxis.autorange == "reversed"  # Plotly puts the first row at the bottom otherwise
     assert list(figure.data[0].x) == [0.5, 0.75, 1.0]
+
+
+def test_the_order_of_the_rows_is_kept_and_worst_first_sorts_them() -> None:
+    shuffled = people().iloc[::-1]
+    assert charts.accuracy_by_person(shuffled).data[0].y[0] == "Person 2 (4)"
+    assert charts.worst_first(shuffled)["person"].tolist() == ["Person 0", "Person 1", "Person 2"]
+
+
+def test_accuracy_alone_has_one_bar_a_person() -> None:
+    assert [bar.name for bar in charts.accuracy_by_person(people(), alone=True).data] == ["Accuracy"]
 
 
 def test_whiskers_reach_from_the_low_to_the_high_end_of_the_interval() -> None:
@@ -88,6 +98,29 @@ def test_the_table_tells_who_shares_a_cluster() -> None:
     table = match_people(np.array([0, 0, 1]), ["Ann", "Bo", "Cy"])
     cells = charts.people_table(table).data[0].cells.values
     assert dict(zip(cells[0], cells[7], strict=True)) == {"Ann": "0 (shared)", "Bo": "0 (shared)", "Cy": "1"}
+
+
+def test_clusters_go_by_their_names_where_they_have_one() -> None:
+    table = match_people(np.array([0, 0, 1]), ["Ann", "Bo", "Cy"])
+    assert charts.table_of_people(table, {0: "Ann", 1: "Cy"})["Cluster"] == ["Ann (shared)", "Ann (shared)", "Cy"]
+    heat = charts.people_by_cluster_heatmap(people_by_cluster(np.arange(2), ["Ann", "Bo"]), {0: "Ann", 1: "Bob"})
+    assert list(heat.data[0].x) == ["Ann", "Bob"]
+
+
+def test_every_cell_with_faces_can_be_clicked_and_no_other() -> None:
+    table = people_by_cluster(np.array([0, 0, -1, 1]), ["Ann", "Ann", "Ann", "Bo"])
+    points = charts.people_by_cluster_heatmap(table).data[1]
+    assert sorted(map(list, points.customdata)) == [["Ann", -1, 1], ["Ann", 0, 2], ["Bo", 1, 1]]
+
+
+def test_an_interval_holds_its_estimate_in_print_too() -> None:
+    """Both ends would be rounded to the same side of 98.76 %."""
+    assert charts.interval(0.98761, 0.98764).replace("\u00a0", " ") == "98.7 to 98.8 %"
+    assert charts.interval(0.9, 0.99999).replace("\u00a0", " ") == "90.0 to 100 %"
+
+
+def test_nothing_is_a_dash() -> None:
+    assert charts.percent(float("nan")) == charts.NOTHING
 
 
 def test_the_table_scrolls_instead_of_growing_without_end() -> None:

@@ -19,7 +19,7 @@ from .people import draw_people
 
 @pytest.mark.parametrize(
     ("low", "high", "words"),
-    [(0.97, 0.998, "97.0 to 99.8\xa0%"), (0.0, 1.0, "0.0 to 100\xa0%"), (0.98765, 0.98765, "98.8 to 98.8\xa0%")],
+    [(0.97, 0.998, "97.0 to 99.8\xa0%"), (0.0, 1.0, "0.0 to 100\xa0%"), (0.98765, 0.98765, "98.7 to 98.8\xa0%")],
 )
 def test_an_interval_names_its_unit_once(low: float, high: float, words: str) -> None:
     assert lab_tables.interval(low, high) == words
@@ -32,7 +32,7 @@ def test_each_share_of_held_out_photos_has_its_interval_beside_it() -> None:
     assert table.columns.tolist() == ["Person", "Faces", *(n for s in shares for n in (s, f"{s}, 95 %"))]
     assert table["Faces"].tolist() == [8] * 4
     assert (table["Top-1"] == 1).all()
-    assert table["Top-1, 95 %"].tolist() == ["67.6 to 100\xa0%"] * 4  # Wilson's interval of 8 of 8
+    assert table["Top-1, 95 %"].tolist() == ["67.5 to 100\xa0%"] * 4  # Wilson's interval of 8 of 8
 
 
 def test_stability_keeps_its_order_and_says_the_middle_in_words() -> None:
@@ -75,6 +75,6 @@ def test_accuracy_of_algorithms_and_of_numbers_of_clusters_has_its_interval_besi
     table = lab_tables.compared(measured)
     names = table.columns.tolist()
     assert names[names.index("Accuracy") + 1] == "Accuracy, 95 %"
-    assert table["Accuracy, 95 %"].tolist() == ["67.6 to 100\xa0%", ""]
+    assert table["Accuracy, 95 %"].tolist() == ["67.5 to 100\xa0%", ""]
     sweep = beside_accuracy(pd.DataFrame({"clusters": [2], "accuracy": [0.5], "ari": [0.1]}), 8)
     assert lab_tables.swept(sweep).columns.tolist() == ["Clusters", "Accuracy", "Accuracy, 95 %", "ARI"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,10 +64,9 @@ def test_an_empty_gallery_tells_where_to_start(gallery_home: Path) -> None:
 
 
 def test_the_overall_accuracy_has_its_interval_and_says_which(sample_home: Path) -> None:
-    app = open_page()
-    accuracy = next(metric for metric in app.metric if metric.label == "Accuracy")
+    accuracy = next(metric for metric in open_page().metric if metric.label == "Accuracy")
     assert (accuracy.value, accuracy.delta) == ("100\xa0%", "97.4 to 100\xa0%")
-    assert "Accuracy's interval is 95 % Wilson: over the faces, not over seeds or people" in texts(app)
+    assert "The interval is 95 % Wilson: over the faces, not over seeds or people" in accuracy.proto.help
 
 
 def test_faces_without_clusters_tell_what_to_do(sample_home: Path) -> None:
@@ -86,40 +86,79 @@ def test_faces_without_persons_tell_what_to_do(sample_home: Path) -> None:
 def test_the_sample_gallery_in_words_and_figures(sample_home: Path) -> None:
     app = open_page()
     assert "144 of 144 faces are in their person's cluster." in texts(app)
+    assert "Every face is in its person's cluster." in texts(app)
     assert "Every person has a cluster of their own" in texts(app)
-    figures = {metric.label: metric.value.replace("\u00a0", " ") for metric in app.metric}
+    figures = {metric.label.replace("\u00a0", " "): metric.value.replace("\u00a0", " ") for metric in app.metric}
     assert figures["Accuracy"] == figures["Purity"] == "100 %"
+    assert (figures["Wrong faces"], figures["People below 100 %"]) == ("0", "0 of 12")
     assert figures["ARI"] == figures["NMI"] == figures["B³ F1"] == "1.000"
-    assert all("144 faces" in metric.proto.help for metric in app.metric)
 
 
-def test_bars_table_and_heatmap_are_plotly_and_have_names(sample_home: Path) -> None:
-    charts = open_page().get("plotly_chart")
-    kinds = [{trace["type"] for trace in json.loads(chart.proto.spec)["data"]} for chart in charts]
-    assert kinds == [{"bar"}, {"table"}, {"heatmap"}]
+def traces(app: AppTest) -> list[list[dict[str, Any]]]:
+    charts = app.get("plotly_chart")
     assert all(chart.proto.alt for chart in charts)
+    return [json.loads(chart.proto.spec)["data"] for chart in charts]
 
 
-def test_the_charts_can_be_kept_to_the_worst_people(sample_home: Path) -> None:
+def test_people_below_100_percent_have_a_bar_and_the_rest_a_line(sample_home: Path) -> None:
     _, person, _ = make_one_wrong(sample_home)
     app = open_page()
-    app.segmented_control(key="accuracy_shown").set_value(10)
-    bars = json.loads(run(app).get("plotly_chart")[0].proto.spec)["data"][0]
-    assert len(bars["y"]) == 10
-    assert bars["y"][0] == f"{person} (13)"
+    bars, heatmap, table = traces(app)
+    assert [(bar["type"], bar["y"]) for bar in bars] == [("bar", [f"{person} (13)"])]
+    assert [trace["type"] for trace in heatmap] == ["heatmap", "scatter"]
+    assert [trace["type"] for trace in table] == ["table"]
+    sections: list[Any] = list(app.expander)
+    assert "11 people are at 100\u00a0%" in [section.proto.label for section in sections]
+    assert person not in next(text.value for text in app.markdown if "clusters?person=" in text.value).replace("\\", "")
 
 
-def test_a_person_leads_to_the_wrong_faces_and_a_face_to_its_photo(sample_home: Path) -> None:
+def test_a_cell_of_the_heatmap_knows_the_person_and_cluster_behind_it(sample_home: Path) -> None:
+    _, person, other = make_one_wrong(sample_home)
+    heat, points = traces(open_page())[1]
+    assert other in heat["x"], "clusters go by their names"
+    assert [person, 0, 1] in points["customdata"]
+    assert points["x"][points["customdata"].index([person, 0, 1])] == other
+
+
+def test_all_figures_are_sorted_as_one_likes_and_can_be_taken_along(sample_home: Path) -> None:
+    _, person, _ = make_one_wrong(sample_home)
+    app = open_page()
+
+    def people() -> list[str]:
+        values: list[list[str]] = traces(app)[-1][0]["cells"]["values"]
+        return values[0]
+
+    assert people()[0] == person
+    app.segmented_control(key="accuracy_order").set_value("name")
+    run(app)
+    assert people() == sorted(people())
+    app.segmented_control(key="accuracy_order").set_value("faces")
+    run(app)
+    assert people()[0] == person, "thirteen faces"
+    assert len(app.get("download_button")) == 1
+
+
+def test_the_address_says_whose_wrong_faces_are_shown(sample_home: Path) -> None:
+    face, person, other = make_one_wrong(sample_home)
+    app = open_page()
+    app.query_params["person"] = other
+    run(app)
+    assert app.selectbox(key="accuracy_person").value == other
+    assert f"No face of {other} is wrong." in texts(app)
+    app.query_params["person"] = "Nobody of that name"
+    assert wrong_faces_shown(run(app)) == [face]
+    app.selectbox(key="accuracy_person").select(person)
+    run(app)
+    assert person in app.query_params["person"]
+
+
+def test_a_wrong_face_says_where_it_is_and_leads_to_its_photo(sample_home: Path) -> None:
     face, person, other = make_one_wrong(sample_home)
     app = open_page()
     assert "143 of 144 faces" in texts(app)
     assert wrong_faces_shown(app) == [face]
-    assert words(tiles(app, "Faces that are wrong")[0])[0] == f"in {other}"
-    app.selectbox(key="accuracy_person").select(other)
-    assert not wrong_faces_shown(run(app))
-    assert f"No face of {other} is wrong." in texts(app)
-    app.selectbox(key="accuracy_person").select(person)
-    assert wrong_faces_shown(run(app)) == [face]
+    tile = tiles(app, "Faces that are wrong")[0]
+    assert (tile["name"], words(tile)[0]) == (person, f"in {other}")
     app.query_params["face"] = str(face)
     assert "Detection score: is it a face?" in texts(run(app))
 
@@ -140,7 +179,7 @@ def test_people_who_share_a_cluster_are_named(sample_home: Path) -> None:
     cluster_gallery(Gallery.open(sample_home), 11)
     app = open_page()
     assert "Persons who share a cluster" in titles_of_alerts(app)
-    assert " share the cluster " in texts(app)
+    assert " share [" in texts(app)
 
 
 def test_clusters_that_are_nobodys_are_named(sample_home: Path) -> None:

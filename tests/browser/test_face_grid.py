@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from facecluster.gallery import Gallery
+
+from .conftest import serve
+
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=60_000)  # the charts' library is 4 MB, and other work may slow the machine
 
 
 @pytest.fixture
@@ -27,6 +33,14 @@ def focused(page: Page) -> str:
         return focused?.ariaLabel;
     }"""
     return str(page.evaluate(script))
+
+
+def press(page: Page, drawn: Locator) -> None:
+    """Clicks in the middle of something that a chart drew: Plotly lays a transparent layer over it."""
+    drawn.scroll_into_view_if_needed()
+    box = drawn.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
 def said(face: Locator) -> str:
@@ -128,3 +142,23 @@ def test_a_card_is_one_link_that_back_undoes(page: Page, sample_app: str) -> Non
     assert re.search(r"/clusters\?cluster=\d+$", page.url)
     page.go_back()
     expect(cards).to_have_count(12)
+
+
+def test_a_bar_and_a_cell_lead_to_the_faces_behind_them(page: Page, sample_home: Path) -> None:
+    gallery = Gallery.open(sample_home)
+    face = int(gallery.cluster_faces(0, limit=1)["face"].iloc[0])
+    first, second = gallery.clusters()["person"][:2]
+    with gallery._database.write() as db:
+        db.execute("UPDATE faces SET person = ? WHERE id = ?", (second, face))
+    with serve(sample_home) as address:
+        page.goto(f"{address}/accuracy")
+        bar = page.locator(".st-key-accuracy_chart .point path")
+        expect(bar).to_have_count(1)
+        press(page, bar)
+        expect(page).to_have_url(re.compile(r"accuracy\?person="))
+        expect(page.get_by_role("button", name=re.compile(f"^{second}, in {first}"))).to_be_visible()
+        cell = page.locator("[class*=st-key-accuracy_heatmap] .scatterlayer .point").first
+        press(page, cell)
+        expect(page).to_have_url(re.compile(r"clusters\?person=.*cluster=\d"))
+        page.go_back()
+        expect(page.get_by_role("heading", name="Accuracy")).to_be_visible()
