@@ -1,12 +1,15 @@
 // What lasts from run to run lies on the root element: this function runs again after every run of the page.
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".tiles")
-  // Streamlit may mount the grid anew at any run: then the selection comes back from the page.
-  const kept = (root.kept ??= { drawn: null, anchor: null, selected: new Set(data.selected) })
+  const kept = (root.kept ??= { drawn: null, anchor: null, selected: new Set(), seen: "[]", pending: null })
   kept.data = data
   kept.open = id => setTriggerValue("opened", id)
   kept.name = (id, name) => setTriggerValue("named", { id, name })
-  kept.tell = () => setStateValue("selected", [...kept.selected])
+  kept.tell = () => {
+    kept.pending = JSON.stringify([...kept.selected])
+    setStateValue("selected", [...kept.selected])
+  }
+  adopt(data.selected, kept)
 
   root.style.setProperty("--cell", `${data.cell}px`)
   root.setAttribute("aria-label", data.label)
@@ -18,6 +21,18 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   }
   prepareToolbar(parentElement.querySelector(".toolbar"), root, kept)
   showSelection(root, kept)
+}
+
+// Streamlit may mount the grid anew at any run: then the selection comes back from the page. What the page says is old
+// news as long as it has not heard of the last click.
+function adopt(selected, kept) {
+  const said = JSON.stringify(selected)
+  if (said === kept.pending) kept.pending = null
+  else if (kept.pending === null && said !== kept.seen) {
+    kept.selected = new Set(selected)
+    kept.anchor = selected.at(-1) ?? null
+  }
+  kept.seen = said
 }
 
 // Tiles that stay keep their elements, so that a click that has begun, the focus and a half-typed name outlive a run.

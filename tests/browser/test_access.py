@@ -38,6 +38,7 @@ PATHS = [
     "/media/0123456789abcdef.jpg",
     "/no/such/path",
 ]
+_PICTURES = rb"/media/[0-9a-f]+\.\w+|data:image/jpeg;base64,[\w+/=]+"
 LOCAL = ["localhost", "127.0.0.1", "[::1]", "faces.localhost"]
 
 
@@ -68,9 +69,11 @@ class Visitor:
         return answer
 
     def faces(self, name: str, origin: str | None) -> list[str]:
-        """The paths of the pictures on the clusters page, as a browser gets them. Raises InvalidStatus if refused."""
+        """The pictures on the clusters page with a face open, as a browser gets them: the path of the photo, then the
+        crops themselves. Raises InvalidStatus if refused."""
         ask = BackMsg()
         ask.rerun_script.page_name = "clusters"
+        ask.rerun_script.query_string = "face=5"
         found: set[str] = set()
         with connect(
             f"ws://{name}:{self.port}/_stcore/stream",
@@ -83,7 +86,7 @@ class Visitor:
             while True:
                 received = stream.recv(timeout=60)
                 assert isinstance(received, bytes)
-                found.update(path.decode() for path in re.findall(rb"/media/[0-9a-f]+\.\w+", received))
+                found.update(path.decode() for path in re.findall(_PICTURES, received))
                 if ForwardMsg.FromString(received).WhichOneof("type") == "script_finished":
                     return sorted(found)
 
