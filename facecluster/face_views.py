@@ -114,6 +114,10 @@ class FaceViews(ClusterViews):
         sql = f"SELECT id, detection_score FROM faces WHERE id IN ({marks})"
         return dict(map(tuple, self._database.read(sql, *map(int, face_ids))))
 
+    def face_ids(self) -> np.ndarray:
+        """(n,) int64: all faces, in the order of `faces()`."""
+        return np.array([row[0] for row in self._database.read("SELECT id FROM faces ORDER BY id")], np.int64)
+
     def boxes_on(self, photo_id: int) -> dict[int, tuple[float, float, float, float]]:
         """The box (x1, y1, x2, y2) of every face that is kept of a photo, by face, in pixels of the upright photo."""
         rows = self._database.read("SELECT id, x1, y1, x2, y2 FROM faces WHERE photo_id = ? ORDER BY id", photo_id)

@@ -2,95 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from facecluster.algorithms import ALGORITHMS
-from facecluster.calibration import Calibration, measure_calibration
+from facecluster.calibration import measure_calibration
 from facecluster.clustering import library_versions
 from facecluster.comparison import compare_algorithms
 from facecluster.errors import Cancelled, EvaluationError, FaceClusterError
 from facecluster.evaluation import (
     PEOPLE_COLUMNS,
-    ClusteringScores,
     evaluate_clustering,
     labelled_clustering,
     match_people,
 )
 from facecluster.groups import algorithms_by_group, by_group
-from facecluster.held_out import FOLDS, HeldOut, held_out_identification, known_persons
+from facecluster.held_out import held_out_identification, known_persons
 from facecluster.identities import clusters_of, identities_of
 from facecluster.intervals import beside_accuracy
-from facecluster.open_set import DRAWS, OpenSet, leave_people_out, with_threshold_of
+from facecluster.lab_results import NEED_PEOPLE, NOBODY, PARTS, LabResults, LabSettings, Part
+from facecluster.open_set import OpenSet, leave_people_out, with_threshold_of
 from facecluster.records import Clustering, Faces, KnownFaces
 from facecluster.selection import Suggestion, suggest_n_clusters
-from facecluster.stability import BOOTSTRAPS, SEEDS, Stability, measure_stability
+from facecluster.stability import measure_stability
 from facecluster.steps import IsCancelled, OnProgress, never
 from facecluster.sweeps import score_sweep
 
 if TYPE_CHECKING:
     from facecluster.gallery import Gallery
 
-Part = Literal["held_out", "open_set", "sweep", "comparison", "stability"]
-PARTS: tuple[Part, ...] = ("held_out", "open_set", "sweep", "comparison", "stability")
-# The parts that compare with people; the others look at the faces alone, and say more where people are known.
-NEED_PEOPLE: tuple[Part, ...] = ("held_out", "open_set")
-NOBODY = (
-    "No face has a known person, so accuracy, held-out photos, strangers and groups cannot be measured: for these, "
-    "index photos that lie in one folder a person."
-)
+# What each part fills in of LabResults.
+_FIELDS: dict[Part, tuple[str, ...]] = {
+    "held_out": ("held_out",),
+    "open_set": ("open_set", "calibration"),
+    "sweep": ("suggestion", "sweep"),
+    "comparison": ("comparison",),
+    "stability": ("stability",),
+}
 _SWEEP_STEPS = 11
 _READS = 5
-
-
-@dataclass(frozen=True)
-class LabSettings:
-    """What to measure and how. `left_out` None is 30 % of the people."""
-
-    folds: int = FOLDS
-    left_out: int | None = None
-    draws: int = DRAWS
-    fpir: float = 0.01
-    seeds: int = SEEDS
-    bootstraps: int = BOOTSTRAPS
-    seed: int = 0
-    parts: tuple[Part, ...] = PARTS
-
-
-@dataclass(frozen=True)
-class LabResults:
-    """Everything that was measured. A part that was not asked for is None, as is one that could not be done: then
-    `missing` says why, by part. Where no clustered face has a known person, `scores` is None, `people` is empty and
-    `missing` tells that under "scores". `sweep` are the rows of `suggestion.sweep` with `accuracy` and `ari` where
-    people are known. `groups` holds a table of GROUP_COLUMNS for each column of the analyst's CSV, `comparison_groups`
-    one of ALGORITHM_GROUP_COLUMNS where algorithms were compared, `group_of` that CSV. `known` tells which share of the
-    faces has a person, None where that was not looked at.
-    """
-
-    gallery: str
-    created: str
-    settings: LabSettings
-    clustering: dict[str, Any]
-    versions: dict[str, str]
-    scores: ClusteringScores | None
-    people: pd.DataFrame
-    held_out: HeldOut | None = None
-    open_set: OpenSet | None = None
-    calibration: Calibration | None = None
-    suggestion: Suggestion | None = None
-    sweep: pd.DataFrame | None = None
-    comparison: pd.DataFrame | None = None
-    stability: Stability | None = None
-    groups: dict[str, pd.DataFrame] = field(default_factory=dict)
-    comparison_groups: dict[str, pd.DataFrame] = field(default_factory=dict)
-    group_of: pd.DataFrame | None = None
-    missing: dict[str, str] = field(default_factory=dict)
-    known: KnownFaces | None = None
 
 
 def evaluate_gallery(
@@ -98,21 +54,58 @@ def evaluate_gallery(
     settings: LabSettings | None = None,
     *,
     groups: pd.DataFrame | None = None,
+    earlier: LabResults | None = None,
+    on_part: Callable[[LabResults], None] | None = None,
     on_progress: OnProgress | None = None,
     cancelled: IsCancelled = never,
 ) -> LabResults:
     """Measures the gallery's clustering and identification. `groups` is a table of `groups.read_groups`.
 
-    Where nobody is labelled, the parts that need people are left out. Raises EvaluationError when there are no
-    clusters, and Cancelled. It reads the gallery once at the start and never writes to it.
+    Parts of `earlier` that are not asked for are kept, where it was measured with the same settings; that it is of the
+    same state of the gallery is the caller's word. `on_part` gets all that is known after each part. Where nobody is
+    labelled, the parts that need people are left out. Raises EvaluationError when there are no clusters, and Cancelled.
+    It reads the gallery once at the start and never writes to it.
     """
     settings = settings or LabSettings()
-    labels, persons, clustering, summary, faces = _read(gallery)
+    if earlier is not None and replace(earlier.settings, parts=()) != replace(settings, parts=()):
+        earlier = None
+    if groups is None and earlier is not None:
+        groups = earlier.group_of
+    read = _read(gallery)
+    _, persons, clustering, _, faces = read
     run = _Run(faces, clustering, settings, on_progress, cancelled)
     is_labelled = bool(known_persons(persons).any())
     if not is_labelled:
         run.missing |= {"scores": NOBODY} | ({"groups": NOBODY} if groups is not None else {})
-    found = run.parts()
+    for part, why in (earlier.missing if earlier else {}).items():
+        run.missing.setdefault(part, why) if part not in settings.parts else None
+    results = _assembled(gallery.name, read, settings, groups, earlier, run, {})
+    for found in run.parts(_kept_parts(earlier, settings)):
+        results = _assembled(gallery.name, read, settings, groups, earlier, run, found)
+        if on_part is not None:
+            on_part(results)
+    return results
+
+
+def _kept_parts(earlier: LabResults | None, settings: LabSettings) -> dict[str, Any]:
+    """The fields of an earlier evaluation that are not measured anew."""
+    if earlier is None:
+        return {}
+    fields = [name for part, names in _FIELDS.items() if part not in settings.parts for name in names]
+    return {name: getattr(earlier, name) for name in fields if getattr(earlier, name) is not None}
+
+
+def _assembled(
+    name: str,
+    read: tuple[np.ndarray, np.ndarray, Clustering, dict[str, Any], Faces],
+    settings: LabSettings,
+    groups: pd.DataFrame | None,
+    earlier: LabResults | None,
+    run: _Run,
+    found: dict[str, Any],
+) -> LabResults:
+    labels, persons, _, summary, faces = read
+    is_labelled = bool(known_persons(persons).any())
     held_out, open_set = found.get("held_out"), found.get("open_set")
     columns = groups.columns if groups is not None and is_labelled else ()
     tables = {
@@ -124,19 +117,21 @@ def evaluate_gallery(
         for column in columns
         if run.labels
     }
+    known_parts = {part for part in PARTS if part in settings.parts or (earlier and part in earlier.settings.parts)}
     return LabResults(
-        gallery=gallery.name,
+        gallery=name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        settings=settings,
+        settings=replace(settings, parts=tuple(part for part in PARTS if part in known_parts)),
         clustering=summary,
         versions=_versions(),
         scores=evaluate_clustering(labels, persons) if is_labelled else None,
         people=match_people(labels, persons) if is_labelled else pd.DataFrame(columns=list(PEOPLE_COLUMNS)),
         groups=tables,
-        comparison_groups=algorithms,
+        comparison_groups=algorithms or (earlier.comparison_groups if earlier else {}),
         group_of=groups,
         missing=run.missing,
         known=KnownFaces(run.by_folder, run.by_hand, len(faces)),
+        seconds=(earlier.seconds if earlier else {}) | run.seconds,
         **found,
     )
 
@@ -174,6 +169,7 @@ class _Run:
         )
         self.by_folder, self.by_hand = int(known_persons(self.persons).sum()), int(self.identities.by_hand.sum())
         self.missing: dict[str, str] = {}
+        self.seconds: dict[str, float] = {}
         self.labels: dict[str, np.ndarray] = {}  # of all faces, by algorithm, once they were compared
         self._on_progress, self._cancelled = on_progress, cancelled
         self._sizes: dict[Part, int] = {
@@ -184,8 +180,8 @@ class _Run:
             "stability": settings.seeds + settings.bootstraps,
         }
 
-    def parts(self) -> dict[str, Any]:
-        """What was measured, by field of LabResults."""
+    def parts(self, kept: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """What is known after each part, by field of LabResults, the `kept` fields among them."""
         makers: dict[Part, Callable[[OnProgress, dict[str, Any]], dict[str, Any]]] = {
             "held_out": self._held_out,
             "open_set": self._open_set,
@@ -198,7 +194,8 @@ class _Run:
             self.missing |= {part: NOBODY for part in wanted if part in NEED_PEOPLE}
             wanted = [part for part in wanted if part not in NEED_PEOPLE]
         total, before = sum(self._sizes[part] for part in wanted), 0
-        found: dict[str, Any] = {}
+        found = dict(kept)
+        yield found
         for part in wanted:
             size, offset = self._sizes[part], before
 
@@ -206,14 +203,16 @@ class _Run:
                 if self._on_progress:
                     self._on_progress(offset + round(size * done / max(of, 1)), total)
 
+            start = time.monotonic()
             try:
-                found |= makers[part](tell, found)
+                found = found | makers[part](tell, found)
             except Cancelled:
                 raise
             except FaceClusterError as error:
                 self.missing[part] = str(error)
+            self.seconds[part] = time.monotonic() - start
             before += size
-        return found
+            yield found
 
     def _held_out(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
         held_out = held_out_identification(

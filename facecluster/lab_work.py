@@ -89,25 +89,35 @@ def evaluate_in_job(
 ) -> str:
     """Runs `evaluate_gallery`, reporting to `job`, and keeps its results; returns what was done in a sentence.
 
-    Raises EvaluationError and Cancelled; then what was kept before stays.
+    Each part is kept as soon as it is there, beside the parts that were measured before with the same settings. Raises
+    EvaluationError and Cancelled; then what was kept stays.
     """
     from facecluster.lab import evaluate_gallery
     from facecluster.sweeps import KeptSweep, keep_sweep
 
-    revision = gallery.revision
+    path, revision = str(gallery.path), gallery.revision
+    before = store.latest(path)
+    measured: list[LabResults] = []
+
+    def keep(results: LabResults) -> None:
+        measured.append(results)
+        store.keep(path, KeptResults(revision, results))
+
     try:
         results = evaluate_gallery(
             gallery,
             settings,
             groups=groups,
+            earlier=None if before is None or before.is_stale(gallery) else before.results,
+            on_part=keep,
             on_progress=Stage("Evaluating", job.report, "steps"),
             cancelled=lambda: job.is_cancelled,
         )
     except Cancelled as error:
-        kept = "the earlier one is still shown" if store.latest(str(gallery.path)) else "nothing was measured"
+        kept = "what was measured before is still shown" if measured or before else "nothing was measured"
         raise Cancelled(f"The evaluation was cancelled: {kept}.") from error
-    store.keep(str(gallery.path), KeptResults(revision, results))
-    if results.suggestion is not None and results.sweep is not None:
+    store.keep(path, KeptResults(revision, results))
+    if "sweep" in settings.parts and results.suggestion is not None and results.sweep is not None:
         suggestion = replace(results.suggestion, sweep=results.sweep)
         keep_sweep(gallery, KeptSweep(revision, results.created, settings.seed, results.versions, suggestion))
     number = len(results.missing.keys() - {"scores"})

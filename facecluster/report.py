@@ -16,6 +16,7 @@ from facecluster import charts, lab_charts, lab_tables
 from facecluster.groups import SMALL_FACES, SMALL_PEOPLE, det_by_group, difference, with_groups
 from facecluster.intervals import KIND, NOT_COVERED
 from facecluster.lab import LabResults
+from facecluster.lab_answers import verdict_of
 from facecluster.lab_tables import GROUP_RATES
 from facecluster.report_data import GENERATOR, as_document
 
@@ -96,7 +97,11 @@ def _summary(results: LabResults) -> str:
     text = "".join(f"<p>{escape(line)}</p>" for line in lines)
     if "scores" in results.missing:
         text += _note(results.missing["scores"])
-    return f"<h1>Evaluation of {escape(results.gallery)}</h1><p>{escape(results.created)}</p>{text}"
+    answers = "".join(
+        f"<dt>{escape(question)}</dt><dd>{escape(each.text)}</dd>" for question, each in verdict_of(results)
+    )
+    head = f"<h1>Evaluation of {escape(results.gallery)}</h1><p>{escape(results.created)}</p>"
+    return f"{head}<dl>{answers}</dl>{text}" if answers else head + text
 
 
 def _people(results: LabResults) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
+from facecluster.background import duration
 from facecluster.errors import EvaluationError, FaceClusterError
 from facecluster.gallery import Gallery
 from facecluster.groups import read_groups
-from facecluster.lab import NEED_PEOPLE, NOBODY, PARTS, LabResults, LabSettings, Part
+from facecluster.lab_answers import QUESTIONS, answer
+from facecluster.lab_results import NEED_PEOPLE, NOBODY, PARTS, LabResults, LabSettings, Part
 from facecluster.lab_work import KeptResults, stored_results
 from facecluster.report import report_html
 from facecluster.report_data import as_document
@@ -20,61 +23,50 @@ from facecluster.ui.components import show_error
 from facecluster.ui.entry import within_app
 from facecluster.ui.faces import nothing_yet
 from facecluster.ui.jobs import running, start_evaluating
+from facecluster.ui.markup import escape
 from facecluster.ui.page_head import page_head
 
 within_app()
 
-PART_NAMES: dict[Part, str] = {
-    "held_out": "Held out",
-    "open_set": "Strangers",
-    "sweep": "Number of clusters",
-    "comparison": "Algorithms",
-    "stability": "Stability",
-}
 DEFAULTS = LabSettings()
+# Measured on two cores; what a part took last is shown instead.
+USUALLY: dict[Part, str] = {
+    "held_out": "about 1 s for 700 faces",
+    "open_set": "about 1 s for 700 faces",
+    "sweep": "about 20 s for 700 faces",
+    "comparison": "about 20 s for 700 faces",
+    "stability": "about 15 s for 700 faces",
+}
+MARKS = {
+    "good": ":green[:material/check_circle:]",
+    "doubtful": ":orange[:material/help:]",
+    "bad": ":red[:material/error:]",
+    "neutral": ":material/info:",
+}
 
 
-def _parts(possible: Sequence[Part], key: str) -> list[Part]:
-    return st.pills(
-        "Parts",
-        possible,
-        selection_mode="multi",
-        default=possible,
-        format_func=PART_NAMES.__getitem__,
-        key=key,
-        persist_state="session",
-    )
-
-
-def free_settings_form(gallery: Gallery) -> LabSettings | None:
-    """The settings of the parts that need no people, in the run where the form was sent."""
-    possible = [part for part in PARTS if part not in NEED_PEOPLE]
-    with st.form("evaluation_form"):
-        parts = _parts(possible, "evaluation_free_parts")
-        seed = _number("Seed", 0, 10**6, DEFAULTS.seed, "seed", "The same seed draws the same faces.")
-        sent = _evaluate_button(gallery)
-    return LabSettings(seed=seed, parts=tuple(part for part in PARTS if part in parts)) if sent else None
-
-
-def settings_form(gallery: Gallery, people: int) -> tuple[LabSettings, bytes | None] | None:
-    """The settings and the groups' CSV, in the run where the form was sent."""
-    with st.form("evaluation_form"):
-        parts = _parts(PARTS, "evaluation_parts")
-        with st.grid(5, min_column_width=150):
-            folds = _number("Folds", 2, 20, DEFAULTS.folds, "folds", "Photos are held out in so many turns.")
+def settings_section(gallery: Gallery, people: int) -> tuple[LabSettings, bytes | None]:
+    """The settings, and the groups' CSV."""
+    folds, left_out, draws, fpir = DEFAULTS.folds, DEFAULTS.left_out, DEFAULTS.draws, 100 * DEFAULTS.fpir
+    upload = None
+    st.caption("They hold for every button above. Answers that were measured with other settings are left out.")
+    with st.grid(5, min_column_width=150):
+        if people:
+            folds = _number("Folds", 2, 20, folds, "folds", "Photos are held out in so many turns.")
             most = max(people - 2, 1)
             left_out = _number(
                 *("People left out", 1, most, min(max(1, round(0.3 * people)), most), "left_out"),
                 "Strangers a draw; the others are enrolled.",
             )
-            draws = _number("Draws", 1, 50, DEFAULTS.draws, "draws", "How often other people are left out.")
+            draws = _number("Draws", 1, 50, draws, "draws", "How often other people are left out.")
             fpir = st.number_input(
-                *("FPIR, in %", 0.1, 20.0, 100 * DEFAULTS.fpir, 0.1),
+                *("FPIR, in %", 0.1, 20.0, fpir, 0.1),
                 key="evaluation_fpir",
                 persist_state="session",
                 help="The share of strangers' faces that may get a name.",
             )
-            seed = _number("Seed", 0, 10**6, DEFAULTS.seed, "seed", "The same seed draws the same people and photos.")
+        seed = _number("Seed", 0, 10**6, DEFAULTS.seed, "seed", "The same seed draws the same people and photos.")
+    if people:
         upload = st.file_uploader(
             "Groups, as CSV (optional)",
             type="csv",
@@ -82,18 +74,8 @@ def settings_form(gallery: Gallery, people: int) -> tuple[LabSettings, bytes | N
             help="A column person with names as in the gallery, and any other columns: error rates are compared by "
             "each of them.",
         )
-        sent = _evaluate_button(gallery)
-    if not sent:
-        return None
-    chosen = tuple(part for part in PARTS if part in parts)
-    settings = LabSettings(folds=folds, left_out=left_out, draws=draws, fpir=fpir / 100, seed=seed, parts=chosen)
+    settings = LabSettings(folds=folds, left_out=left_out, draws=draws, fpir=fpir / 100, seed=seed)
     return settings, None if upload is None else upload.getvalue()
-
-
-def _evaluate_button(gallery: Gallery) -> bool:
-    return st.form_submit_button(
-        "Evaluate", type="primary", icon=":material/science:", disabled=running(gallery) is not None
-    )
 
 
 def _number(label: str, low: int, high: int, value: int, key: str, meaning: str) -> int:
@@ -102,9 +84,6 @@ def _number(label: str, low: int, high: int, value: int, key: str, meaning: str)
 
 def start(gallery: Gallery, settings: LabSettings, content: bytes | None) -> None:
     """Starts the evaluation, or says why it cannot be."""
-    if not settings.parts:
-        st.error("Choose at least one part to evaluate.", icon=":material/error:")
-        return
     try:
         groups: pd.DataFrame | None = None
         if content is not None:
@@ -141,31 +120,83 @@ def downloads(results: LabResults) -> None:
         )
 
 
-def show(gallery: Gallery, kept: KeptResults, people: int) -> None:
-    """The parts in tabs; only the open one is made."""
-    results = kept.results
-    if kept.is_stale(gallery):
-        text = "The gallery or its clusters changed since this was measured. Evaluate again for figures of today."
-        st.warning(text, title="Out of date", icon=":material/history:")
-    settings = results.settings
-    st.caption(f"Measured {results.created.replace('T', ' ').removesuffix('+00:00')} UTC · seed {settings.seed}")
-    if kept.is_stored:
-        st.caption("Kept in the gallery from an earlier start: the number of clusters. Other parts are measured anew.")
-    downloads(results)
+def question(gallery: Gallery, part: Part, kept: KeptResults | None, people: int) -> bool:
+    """One question with its last answer; whether its button was clicked."""
+    found = None if kept is None else answer(kept.results, part, people)
+    with st.container(border=True, gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(QUESTIONS[part], anchor=False, width="stretch")
+            clicked = st.button(
+                "Measure again" if found else "Measure",
+                key=f"evaluation_measure_{part}",
+                icon=":material/science:",
+                disabled=running(gallery) is not None,
+            )
+        took = None if kept is None else kept.results.seconds.get(part)
+        if found is not None:
+            st.markdown(f"{MARKS[found.verdict]} {escape(found.text)}")
+            if took is not None:
+                st.caption(f"It took {'less than a second' if took < 1 else duration(took)}.")
+        else:
+            st.caption(f"Not measured yet; it takes {USUALLY[part]}.")
+        if found is not None and kept is not None:
+            with st.expander("Figures and charts", key=f"evaluation_open_{part}", on_change="rerun") as section:
+                if section.open:
+                    details(part, kept.results, gallery, people)
+        if part == "comparison":
+            with st.expander("Use another algorithm", key="evaluation_use", on_change="rerun") as section:
+                if section.open:
+                    lab_parts.use_another(gallery, DEFAULTS.seed if kept is None else kept.results.settings.seed)
+    return clicked
+
+
+def details(part: Part, results: LabResults, gallery: Gallery, people: int) -> None:
     each: dict[Part, Callable[[], None]] = {
-        "held_out": lambda: lab_parts.held_out(results),
+        "held_out": lambda: lab_parts.held_out(results, gallery),
         "open_set": lambda: lab_parts.strangers(results),
         "sweep": lambda: lab_parts.number_of_clusters(results, people),
-        "comparison": lambda: lab_parts.algorithms(results, gallery),
+        "comparison": lambda: lab_parts.algorithms(results),
         "stability": lambda: lab_parts.stability(results),
     }
-    parts = {PART_NAMES[part]: show for part, show in each.items() if results.scores or part not in NEED_PEOPLE}
-    if results.groups:
-        parts["Groups"] = lambda: lab_parts.groups(results)
-    for tab, part in zip(st.tabs(list(parts), key="evaluation_tab", on_change="rerun"), parts.values(), strict=True):
-        if tab.open:
-            with tab:
-                part()
+    each[part]()
+
+
+def when_measured(kept: KeptResults) -> None:
+    created = kept.results.created.replace("T", " ").removesuffix("+00:00")
+    st.caption(f"Measured {created} UTC · seed {kept.results.settings.seed}", width="content")
+    downloads(kept.results)
+
+
+def warnings(gallery: Gallery, kept: KeptResults) -> None:
+    if kept.is_stale(gallery):
+        text = "The gallery or its clusters changed since this was measured. Measure again for figures of today."
+        st.warning(text, title="Out of date", icon=":material/history:")
+    if kept.is_stored:
+        st.caption("Kept in the gallery from an earlier start: the number of people. Other parts are measured anew.")
+
+
+def show(gallery: Gallery, people: int) -> Part | None:
+    """The questions, and the one whose button was clicked."""
+    store = resources.lab_store()
+    kept = store.latest(str(gallery.path)) or stored_results(gallery)
+    asked = None
+    for part in PARTS:
+        if (people or part not in NEED_PEOPLE) and question(gallery, part, kept, people):
+            asked = part
+    if kept is not None and kept.results.groups:
+        with (
+            st.container(border=True),
+            st.expander("Is it as good for every group?", key="evaluation_groups", on_change="rerun") as section,
+        ):
+            if section.open:
+                lab_parts.groups(kept.results)
+    return asked
+
+
+@st.fragment(run_every=2)
+def show_while_measuring(gallery: Gallery, people: int) -> None:
+    """The answers appear one by one."""
+    show(gallery, people)
 
 
 gallery = resources.open_gallery()
@@ -175,15 +206,31 @@ if not nothing_yet(gallery):
         people = len(tables.accuracy(gallery).people)
     except EvaluationError:
         people = 0
-        st.info(NOBODY, title="Some parts need people", icon=":material/person_off:")
-    else:
-        st.caption(tables.counts(gallery).known.sentence)
+        st.info(NOBODY, title="Some questions need people", icon=":material/person_off:")
     kept = resources.lab_store().latest(str(gallery.path)) or stored_results(gallery)
-    with st.expander("Settings", expanded=kept is None, icon=":material/tune:"):
-        asked = settings_form(gallery, people) if people else (free_settings_form(gallery), None)
-    if asked is not None and asked[0] is not None:
-        start(gallery, *asked)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        everything = st.button(
+            "Measure everything",
+            key="evaluation_everything",
+            type="secondary" if kept else "primary",
+            icon=":material/science:",
+            disabled=running(gallery) is not None,
+        )
+        if kept is None:
+            st.caption("About a minute for 700 faces, in the background; other pages stay usable.", width="stretch")
+        else:
+            when_measured(kept)
     if kept is not None:
-        show(gallery, kept, people)
-    elif running(gallery) is None:
-        st.caption(":material/science: Nothing was measured yet. It runs in the background; other pages stay usable.")
+        warnings(gallery, kept)
+    if people:
+        st.caption(tables.counts(gallery).known.sentence)
+    asked = None
+    if running(gallery) is None:
+        asked = show(gallery, people)
+    else:
+        show_while_measuring(gallery, people)
+    with st.expander("Settings", icon=":material/tune:", key="evaluation_settings"):
+        settings, groups_csv = settings_section(gallery, people)
+    if everything or asked:
+        parts = (asked,) if asked else tuple(part for part in PARTS if people or part not in NEED_PEOPLE)
+        start(gallery, replace(settings, parts=parts), groups_csv)

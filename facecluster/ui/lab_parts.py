@@ -16,6 +16,7 @@ from facecluster.groups import SMALL_FACES, SMALL_PEOPLE, det_by_group, differen
 from facecluster.intervals import KIND, NOT_COVERED
 from facecluster.lab import LabResults
 from facecluster.ui.jobs import running, start_algorithm
+from facecluster.ui.lab_faces import taken_for_others
 from facecluster.ui.markup import escape
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ def missing(results: LabResults, part: str) -> None:
     if reason:
         st.info(escape(reason), title="Could not be measured", icon=":material/info:")
     else:
-        st.caption("This part was not asked for: choose it above and evaluate again.")
+        st.caption("This part was not asked for: measure it above.")
 
 
-def held_out(results: LabResults) -> None:
+def held_out(results: LabResults, gallery: Gallery) -> None:
     """Identification of photos that the gallery did not hold."""
     found = results.held_out
     if found is None:
@@ -59,7 +60,8 @@ def held_out(results: LabResults) -> None:
         )
     if found.skipped:
         st.caption(f"{found.skipped:,} faces are of people without another photo and could not be judged.")
-    st.subheader("By person", anchor=False)
+    taken_for_others(found, gallery)
+    st.markdown("**By person**")
     st.caption("Worst first; shares of the person's held-out faces with 95 % Wilson intervals.")
     table = with_groups(lab_tables.held_out_people(found.people), results.group_of, "Person")
     _table(table, "evaluation_held_out", f"Top-1, top-3 and named right of {len(table)} people", _shares(table))
@@ -89,18 +91,18 @@ def strangers(results: LabResults) -> None:
         st.metric("Threshold", f"{found.threshold:.3f}", help=help_text, border=True)
         help_text = "What the draws' galleries expected, by leaving out one face at a time."
         st.metric("FNIR foretold", percent(found.expected_fnir), help=help_text, border=True)
-    st.subheader("Error rates over thresholds (DET)", anchor=False)
+    st.markdown("**Error rates over thresholds (DET)**")
     words = lab_charts.det_words(found)
     st.caption(words)
     _chart(lab_charts.det_chart(found), "evaluation_det", f"DET curve. {words}")
-    st.subheader("Similarities", anchor=False)
+    st.markdown("**Similarities**")
     figure = lab_charts.similarity_chart(found.distribution, found.threshold)
     _chart(figure, "evaluation_similarities", "Similarities of known people to themselves and of strangers to others")
     _calibration(results)
 
 
 def _calibration(results: LabResults) -> None:
-    st.subheader("From similarity to probability", anchor=False)
+    st.markdown("**From similarity to probability**")
     found = results.calibration
     if found is None:
         missing(results, "calibration")
@@ -130,8 +132,8 @@ def number_of_clusters(results: LabResults, people: int) -> None:
     _table(table, "evaluation_sweep_table", f"Criteria of {len(table)} numbers of clusters", rounded)
 
 
-def algorithms(results: LabResults, gallery: Gallery) -> None:
-    """All algorithms side by side, and one of them as the gallery's."""
+def algorithms(results: LabResults) -> None:
+    """All algorithms side by side."""
     table = results.comparison
     if table is None:
         missing(results, "comparison")
@@ -154,11 +156,10 @@ def algorithms(results: LabResults, gallery: Gallery) -> None:
         rounded = dict.fromkeys(("ARI", "NMI", "B³ precision", "B³ recall", "B³ F1"), _ROUNDED)
         columns = rounded | {"Accuracy": _SHARE, "Purity": _SHARE}
         _table(lab_tables.compared(table), "evaluation_comparison", f"Figures of {len(table)} algorithms", columns)
-    _apply(results, gallery)
 
 
-def _apply(results: LabResults, gallery: Gallery) -> None:
-    st.subheader("Make one the gallery's", anchor=False)
+def use_another(gallery: Gallery, seed: int) -> None:
+    """Makes the groups of one algorithm the gallery's."""
     st.caption("The faces are grouped anew, and every page works with it. Names of clusters may have to be given anew.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
@@ -177,7 +178,7 @@ def _apply(results: LabResults, gallery: Gallery) -> None:
             help="As many clusters as people, or as suggested where nobody is known, for algorithms that must be told "
             "a number.",
         )
-    if clicked and name and start_algorithm(gallery, name, "people", results.settings.seed):
+    if clicked and name and start_algorithm(gallery, name, "people", seed):
         st.rerun()
 
 
@@ -202,7 +203,7 @@ def stability(results: LabResults) -> None:
         st.caption(f"Middle 95 % of the samples: {found.low:.3f} to {found.high:.3f}")
     if found.people.empty:
         return
-    st.subheader("By person", anchor=False)
+    st.markdown("**By person**")
     st.caption("Share of the person's pairs of faces in one cluster, with the middle 95 % of the bootstrap samples.")
     alt = f"How often the faces of {len(found.people)} people stay together"
     _chart(lab_charts.stability_chart(found.people), "evaluation_stability", alt)
@@ -227,19 +228,19 @@ def groups(results: LabResults) -> None:
     _table(shown, "evaluation_groups", f"Error rates of {len(table)} groups", _shares(shown))
     for rate, title in lab_tables.GROUP_RATES.items():
         if table[rate].notna().any():
-            st.subheader(title, anchor=False)
+            st.markdown(f"**{title}**")
             st.caption(escape(difference(table, rate)) or "No two groups are large enough to be compared.")
             _chart(lab_charts.groups_chart(table, rate, title), f"evaluation_groups_{rate}", f"{title} by group")
     _groups_det(results, column, table)
     if column in results.comparison_groups:
-        st.subheader("Accuracy of the algorithms", anchor=False)
+        st.markdown("**Accuracy of the algorithms**")
         st.caption(
             "Of the clusters that each algorithm makes, on the faces of each group; a left-out face counts alone."
         )
         shown = lab_tables.compared_groups(results.comparison_groups[column])
         alt = f"Accuracy of the algorithms in {len(table)} groups"
         _table(shown, "evaluation_groups_algorithms", alt, _shares(shown))
-    st.subheader("People of the groups", anchor=False)
+    st.markdown("**People of the groups**")
     st.caption("Lowest F1 first, by default; a click on a column's name sorts by it.")
     people = with_groups(lab_tables.clustered_people(results.people), results.group_of, "Person")
     columns = dict.fromkeys(("Accuracy", "Purity", "Coverage"), _SHARE)
@@ -252,7 +253,7 @@ def _groups_det(results: LabResults, column: str, table: pd.DataFrame) -> None:
     curves = det_by_group(results.open_set, results.group_of, column)
     if not curves:
         return
-    st.subheader("Error rates over thresholds (DET)", anchor=False)
+    st.markdown("**Error rates over thresholds (DET)**")
     st.caption(
         "A group's curve counts its known people and its strangers in all draws together; curves of small groups show "
         "when their name is clicked. Both marks are everybody's, as on the strangers' tab."
