@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from facecluster.centers import centers_of, similarity_to_centers
-from facecluster.clustering import FaceClusterer, cluster_gallery, library_versions, number_of_clusters
 from facecluster.errors import ClusteringError
-from facecluster.evaluation import LEFT_OUT
-from facecluster.records import Clustering
+from facecluster.records import LEFT_OUT, Clustering
 from facecluster.whispers import chinese_whispers, pair_threshold
 
 if TYPE_CHECKING:
@@ -55,6 +53,9 @@ class Algorithm:
 
 
 def _kmeans(X: np.ndarray, n: int, seed: int) -> Grouping:
+    # Here, since scikit-learn takes a second to load, which is too much for a page that only names the algorithms.
+    from facecluster.clustering import FaceClusterer
+
     return Grouping(FaceClusterer(n, random_state=seed).fit(X).labels_, {"n_clusters": n})
 
 
@@ -167,6 +168,8 @@ def apply_algorithm(
     Centres are the means of the groups; faces in no group get no assignment. `n_clusters` is for algorithms that need
     a number. Raises ClusteringError when there is nothing to group or the algorithm finds no group.
     """
+    from facecluster.clustering import cluster_gallery, library_versions, number_of_clusters
+
     algorithm = algorithm_named(name)
     if name in ("kmeans", "kmeans-suggested"):
         return cluster_gallery(gallery, n_clusters if algorithm.needs_number else "auto", seed)

@@ -20,13 +20,12 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from facecluster.errors import EvaluationError
 from facecluster.intervals import wilson
+from facecluster.records import LEFT_OUT as LEFT_OUT  # the one column of `people_by_cluster` for faces in no cluster
 
 if TYPE_CHECKING:
     from facecluster.gallery import Gallery
 
 PEOPLE_COLUMNS = ("person", "cluster", "faces", "accuracy", "purity", "coverage", "f1", "shares_cluster", "low", "high")
-# The one column of `people_by_cluster` for faces that the algorithm left out: no cluster has this number.
-LEFT_OUT = -1
 _NO_CLUSTER = np.iinfo(np.int64).min  # for persons who are paired with none
 _NOBODY = "No face has a known person, so nothing can be measured: index photos that lie in one folder a person."
 

@@ -20,6 +20,8 @@ PhotoStatus = Literal["indexed", "no_face", "unreadable", "duplicate"]
 
 FACE_COLUMNS = ("face", "photo", "path", "person", "main", "detection_score", "x1", "y1", "x2", "y2")
 CLUSTER_COLUMNS = ("cluster", "name", "faces", "person", "purity", "people", "similarity")
+LEFT_OUT = -1
+"""The cluster of a face that an algorithm puts into none."""
 LEFT_OUT_COLUMNS = ("photo", "person", "status", "reason")
 
 LAST_FACE_DELETED = "Its face was deleted by hand."

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import torch
+
+    from facecluster.networks import CompiledModule, Recipe
 
 # Two tests must not fight over cores, and torch would start a thread a core in every worker.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
@@ -23,6 +25,29 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 CELEBRITIES = Path(__file__).resolve().parents[2] / "shared" / "data" / "celebrities"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def networks_are_compiled_once() -> Iterator[None]:
+    """Hundreds of tests look for faces, and to prepare the same networks takes a second each time.
+
+    Tests of the preparing itself call it where it is defined, which stays as it is.
+    """
+    from facecluster import embedding, mtcnn
+    from facecluster.runtime import choose_runtime, compile_recipes
+
+    prepared: dict[tuple[Recipe | str, ...], tuple[CompiledModule, ...]] = {}
+
+    def compile_once(recipes: Sequence[Recipe], *, runtime: str = "auto") -> tuple[CompiledModule, ...]:
+        key: tuple[Recipe | str, ...] = (*recipes, choose_runtime(runtime))
+        if key not in prepared:
+            prepared[key] = compile_recipes(recipes, runtime=runtime)
+        return prepared[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedding, "compile_recipes", compile_once)
+        patch.setattr(mtcnn, "compile_recipes", compile_once)
+        yield
 
 
 @pytest.fixture(scope="session")

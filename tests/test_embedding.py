@@ -189,8 +189,8 @@ def test_weights_from_a_file_are_used_and_a_file_with_other_content_is_another_m
     monkeypatch.setattr(runtime, "_convert_apart", lambda recipes: None)
     file = tmp_path / "mine.pt"
     torch.save(network.state_dict(), file)
-    assert_same_direction(FaceEmbedder(str(file)).embed(faces[:2]), network, faces[:2])
+    assert_same_direction(FaceEmbedder(str(file), "openvino-f32").embed(faces[:2]), network, faces[:2])
     changed = {name: value * 0.5 if name == "last_bn.bias" else value for name, value in network.state_dict().items()}
     torch.save(changed, file)
     expected = load_weights(str(file))
-    assert_same_direction(FaceEmbedder(str(file)).embed(faces[:2]), expected, faces[:2])
+    assert_same_direction(FaceEmbedder(str(file), "openvino-f32").embed(faces[:2]), expected, faces[:2])
