@@ -8,7 +8,7 @@ from facecluster.errors import FaceClusterError
 from facecluster.ui.access import refuse_foreign_names, warn_visitors
 from facecluster.ui.deleting import tell_deleted
 from facecluster.ui.entry import mark_app
-from facecluster.ui.jobs import job_line
+from facecluster.ui.jobs import job_line, running
 from facecluster.ui.photo_dialog import show_asked_face
 from facecluster.ui.resources import open_gallery
 from facecluster.ui.server import lifespan, middleware
@@ -65,7 +65,7 @@ def show() -> None:
 
     job_line(gallery)
     tell_deleted()
-    if page.url_path:  # the gallery page shows no single face, and asks questions in dialogs of its own
+    if page.url_path or running(gallery):  # else the gallery page may ask a question, and there is one dialog at a time
         show_asked_face(gallery)
     page.run()
 

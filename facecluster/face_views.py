@@ -123,6 +123,39 @@ class FaceViews(ClusterViews):
         rows = self._database.read("SELECT id, x1, y1, x2, y2 FROM faces WHERE photo_id = ? ORDER BY id", photo_id)
         return {row[0]: tuple(row[1:]) for row in map(tuple, rows)}
 
+    def identities(self) -> pd.DataFrame:
+        """Columns person, cluster and faces: how many faces are taken for a person in a cluster.
+
+        `person` is that of the photo's folder, else the name of the cluster, None for nobody; `cluster` is empty for
+        faces in none.
+        """
+        sql = (
+            "SELECT coalesce(f.person, n.name) AS person, a.cluster AS cluster, count(*) AS faces FROM faces f "
+            "LEFT JOIN assignments a ON a.face_id = f.id AND a.clustering_id = ?1 "
+            "LEFT JOIN cluster_names n ON n.clustering_id = ?1 AND n.cluster = a.cluster GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+        return as_table(self._database.read(sql, self._clustering_id()), ("person", "cluster", "faces"))
+
+    def face_of(self, person: str | None, cluster: int | None) -> int | None:
+        """The face that shows a person best: of those in a cluster the one nearest to its centre, in none the first.
+
+        Without a person the best of the whole cluster; None where there is no such face any more.
+        """
+        if cluster is None:
+            return self._database.read("SELECT min(id) FROM faces WHERE person = ?", person)[0][0]
+        sql = (
+            "SELECT a.face_id FROM assignments a JOIN faces f ON f.id = a.face_id WHERE a.clustering_id = ?1 AND "
+            "a.cluster = ?2 AND (?3 IS NULL OR f.person = ?3 OR f.person IS NULL AND ?3 = (SELECT name FROM "
+            "cluster_names n WHERE n.clustering_id = ?1 AND n.cluster = ?2)) ORDER BY a.similarity DESC, a.face_id "
+            "DESC LIMIT 1"
+        )
+        rows = self._database.read(sql, self._clustering_id(), cluster, person)
+        return rows[0][0] if rows else None
+
+    def newest_faces(self, limit: int) -> dict[int, str | None]:
+        """The faces found last, newest first, with the person of their photo's folder."""
+        return dict(map(tuple, self._database.read("SELECT id, person FROM faces ORDER BY id DESC LIMIT ?", limit)))
+
     def crops(self, face_ids: Sequence[int]) -> dict[int, bytes]:
         """The stored 160 px JPEG crops of some faces, by face."""
         ids = [int(face) for face in face_ids]

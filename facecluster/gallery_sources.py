@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from facecluster.gallery_views import GalleryViews
-from facecluster.records import KnownPhoto, LeftOutFiles, MissingPhotos, UnfinishedSource
+from facecluster.records import KnownPhoto, LeftOutFiles, MissingPhotos, SourcePhotos, UnfinishedSource
 
 _FROM = "FROM photos p JOIN sources s ON s.id = p.source_id"
 ADD_SOURCE = "INSERT OR IGNORE INTO sources (kind, location, name) VALUES (?, ?, ?)"
@@ -90,6 +90,11 @@ class GallerySources(GalleryViews):
             "FROM left_out_files l JOIN sources s ON s.id = l.source_id GROUP BY l.kind ORDER BY files DESC, l.kind"
         )
         return [LeftOutFiles(**dict(row)) for row in rows]
+
+    def photos_by_source(self) -> list[SourcePhotos]:
+        """How many photos each folder and zip gave, most first."""
+        sql = f"SELECT s.kind, s.name, s.location, count(*) AS photos {_FROM} GROUP BY s.id ORDER BY photos DESC, s.id"
+        return [SourcePhotos(**dict(row)) for row in self._database.read(sql)]
 
     def photos_at(self, path: str) -> list[KnownPhoto]:
         """The photos whose path is this one, relative to their source or with the source's location before it."""

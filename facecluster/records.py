@@ -233,6 +233,16 @@ class LeftOutFiles:
 
 
 @dataclass(frozen=True)
+class SourcePhotos:
+    """How many photos came from a place; `location` is its path, `kind` begins with what it is, as folder or zip."""
+
+    kind: str
+    name: str
+    location: str
+    photos: int
+
+
+@dataclass(frozen=True)
 class MissingPhotos:
     """How many of a source's photos are no longer at `location`."""
 

@@ -28,3 +28,25 @@ def tiles(app: AppTest, label: str = "") -> list[dict[str, Any]]:
 def words(tile: dict[str, Any]) -> list[str]:
     """The lines below a tile's name."""
     return [line["text"] for line in tile["lines"]]
+
+
+def state(app: AppTest) -> list[str]:
+    """The parts of the gallery page's line of state, in the order of the page."""
+    root = [*app.main.children.values()]
+    found = []
+    while root:
+        node = root.pop(0)
+        if node.type == "popover" and node.proto.popover.type == "tertiary":
+            found.append(node.proto.popover.label)
+        elif node.type == "page_link":
+            found.append(node.proto.label)
+        root[:0] = getattr(node, "children", {}).values()
+    return [label for label in found if label != "Settings"]
+
+
+def open_details(app: AppTest) -> AppTest:
+    """The gallery page with the section opened that is folded at first."""
+    app.session_state["gallery_details"] = True
+    app.run()
+    assert not app.exception
+    return app

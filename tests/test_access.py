@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from facecluster.errors import AccessError
 from facecluster.ui.access import Access, access, reached_by_others
-from tests.apps import APP, open_app
+from tests.apps import APP, open_app, tiles
 
 THIS_MACHINE = [
     "localhost",
@@ -170,7 +170,7 @@ def test_a_page_run_under_a_foreign_name_shows_nothing(
         monkeypatch.setattr(ContextProxy, "headers", property(lambda context: headers))
         return AppTest.from_file(APP, default_timeout=120).run()
 
-    assert visit("localhost:8501").metric
+    assert tiles(visit("localhost:8501"), "People")
     refused = visit("evil.example:8501")
     (error,) = refused.error
     assert "does not answer to the name" in error.value

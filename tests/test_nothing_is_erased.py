@@ -130,6 +130,8 @@ def test_no_button_touches_what_is_the_users(home: Path, photos: Path) -> None:
         next(button for button in app.button if button.label == "Add folder").click().run()
         wait_for_job(home)
         app.run()
+    app.session_state["gallery_add"] = app.session_state["gallery_details"] = True
+    app.run()
     app.file_uploader[0].upload("no.zip", b"no zip").run()
     assert wait_for_job(home).state == "failed"
     app.run()

@@ -19,8 +19,10 @@ from facecluster.background import Job, Progress
 from facecluster.errors import GalleryError
 from facecluster.gallery import Gallery
 from facecluster.records import NewPhoto
+from facecluster.ui import gallery_wall
 from facecluster.ui.jobs import jobs
-from tests.galleries import make_gallery
+from tests.apps import open_details, state, tiles, words
+from tests.galleries import clustered_gallery, make_gallery, unlabelled_gallery
 from tests.people import draw_people
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -41,10 +43,6 @@ def wait_for_job(home: Path) -> Job:
     return job
 
 
-def figures(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
-
-
 @pytest.fixture
 def few_sample_people(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three people of three portraits: the whole way, in less time."""
@@ -55,7 +53,9 @@ def few_sample_people(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_empty_gallery_offers_four_ways_to_start(gallery_home: Path) -> None:
     app = open_app()
     assert [heading.value for heading in app.subheader] == ["Sample people", "Zip", "Folder", "Kaggle"]
-    assert not app.metric
+    assert not state(app), "and nothing else"
+    assert not app.expander
+    assert not tiles(app)
     assert any("12 drawn people, 144 portraits, nothing to download" in caption.value for caption in app.caption)
     assert any(gallery_home.name in caption.value for caption in app.caption)
 
@@ -67,17 +67,12 @@ def test_one_click_loads_clusters_and_measures_the_sample_people(gallery_home: P
     assert (job.state, job.message) == ("done", "9 photos, 9 new faces. 9 faces are in 3 clusters.")
     app.run()
     assert not app.exception
-    assert figures(app) == {
-        "Photos": "9",
-        "Faces": "9",
-        "People": "3",
-        "Clusters": "3",
-        "Accuracy": "100\u00a0%",
-        "To review": "0",
-    }
+    assert state(app) == ["9 photos", "9 faces", "3 people", "Nothing to review"]
+    assert [words(card) for card in tiles(app, "People")] == [["3 faces"]] * 3
     assert [toast.value for toast in app.toast] == ["9 photos, 9 new faces\\. 9 faces are in 3 clusters\\."]
     app.run()
     assert not app.toast, "what was told once is not told again"
+    assert "Accuracy 100\u00a0% on 9 faces" in captions(open_details(app))
 
 
 def test_a_dropped_zip_is_added(gallery_home: Path, sample_photos: Path) -> None:
@@ -91,9 +86,8 @@ def test_a_dropped_zip_is_added(gallery_home: Path, sample_photos: Path) -> None
     app.file_uploader[0].upload("people.zip", file.getvalue()).run()
     assert wait_for_job(gallery_home).state == "done"
     app.run()
-    assert figures(app)["Photos"] == "5"
-    assert figures(app)["People"] == "2"
-    left_out = app.dataframe[0].value
+    assert state(app) == ["5 photos", "4 faces", "2 people", "Nothing to review", "1 photo left out"]
+    left_out = open_details(app).dataframe[0].value
     assert left_out["photo"].tolist() == [f"{folder.name}/broken.jpg"]
     assert "not a photo" in left_out["reason"].tolist()[0]
 
@@ -147,27 +141,27 @@ def test_nothing_can_be_started_while_photos_are_being_added(gallery_home: Path)
 
 def test_the_filled_gallery_tells_what_it_holds(sample_home: Path) -> None:
     app = open_app()
-    assert figures(app) == {
-        "Photos": "144",
-        "Faces": "144",
-        "People": "12",
-        "Clusters": "12",
-        "Accuracy": "100\u00a0%",
-        "To review": "0",
-    }
+    assert state(app) == ["144 photos", "144 faces", "12 people", "Nothing to review"]
+    assert not app.get("plotly_chart"), "what few ask for is sent to those who do"
+    open_details(app)
     assert len(app.get("plotly_chart")) == 1
+    assert "12 clusters" in captions(app)
+    assert "Accuracy 100\u00a0% on 144 faces" in captions(app)
     assert any("casia\\-webface" in caption.value and "runtime" in caption.value for caption in app.caption)
 
 
 def test_clustering_again_with_a_fixed_number(sample_home: Path) -> None:
-    app = open_app()
+    app = open_details(open_app())
     app.button_group(key="gallery_cluster_kind").set_value("fixed")
     app.number_input(key="gallery_cluster_number").set_value(10)
     next(button for button in app.button if button.label == "Cluster again").click().run()
     assert wait_for_job(sample_home).message == "144 faces are in 10 clusters."
     app.run()
-    assert figures(app)["Clusters"] == "10"
-    assert figures(app)["To review"] != "0"
+    assert "KMeans, 10 clusters" in captions(app)
+    assert state(app)[-1].endswith("faces to review")
+    marks = [words(card)[1:] for card in tiles(app, "People")]
+    assert marks[0], "who needs a look comes first"
+    assert sum("Shares a cluster" in mark for mark in marks) >= 2
 
 
 def test_faces_without_a_cluster_are_told_and_grouped_on_a_click(sample_home: Path) -> None:
@@ -179,7 +173,8 @@ def test_faces_without_a_cluster_are_told_and_grouped_on_a_click(sample_home: Pa
     app.button(key="gallery_group").click().run()
     assert wait_for_job(sample_home).state == "done"
     app.run()
-    assert figures(app)["Clusters"] == "12"
+    assert len(tiles(app, "People")) == 12
+    assert "12 clusters" in captions(open_details(app))
 
 
 @pytest.fixture
@@ -205,6 +200,7 @@ def test_faces_that_the_algorithm_left_out_are_not_offered_to_be_grouped(left_ou
     assert f"HDBSCAN found no group for {left_out} face" in info.value
     assert "accuracy counts such a face as a cluster of its own" in info.value
     assert "Group them" not in [button.label for button in app.button]
+    open_details(app)
     assert "runtime fake" in captions(app), "the one recorded with the faces, not this process's"
     assert "HDBSCAN, 4 clusters (5 faces or more each), seed 5" in captions(app)
 
@@ -219,13 +215,12 @@ def test_faces_found_later_are_grouped_by_the_gallerys_algorithm(left_out_home: 
     assert "by HDBSCAN, as before" in app.button(key="gallery_group").help
     app.button(key="gallery_group").click().run()
     assert wait_for_job(left_out_home).state == "done"
-    app.run()
-    assert "HDBSCAN, 5 clusters" in captions(app)
+    assert "HDBSCAN, 5 clusters" in captions(open_details(app))
     assert not any("in no cluster yet" in info.value for info in app.info)
 
 
 def test_clustering_again_offers_every_algorithm_and_begins_with_the_gallerys(left_out_home: Path) -> None:
-    app = open_app()
+    app = open_details(open_app())
     chosen = app.selectbox(key="gallery_cluster_algorithm")
     assert chosen.value == "hdbscan"
     chosen.set_value("average")
@@ -238,7 +233,7 @@ def test_clustering_again_offers_every_algorithm_and_begins_with_the_gallerys(le
 def test_deleting_a_person_says_what_goes_and_groups_the_others_anew(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
     person = gallery.photos_by_person()["person"].tolist()[0]
-    app = open_app()
+    app = open_details(open_app())
     app.selectbox(key="gallery_delete_person").set_value(person).run()
     app.button(key="gallery_delete_one").click().run()
     text = " ".join(each.value for each in app.markdown)
@@ -254,7 +249,7 @@ def test_the_others_are_grouped_anew_though_a_copy_of_the_deleted_person_stays(
     person = next(iter(gallery.everybody()))
     copy = gallery.uploads / "0123456789ab" / "zip" / person / "1.jpg"
     gallery.copies.write(copy, [b"a copy"])
-    app = open_app()
+    app = open_details(open_app())
     app.selectbox(key="gallery_delete_person").set_value(person).run()
     app.button(key="gallery_delete_one").click().run()
     monkeypatch.setattr(os, "unlink", Mock(side_effect=PermissionError(13, "Permission denied", str(copy))))
@@ -274,7 +269,7 @@ def test_people_without_a_face_can_be_deleted_too(sample_home: Path) -> None:
     ]
     gallery.add_photos(gallery.add_source("folder", "/photos", "photos"), left_out, "casia-webface")
     for person, photos in (("Zoe", "2 photos"), (known[0], "13 photos")):
-        app = open_app()
+        app = open_details(open_app())
         assert app.selectbox(key="gallery_delete_person").options == sorted([*known, "Zoe"])
         app.selectbox(key="gallery_delete_person").set_value(person).run()
         app.button(key="gallery_delete_one").click().run()
@@ -308,3 +303,83 @@ def test_a_deletion_that_is_not_finished_is_told_until_it_is(
     assert not app.exception
     assert not app.warning
     assert not copy.exists()
+
+
+def test_nobodys_clusters_ask_for_a_name_and_lead_to_their_faces(gallery_home: Path) -> None:
+    unlabelled_gallery(gallery_home)
+    app = open_app()
+    assert state(app)[:3] == ["40 photos", "40 faces", "3 clusters without a name"]
+    cards = tiles(app, "People")
+    assert [card["asks_name"] for card in cards] == [True] * 3
+    assert sorted(card["href"] for card in cards) == [f"clusters?cluster={number}" for number in range(3)]
+    Gallery.open(gallery_home).name_cluster(int(cards[0]["href"][-1]), "Ada")
+    named = tiles(app.run(), "People")[0]
+    assert (named["name"], named["asks_name"], named["id"]) == ("Ada", False, cards[0]["id"])
+    assert state(app)[2:4] == ["1 person", "2 clusters without a name"]
+
+
+def test_each_part_of_the_state_leads_to_what_is_behind_it(left_out_home: Path) -> None:
+    gallery = Gallery.open(left_out_home)
+    photos = [NewPhoto("bad.jpg", "", 1, "unreadable", "", reason="The file is empty.")]
+    gallery.add_photos(gallery.add_source("zip", "/photos/more.zip", "more"), photos, "casia-webface")
+    app = open_app()
+    assert {link.proto.label: link.proto.page for link in app.get("page_link")} == {
+        "36 faces": "clusters",
+        "8 people": "clusters",
+        "1 face to review": "accuracy",
+    }
+    assert state(app)[-1] == "1 photo left out"
+    assert not app.dataframe
+    app.session_state["gallery_photos"] = app.session_state["gallery_without_face"] = True
+    places, left_out = (table.value for table in app.run().dataframe)
+    assert places.to_numpy().tolist() == [["people", 36, str(left_out_home)], ["more", 1, "/photos/more.zip"]]
+    assert left_out.to_numpy().tolist() == [["bad.jpg", "The file is empty."]]
+
+
+def test_many_people_are_searched_and_paged(gallery_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clustered_gallery(gallery_home)
+    monkeypatch.setattr(gallery_wall, "_CARDS", 3)
+    app = open_app()
+    first = [card["name"] for card in tiles(app, "People")]
+    app.session_state["gallery_page"] = 3
+    last = [card["name"] for card in tiles(app.run(), "People")]
+    assert (len(first), len(last)) == (3, 1)
+    assert not set(first) & set(last)
+    app.text_input(key="gallery_search").set_value("PERSON 04").run()
+    assert [card["name"] for card in tiles(app, "People")] == ["person 04"]
+    app.text_input(key="gallery_search").set_value("Zoe").run()
+    assert not tiles(app)
+    assert "Nobody has such a name" in app.info[0].value
+
+
+def test_faces_appear_while_photos_are_added(gallery_home: Path) -> None:
+    go = threading.Event()
+    job = jobs().start(str(gallery_home), "Adding photos", lambda job: str(go.wait(60)))
+    app = open_app()
+    assert "the work goes on" in app.info[0].value
+    make_gallery(gallery_home, *draw_people(2, 15))
+    app.run()
+    assert not app.info
+    assert state(app) == ["30 photos", "30 faces", "2 people"]
+    assert [tile["name"] for tile in tiles(app, "Faces found last")] == ["person 01"] * 15 + ["person 00"] * 9
+    assert "gallery_add_button" not in [button.key for button in app.button]
+    app.query_params["face"] = "99"
+    app.run()
+    assert ["no face 99" in warning.value for warning in app.warning] == [True], "faces open over the page"
+    go.set()
+    assert job.wait(10)
+
+
+def test_the_four_ways_stay_open_until_photos_were_added(
+    sample_home: Path, sample_photos: Path, tmp_path: Path
+) -> None:
+    app = open_app()
+    assert not app.file_uploader
+    app.button(key="gallery_add_button").click().run()
+    assert app.file_uploader
+    for place, is_open in ((tmp_path / "absent", True), (next(sample_photos.iterdir()), False)):
+        app.text_input(key="gallery_folder").set_value(str(place))
+        next(button for button in app.button if button.label == "Add folder").click().run()
+        wait_for_job(sample_home)
+        app.run()
+        assert bool(app.file_uploader) == is_open

@@ -13,8 +13,8 @@ from streamlit.testing.v1.element_tree import Button
 from facecluster.gallery import Gallery
 from facecluster.samples import draw_portrait
 
-from .apps import open_app
-from .test_pages_gallery import captions, figures, wait_for_job
+from .apps import open_app, open_details, state
+from .test_pages_gallery import captions, wait_for_job
 from .test_zip_photos import changed_headers
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -62,7 +62,7 @@ def test_where_it_is_not_sure_the_app_asks_before_it_adds(gallery_home: Path, al
     assert wait_for_job(gallery_home).state == "done"
     assert people(gallery_home) == ["ann", "bob"]
     app.run()
-    assert figures(app)["People"] == "2"
+    assert "2 people" in state(app)
     add_folder(app, albums)
     assert not app.radio, "what was chosen is used again"
     assert wait_for_job(gallery_home).message.startswith("4 photos, 0 new faces")
@@ -130,8 +130,7 @@ def test_one_bad_photo_in_a_zip_is_told_and_the_others_are_added(
     app.file_uploader[0].upload("people.zip", bytes(content)).run()
     job = wait_for_job(gallery_home)
     assert (job.state, job.message[:27]) == ("done", "5 photos, 4 new faces (1 un")
-    app.run()
-    reasons = app.dataframe[0].value
+    reasons = open_details(app).dataframe[0].value
     assert reasons["photo"].tolist() == ["Bob/bad.jpg"]
     assert "bad.jpg cannot be read: is packed as Deflate64" in reasons["reason"].tolist()[0]
     kinds = app.dataframe[1].value
@@ -205,4 +204,4 @@ def test_what_was_cut_off_goes_on_with_a_click(gallery_home: Path, albums: Path)
     assert people(gallery_home) == ["ann", "bob"], "named as it was begun"
     app.run()
     assert not app.warning
-    assert "1 file or folder beside the photos is no photo" in captions(app)
+    assert "1 file or folder beside the photos is no photo" in captions(open_details(app))

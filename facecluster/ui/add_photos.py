@@ -14,11 +14,12 @@ from facecluster.indexing import FacesToKeep
 from facecluster.people_names import AUTO
 from facecluster.photos import KAGGLE
 from facecluster.ui import resources
-from facecluster.ui.jobs import start_adding
+from facecluster.ui.jobs import jobs, running, start_adding
 from facecluster.ui.markup import escape
 from facecluster.ui.names_question import DROPS, ask_names, empty_drop_area, listed
 from facecluster.weights import CASIA, MODELS, VGGFACE2
 
+_OPEN = "gallery_add"  # in the session: True while the four ways are open, or the number of the job that they started
 _KEPT: tuple[FacesToKeep, FacesToKeep] = ("largest", "all")
 _FILE = "Weights file"
 _SHOWN_PEOPLE = (0, 3, 5, 8)  # different enough to show at a glance that these are people, and drawn ones
@@ -93,12 +94,24 @@ def _model(gallery: Gallery) -> str:
     return path or _FILE
 
 
-def four_ways(gallery: Gallery, settings: Settings) -> None:
-    """Four cards of equal height: sample people, zip, folder, Kaggle."""
+def is_adding(gallery: Gallery) -> bool:
+    """Whether the four ways are open in a gallery that holds photos: until what they started is done."""
+    asked = st.session_state.get(_OPEN, False)
+    job = jobs().latest(str(gallery.path))
+    return asked is True or bool(job and job.number == asked and job.state in ("failed", "cancelled"))
+
+
+def ask_to_add(is_asked: bool) -> None:
+    """Opens or closes the four ways. For callbacks."""
+    st.session_state[_OPEN] = is_asked
+
+
+def four_ways(gallery: Gallery, settings: Settings, is_first: bool = False) -> None:
+    """Four cards of equal height: sample people, zip, folder, Kaggle. `is_first` is whether nothing was added yet."""
     sample, archive, folder, kaggle = st.columns(4)
     origin: Origin | None = None
     with sample.container(border=True, height="stretch"):
-        origin = _sample_card()
+        origin = _sample_card(is_first)
     with archive.container(border=True, height="stretch"):
         origin = _zip_card() or origin
     with folder.container(border=True, height="stretch"):
@@ -121,10 +134,11 @@ def _start(gallery: Gallery, origin: Origin, settings: Settings, people_from: st
     )
     if started:
         empty_drop_area()
+        st.session_state[_OPEN] = job.number if (job := running(gallery)) else False
     return started
 
 
-def _sample_card() -> Origin | None:
+def _sample_card(is_first: bool) -> Origin | None:
     st.subheader("Sample people", anchor=False)
     st.image(_sample_picture(), width="stretch", alt="Four of the drawn sample people")
     number = SAMPLE_PEOPLE * SAMPLE_PORTRAITS
@@ -133,7 +147,7 @@ def _sample_card() -> Origin | None:
     clicked = st.button(
         "Load sample people",
         key="gallery_sample",
-        type="primary",
+        type="primary" if is_first else "secondary",
         icon=":material/auto_awesome:",
         width="stretch",
         wrap=True,
@@ -173,7 +187,7 @@ def _folder_card() -> Origin | None:
 
 def _kaggle_card() -> Origin | None:
     st.subheader("Kaggle", anchor=False)
-    with st.form("gallery_kaggle_form", border=False, height="stretch"):
+    with st.form("gallery_kaggle_form", border=False, height="stretch", enter_to_submit=False):
         handle = st.text_input(
             "Data set",
             key="gallery_kaggle",

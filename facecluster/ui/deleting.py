@@ -32,9 +32,11 @@ def delete_section(gallery: Gallery, counts: GalleryCounts) -> None:
             placeholder="Choose a person",
             width=320,
         )
-        if st.button("Delete person", key="gallery_delete_one", icon=":material/person_remove:", disabled=not person):
+        if st.button(
+            ":red[Delete person]", key="gallery_delete_one", icon=":material/person_remove:", disabled=not person
+        ):
             _confirm_person(gallery, str(person))
-    if st.button("Delete everything", key="gallery_delete_all", icon=":material/delete_forever:"):
+    if st.button(":red[Delete everything]", key="gallery_delete_all", icon=":material/delete_forever:"):
         _confirm_everything(gallery, counts)
 
 
@@ -166,7 +168,7 @@ def _confirm_everything(gallery: Gallery, counts: GalleryCounts) -> None:
 
 def _confirmed(label: str) -> bool:
     with st.container(horizontal=True):
-        sure = st.button(label, key="gallery_delete_sure", type="primary", icon=":material/delete:")
+        sure = st.button(f":red[{label}]", key="gallery_delete_sure", icon=":material/delete:")
         if st.button("Keep", key="gallery_delete_keep"):
             st.rerun()
     return sure

@@ -128,7 +128,11 @@ function naming(tile, kept) {
   field.onblur = give
   field.onkeydown = event => {
     event.stopPropagation()
-    if (event.key === "Enter") give()
+    if (event.key === "Enter" && field.value.trim()) {
+      give()
+      const fields = [...field.closest(".tiles").querySelectorAll(".naming")]
+      fields[fields.indexOf(field) + 1]?.focus()
+    }
     if (event.key === "Escape") field.value = ""
   }
   return field

@@ -19,9 +19,11 @@ from facecluster.ui.markup import escape
 from facecluster.weights import CASIA
 
 
-def show_unfinished(gallery: Gallery) -> None:
-    """The places whose photos were not all read when the app or the machine stopped, with a way to go on."""
-    for source in gallery.unfinished_sources():
+def show_unfinished(gallery: Gallery) -> bool:
+    """The places whose photos were not all read when the app or the machine stopped, with a way to go on; whether
+    there are any."""
+    unfinished = gallery.unfinished_sources()
+    for source in unfinished:
         is_there = os.path.exists(on_disk(source.location))
         with st.container(horizontal=True, vertical_alignment="center"):
             text = f"{source.done:,} of {source.photos:,} photos of {escape(source.name)} are in the gallery."
@@ -39,6 +41,7 @@ def show_unfinished(gallery: Gallery) -> None:
             if st.button("Dismiss", key=f"gallery_dismiss_{source.id}", icon=":material/close:"):
                 gallery.dismiss_unfinished(source.id)
                 st.rerun()
+    return bool(unfinished)
 
 
 def _go_on(gallery: Gallery, source: UnfinishedSource) -> None:
@@ -69,7 +72,7 @@ def show_missing(gallery: Gallery) -> None:
             title=f"{number:,} photo{'s' * (number > 1)} no longer there",
             icon=":material/folder_off:",
         )
-        if st.button("Remove them", key="gallery_remove_missing", icon=":material/delete:"):
+        if st.button(":red[Remove them]", key="gallery_remove_missing", icon=":material/delete:"):
             _confirm_removal(gallery)
 
 
@@ -88,7 +91,7 @@ def _confirm_removal(gallery: Gallery) -> None:
         f"embeddings; photos that lie at their places again stay.{doubt} This cannot be undone."
     )
     with st.container(horizontal=True):
-        if st.button("Remove them", key="gallery_remove_sure", type="primary", icon=":material/delete:"):
+        if st.button(":red[Remove them]", key="gallery_remove_sure", icon=":material/delete:"):
             _remove(gallery)
         if st.button("Keep", key="gallery_remove_keep"):
             st.rerun()

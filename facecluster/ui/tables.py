@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from facecluster.errors import EvaluationError
 from facecluster.gallery import Gallery
+from facecluster.wall import Card, cards
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,6 +107,24 @@ def accuracy(gallery: Gallery) -> Accuracy:
         lone=sorted(with_people - set(people["cluster"].tolist())),
         strange=len(used - with_people),
     )
+
+
+@st.cache_data(max_entries=2, **_KEYED)
+def wall(gallery: Gallery) -> list[Card]:
+    """The cards of the gallery page, those that need a look first."""
+    try:
+        report = accuracy(gallery)
+    except EvaluationError:
+        return wall_unmarked(gallery)
+    people = report.people
+    wrong = dict(zip(people["person"].tolist(), people["wrong"].tolist(), strict=True))
+    return cards(gallery.identities(), clusters(gallery), wrong, set(people.loc[people["shares_cluster"], "person"]))
+
+
+@st.cache_data(max_entries=2, **_KEYED)
+def wall_unmarked(gallery: Gallery) -> list[Card]:
+    """The same without a look at who is in the wrong cluster, which costs more than all else."""
+    return cards(gallery.identities(), clusters(gallery), {}, ())
 
 
 def wrong_page(gallery: Gallery, report: Accuracy, person: str | None, page: int, size: int) -> pd.DataFrame:

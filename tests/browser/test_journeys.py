@@ -45,8 +45,8 @@ def test_from_the_first_click_to_the_accuracy_page(page: Page, empty_app: str) -
     open_page(page, empty_app)
     expect(page.get_by_role("heading", name="Who is on these photos?")).to_be_visible()
     page.get_by_role("button", name="Load sample people").click()
-    expect(page.get_by_role("heading", name="Photos by person")).to_be_visible(timeout=240_000)
-    expect(page.get_by_test_id("stMetric").filter(has_text="Accuracy")).to_contain_text("%", timeout=240_000)
+    expect(page.get_by_role("list", name="Faces found last").get_by_role("button").first).to_be_visible(timeout=240_000)
+    expect(page.get_by_role("list", name="People").get_by_role("link")).to_have_count(12, timeout=240_000)
     page.get_by_role("link", name="Accuracy").click()
     told = page.get_by_text(re.compile(r"\d+ of 14\d faces are in their person's cluster"))
     expect(told).to_be_visible()
@@ -123,8 +123,10 @@ def test_where_it_is_not_sure_whose_photos_they_are_the_app_asks(page: Page, emp
     question.get_by_text("The outermost folder").click()
     question.get_by_role("button", name="Add photos").click()
     expect(question).not_to_be_visible()
-    expect(page.get_by_role("heading", name="Photos by person")).to_be_visible(timeout=240_000)
-    expect(page.get_by_test_id("stMetric").filter(has_text="People")).to_contain_text("2")
+    expect(page.get_by_role("link", name="2 people")).to_be_visible(timeout=240_000)
+    expect(page.get_by_role("list", name="People").get_by_role("link")).to_have_count(2)
+    page.get_by_text("Details", exact=True).click()
+    expect(page.get_by_role("heading", name="Photos by person")).to_be_visible()
     expect(page.get_by_text("1 file or folder beside the photos is no photo")).to_be_visible()
 
 

@@ -1,0 +1,180 @@
+"""What the gallery page begins with: its state in a line of links, the wall of people, and faces as they are found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from facecluster.errors import EvaluationError
+from facecluster.gallery import Gallery
+from facecluster.records import GalleryCounts
+from facecluster.ui import tables
+from facecluster.ui.face_grid import Line, Tile, tile_grid
+from facecluster.ui.faces import FaceTile, face_grid
+from facecluster.ui.gallery_details import left_out_photos
+from facecluster.ui.links import page_address
+from facecluster.wall import Card, matching
+
+_CARDS = 60
+_CELL = 160  # pixels: two cards side by side on a phone
+_NEWEST = 24
+_LIST = 560  # pixels: a popover is otherwise as wide as a phone
+_ASKED = "gallery_asked_card"
+
+
+def follow_asked_card() -> None:
+    """Goes to the faces of the card that was clicked; first in a run, since Streamlit allows it in no callback."""
+    query = st.session_state.pop(_ASKED, None)
+    if query is not None:
+        st.switch_page("pages/clusters.py", query_params=query)
+
+
+def state_line(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
+    """What the gallery holds, each part a link to what is behind it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        with st.popover(_number(counts.photos, "photo"), type="tertiary", key="gallery_photos", on_change="rerun") as b:
+            if b.open:
+                with st.container(width=_LIST):
+                    _sources(gallery)
+        _link(_number(counts.faces, "face"), "clusters", help="Open the faces by cluster.")
+        if counts.people:
+            known = f"Names of folders that hold photos, and names given to clusters. {counts.known.sentence}"
+            _link(f"{counts.people:,} {'person' if counts.people == 1 else 'people'}", "clusters", help=known)
+        if counts.clusters and not is_busy:
+            _unnamed(gallery)
+            _to_review(gallery)
+        if left_out := counts.unreadable + counts.no_face + counts.duplicates:
+            label = f"{_number(left_out, 'photo')} left out"
+            with st.popover(label, type="tertiary", key="gallery_without_face", on_change="rerun") as box:
+                if box.open:
+                    with st.container(width=_LIST):
+                        left_out_photos(gallery, "gallery_left_out_now")
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
+def _link(label: str, page: str, icon: str = "", help: str = "") -> None:
+    st.page_link(f"pages/{page}.py", label=label, icon=icon, help=help)
+
+
+def _unnamed(gallery: Gallery) -> None:
+    unnamed = sum(card.person is None for card in tables.wall(gallery))
+    if unnamed:
+        _link(f"{_number(unnamed, 'cluster')} without a name", "clusters", help="Groups of faces that nobody named.")
+
+
+def _to_review(gallery: Gallery) -> None:
+    try:
+        wrong = tables.accuracy(gallery).wrong
+        page, told, meaning = "accuracy", f"{_number(wrong, 'face')} to review", "Faces in another cluster than theirs."
+    except EvaluationError:
+        wrong = tables.doubtful_count(gallery)
+        page, told, meaning = "clusters", _number(wrong, "doubtful face"), "Faces far from their cluster's centre."
+    if wrong:
+        _link(told, page, ":material/person_alert:", meaning)
+    else:
+        _link("Nothing to review", page, ":material/check_circle:", meaning.replace("Faces", "No faces"))
+
+
+def _sources(gallery: Gallery) -> None:
+    rows = [(place.name, place.photos, place.location) for place in gallery.photos_by_source()]
+    st.dataframe(
+        pd.DataFrame(rows, columns=["name", "photos", "location"]),
+        hide_index=True,
+        column_config={
+            "name": "From",
+            "photos": st.column_config.NumberColumn("Photos", format="localized"),
+            "location": st.column_config.TextColumn("Where it lies", width="large"),
+        },
+        key="gallery_sources",
+        alt="Folders and zips that the photos came from",
+    )
+
+
+def show_wall(gallery: Gallery, is_busy: bool) -> None:
+    """A card a person, and one a cluster without a name; those that need a look first."""
+    made = tables.wall_unmarked(gallery) if is_busy else tables.wall(gallery)
+    if len(made) > _CARDS:
+        made = _searched(made)
+    pages = tables.page_count(len(made), _CARDS)
+    page = min(int(st.session_state.get("gallery_page") or 1), pages)
+    faces: dict[int, Card] = {}
+    for card in tables.page_of(made, page, _CARDS):
+        face = gallery.face_of(card.person, card.cluster)
+        if face is not None:
+            faces[face] = card
+    _grid(gallery, faces)
+    if pages > 1:
+        with st.container(horizontal_alignment="center"):
+            st.pagination(pages, key="gallery_page", persist_state="page")
+
+
+def _searched(made: list[Card]) -> list[Card]:
+    def first_page() -> None:
+        st.session_state["gallery_page"] = 1
+
+    search = st.text_input(
+        "Search",
+        placeholder=f"Search {len(made):,} people and clusters",
+        key="gallery_search",
+        type="search",
+        live=True,
+        persist_state="page",
+        on_change=first_page,
+        label_visibility="collapsed",
+        width=320,
+    )
+    found = matching(made, search or "")
+    if not found:
+        st.info("Nobody has such a name.", title="Nothing found", icon=":material/search_off:")
+    return found
+
+
+def _grid(gallery: Gallery, faces: dict[int, Card]) -> None:
+    looks = gallery.looks(list(faces))
+
+    def go_to(face: int) -> None:
+        st.session_state[_ASKED] = faces[face].query
+
+    def give_name(face: int, name: str) -> None:
+        place = gallery.cluster_of(face)
+        if place is not None:
+            gallery.name_cluster(place[0], name)
+
+    tile_grid(
+        [_tile(face, card, looks.get(face)) for face, card in faces.items()],
+        "gallery_wall",
+        "People and clusters",
+        on_open=go_to,
+        on_name=give_name,
+        cell=_CELL,
+        cards=True,
+    )
+
+
+def _tile(face: int, card: Card, look: Any) -> Tile:
+    lines = [Line(_number(card.faces, "face"))]
+    if card.mark:
+        lines.append(Line(card.mark, "doubtful", "person_alert"))
+    unnamed = ["without a name"] if card.person is None else []
+    return Tile(
+        face,
+        card.title,
+        ", ".join([card.title, *(line.text for line in lines), *unnamed]),
+        tuple(lines),
+        look.crop if look else None,
+        look.ratio if look else 1.0,
+        href=page_address("clusters", **card.query),
+        asks_name=card.person is None,
+    )
+
+
+def newest_faces(gallery: Gallery) -> None:
+    """The faces found last; each opens over the page."""
+    found = gallery.newest_faces(_NEWEST)
+    tiles = [FaceTile(face, person or "no name yet") for face, person in found.items()]
+    face_grid(gallery, tiles, "gallery_newest", "Faces found last")
