@@ -183,7 +183,7 @@ class Deletion:
             db.execute("UPDATE copies SET doomed = 1")
             for table in _ALL_TABLES:
                 db.execute(f"DELETE FROM {table}")
-            db.execute("DELETE FROM meta WHERE key <> 'revision'")
+            db.execute("DELETE FROM meta WHERE key NOT IN ('revision', 'name')")
             db.execute("UPDATE deletions SET everything = 0, person = NULL, traces = 1")
 
     def _delete_photos(self, photos: Sequence[int], person: str | None) -> None:

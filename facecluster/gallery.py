@@ -136,6 +136,10 @@ class Gallery(GalleryPhotos):
         except GalleryBusyError:
             return True
 
+    def rename(self, name: str) -> None:
+        """Gives the gallery another name; its folder stays. `galleries.rename_gallery` looks whether it is free."""
+        self._set_meta("name", name)
+
     def require_model(self, model: str) -> None:
         """Raises GalleryError when the gallery holds embeddings of another model."""
         held = self.model

@@ -53,7 +53,8 @@ class GalleryViews(FaceViews):
 
     @property
     def name(self) -> str:
-        return self.path.name
+        """What it is called: the name that it was given, else that of its folder."""
+        return self._meta("name") or self.path.name
 
     @property
     def revision(self) -> int:

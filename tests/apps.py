@@ -21,7 +21,8 @@ def open_app(page: str) -> AppTest:
 
 def tiles(app: AppTest, label: str = "") -> list[dict[str, Any]]:
     """What the browser gets of the tiles of every grid whose label begins with `label`, in order."""
-    grids = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    parts = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    grids = [part for part in parts if "tiles" in part]
     return [tile for grid in grids if grid["label"].startswith(label) for tile in grid["tiles"]]
 
 
@@ -41,7 +42,13 @@ def state(app: AppTest) -> list[str]:
         elif node.type == "page_link":
             found.append(node.proto.label)
         root[:0] = getattr(node, "children", {}).values()
-    return [label for label in found if label != "Settings"]
+    return [label for label in found if label != "Settings" and label != gallery_name(app)]
+
+
+def gallery_name(app: AppTest) -> str:
+    """What the menu of galleries is called."""
+    (menu,) = [each for each in app.get("popover") if each.proto.popover.label.startswith(":material/folder_open:")]
+    return str(menu.proto.popover.label)
 
 
 def open_details(app: AppTest) -> AppTest:

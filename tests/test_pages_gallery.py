@@ -21,7 +21,7 @@ from facecluster.gallery import Gallery
 from facecluster.records import NewPhoto
 from facecluster.ui import gallery_wall
 from facecluster.ui.jobs import jobs
-from tests.apps import open_details, state, tiles, words
+from tests.apps import gallery_name, open_details, state, tiles, words
 from tests.galleries import clustered_gallery, make_gallery, unlabelled_gallery
 from tests.people import draw_people
 
@@ -57,17 +57,19 @@ def test_an_empty_gallery_offers_four_ways_to_start(gallery_home: Path) -> None:
     assert not app.expander
     assert not tiles(app)
     assert any("12 drawn people, 144 portraits, nothing to download" in caption.value for caption in app.caption)
-    assert any(gallery_home.name in caption.value for caption in app.caption)
+    assert gallery_name(app).endswith(gallery_home.name)
 
 
 def test_one_click_loads_clusters_and_measures_the_sample_people(gallery_home: Path, few_sample_people: None) -> None:
     app = open_app()
     app.button(key="gallery_sample").click().run()
-    job = wait_for_job(gallery_home)
+    job = wait_for_job(gallery_home / "galleries" / "sample-people")
     assert (job.state, job.message) == ("done", "9 photos, 9 new faces. 9 faces are in 3 clusters.")
     app.run()
     assert not app.exception
     assert state(app) == ["9 photos", "9 faces", "3 people", "Nothing to review"]
+    assert gallery_name(app).endswith("Sample people")
+    assert Gallery.open(gallery_home).counts().photos == 0, "drawn people are never among others"
     assert [words(card) for card in tiles(app, "People")] == [["3 faces"]] * 3
     assert [toast.value for toast in app.toast] == ["9 photos, 9 new faces\\. 9 faces are in 3 clusters\\."]
     app.run()

@@ -9,11 +9,15 @@ from importlib.util import find_spec
 import streamlit as st
 
 from facecluster.adding import SAMPLE_PEOPLE, SAMPLE_PORTRAITS, Origin, Place, SamplePeople, UploadedZip
-from facecluster.gallery import Gallery
+from facecluster.errors import FaceClusterError
+from facecluster.galleries import gallery_path, sample_gallery
+from facecluster.gallery import Gallery, default_gallery
 from facecluster.indexing import FacesToKeep
 from facecluster.people_names import AUTO
 from facecluster.photos import KAGGLE
 from facecluster.ui import resources
+from facecluster.ui.chosen import choose
+from facecluster.ui.components import show_error
 from facecluster.ui.jobs import jobs, running, start_adding
 from facecluster.ui.markup import escape
 from facecluster.ui.names_question import DROPS, ask_names, empty_drop_area, listed
@@ -129,12 +133,29 @@ def four_ways(gallery: Gallery, settings: Settings, is_first: bool = False) -> N
 
 def _start(gallery: Gallery, origin: Origin, settings: Settings, people_from: str) -> bool:
     """Whether adding the photos was started; the reason is shown where not."""
+    if isinstance(origin, SamplePeople):
+        return _start_samples(settings)
     started = start_adding(
         gallery, origin, settings.model, settings.faces, settings.min_face_size, settings.min_score, people_from
     )
     if started:
         empty_drop_area()
         st.session_state[_OPEN] = job.number if (job := running(gallery)) else False
+    return started
+
+
+def _start_samples(settings: Settings) -> bool:
+    """As `_start`; drawn people go into a gallery of their own, which is then the open one, and never among others."""
+    try:
+        key = sample_gallery(default_gallery())
+        gallery = resources.gallery_at(str(gallery_path(default_gallery(), key)))
+    except FaceClusterError as error:
+        show_error(error)
+        return False
+    model = gallery.model or settings.model
+    started = start_adding(gallery, SamplePeople(), model, settings.faces, settings.min_face_size, settings.min_score)
+    if started:
+        choose(key)
     return started
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from facecluster.gallery import Gallery
+from facecluster.ui.gallery_menu import gallery_menu
 from facecluster.ui.markup import escape
 
 
@@ -26,9 +27,5 @@ def page_head(gallery: Gallery, title: str, back: tuple[str, Callable[[None], No
         st.title(escape(title), anchor=False, width="content")
         behind = st.container(width="content")
         st.space("stretch")
-        st.caption(
-            f":material/folder_open: {escape(gallery.name)}",
-            width="content",
-            help=f"The gallery on this machine: `{gallery.path}`. Set FACECLUSTER_HOME to use another.",
-        )
+        gallery_menu(gallery)
     return behind

@@ -14,8 +14,9 @@ import streamlit as st
 
 from facecluster.background import Progress, Stage
 from facecluster.errors import IdentificationError
-from facecluster.gallery import Gallery, default_gallery
+from facecluster.gallery import Gallery
 from facecluster.lab_work import LabStore
+from facecluster.ui.chosen import chosen_path
 from facecluster.weights import CASIA, MODELS, loads, model_name
 
 if TYPE_CHECKING:
@@ -46,11 +47,11 @@ class Fitting(Generic[Fitted]):
 
 
 def open_gallery() -> Gallery:
-    """The gallery of `default_gallery()`. Raises GalleryError when there can be none."""
-    return gallery_at(str(default_gallery()))
+    """The gallery that this browser has open. Raises GalleryError when there can be none."""
+    return gallery_at(str(chosen_path()))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, validate=lambda gallery: gallery.is_there)
+@st.cache_resource(max_entries=8, show_spinner=False, validate=lambda gallery: gallery.is_there)
 def gallery_at(path: str) -> Gallery:
     """The gallery in the folder `path`, created when missing; opened anew when its file was removed meanwhile."""
     return Gallery.open(path)

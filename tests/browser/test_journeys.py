@@ -66,7 +66,7 @@ def test_a_page_begins_near_the_top_and_its_tab_says_which_it_is(page: Page, sam
         box = heading.bounding_box()
         assert box is not None
         assert box["y"] < 100
-        gallery = page.get_by_test_id("stCaptionContainer").filter(has_text="home").first.bounding_box()
+        gallery = page.get_by_role("button", name="home").bounding_box()
         assert gallery is not None
         assert gallery["y"] < box["y"] + box["height"], "beside the title, not in a row of its own"
 
