@@ -14,16 +14,19 @@ from facecluster.ui.entry import within_app
 from facecluster.ui.gallery_details import details
 from facecluster.ui.gallery_wall import follow_asked_card, newest_faces, show_wall, state_line
 from facecluster.ui.jobs import running, start_clustering
+from facecluster.ui.links import asked_face
 from facecluster.ui.page_head import page_head
 from facecluster.ui.source_notices import show_missing, show_unfinished
 
 within_app()
 
+FACE = "gallery_face"  # in the session: the face that the page was last shown with
 TICK = 2  # seconds between two looks at what a job found
 
 
-def show_unclustered(gallery: Gallery, counts: GalleryCounts) -> bool:
-    """Which faces are in no cluster, and what other pages make of them; whether there is something to do."""
+def show_unclustered(gallery: Gallery, counts: GalleryCounts, is_next: bool) -> bool:
+    """Which faces are in no cluster, and what other pages make of them; whether there is something to do. `is_next` is
+    whether that is the next thing to do."""
     from facecluster.algorithms import ALGORITHMS
 
     alone, algorithm = gallery.unclustered(), ALGORITHMS[last_algorithm(gallery)].title
@@ -36,7 +39,7 @@ def show_unclustered(gallery: Gallery, counts: GalleryCounts) -> bool:
                 "Group them",
                 key="gallery_group",
                 icon=":material/workspaces:",
-                type="primary",
+                type="primary" if is_next else "secondary",
                 help=f"Groups all faces by {algorithm}{', as before' if counts.clusters else ''}.",
             ):
                 choice, seed = last_choice(gallery)
@@ -65,6 +68,8 @@ def show_found(gallery: Gallery) -> None:
         return
     state_line(gallery, counts, is_busy=True)
     newest_faces(gallery)
+    if asked_face() not in (None, st.session_state.get(FACE)):
+        st.rerun()  # the whole page, since this part of it cannot open a face
 
 
 def show_adding(gallery: Gallery) -> None:
@@ -105,7 +110,7 @@ def show_filled(gallery: Gallery, counts: GalleryCounts) -> None:
         unfinished_deletion(gallery)
         is_cut_off = show_unfinished(gallery)
         show_missing(gallery)
-        is_to_do = show_unclustered(gallery, counts) or is_cut_off
+        is_to_do = show_unclustered(gallery, counts, not is_cut_off) or is_cut_off
     with top:
         state_line(gallery, counts, is_busy=False)
         is_open = is_adding(gallery)
@@ -131,12 +136,13 @@ if not counts.photos and not job:
     st.stop()
 
 page_head(gallery, "Gallery")
+st.session_state[FACE] = asked_face()
 if job:
     st.fragment(run_every=TICK)(show_found)(gallery)
 else:
     show_filled(gallery, counts)
-if counts.clusters:
-    show_wall(gallery, job is not None)
+if counts.clusters or (counts.people and not job):
+    show_wall(gallery, is_marked=bool(counts.clusters) and not job)
 if counts.photos:
     with st.expander("Details", icon=":material/info:", key="gallery_details", on_change="rerun") as section:
         if section.open:

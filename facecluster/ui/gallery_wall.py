@@ -95,9 +95,9 @@ def _sources(gallery: Gallery) -> None:
     )
 
 
-def show_wall(gallery: Gallery, is_busy: bool) -> None:
-    """A card a person, and one a cluster without a name; those that need a look first."""
-    made = tables.wall_unmarked(gallery) if is_busy else tables.wall(gallery)
+def show_wall(gallery: Gallery, is_marked: bool) -> None:
+    """A card a person, and one a cluster without a name; where `is_marked`, those that need a look first."""
+    made = tables.wall(gallery) if is_marked else tables.wall_unmarked(gallery)
     if len(made) > _CARDS:
         made = _searched(made)
     pages = tables.page_count(len(made), _CARDS)
