@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+expect.set_options(timeout=90_000)  # the first face waits for the models
 
 ROOT = Path(__file__).resolve().parents[2]
 # Without these, Chromium looks for updates and fails loudly on a machine without a network.

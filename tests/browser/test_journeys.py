@@ -13,7 +13,6 @@ from playwright.sync_api import Page, expect
 from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_people
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=90_000)  # the first face waits for the models
 
 NAMES = [person.name for person in sample_people(12)]
 
