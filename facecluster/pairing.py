@@ -21,7 +21,7 @@ PairVerdict = Literal["same", "close", "different"]
 
 @dataclass(frozen=True, eq=False)
 class ProbeFace:
-    """The main face of a probe: its place among the detections, crop (160, 160, 3) uint8, embedding (512,) float32,
+    """One face of a probe: its place among the detections, crop (160, 160, 3) uint8, embedding (512,) float32,
     and box (x1, y1, x2, y2) in pixels of the probe's picture."""
 
     place: int
@@ -30,16 +30,24 @@ class ProbeFace:
     box: tuple[float, float, float, float]
 
 
+def probe_faces(probe: Probe) -> list[ProbeFace]:
+    """The faces of a probe in the order of its detections; none when it could not be read or shows no face."""
+    if probe.crops is None or probe.embeddings is None:
+        return []
+    scaled = [tuple(float(value) * probe.scale for value in found.box) for found in probe.detections]
+    return [
+        ProbeFace(place, probe.crops[place], probe.embeddings[place], (x1, y1, x2, y2))
+        for place, (x1, y1, x2, y2) in enumerate(scaled)
+    ]
+
+
 def main_probe_face(probe: Probe) -> ProbeFace | None:
     """The face that a photo is about; None when it could not be read or shows no face."""
-    if probe.picture is None or probe.crops is None or probe.embeddings is None:
+    if probe.picture is None:
         return None
     width, height = Image.open(io.BytesIO(probe.picture)).size
     place = main_face(list(probe.detections), (round(width / probe.scale), round(height / probe.scale)))
-    if place is None:
-        return None
-    x1, y1, x2, y2 = (float(value) * probe.scale for value in probe.detections[place].box)
-    return ProbeFace(place, probe.crops[place], probe.embeddings[place], (x1, y1, x2, y2))
+    return None if place is None else probe_faces(probe)[place]
 
 
 def compare_faces(one: ProbeFace, other: ProbeFace, pairs: PairErrors, fmr: float) -> Verification:

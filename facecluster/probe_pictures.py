@@ -1,4 +1,4 @@
-"""What the identify page draws: numbered boxes on a photo, and a similarity beside its threshold."""
+"""What the identify page draws: numbered boxes on photos, and a similarity beside its threshold."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ COLOURS: dict[Verdict, str] = {"known": "#15803d", "doubtful": "#b45309", "unkno
 
 Box = tuple[float, float, float, float]
 
+_THUMBNAIL = 240  # pixels of the longer side
+
 _LOWEST, _HIGHEST = -0.2, 1.0  # similarities that the scale shows; what lies beyond is drawn at its end
 
 
@@ -23,7 +25,26 @@ def numbered_boxes(
     picture: bytes, boxes: Sequence[Box], verdicts: Sequence[Verdict], *, with_numbers: bool = True
 ) -> bytes:
     """A JPEG of `picture` with `boxes` (x1, y1, x2, y2) in its pixels, numbered from 1 and coloured by verdict."""
-    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    return encode_jpeg(
+        np.asarray(_with_boxes(Image.open(io.BytesIO(picture)).convert("RGB"), boxes, verdicts, with_numbers))
+    )
+
+
+def thumbnail(picture: bytes, boxes: Sequence[Box], verdicts: Sequence[Verdict]) -> bytes:
+    """The same, at most 240 pixels high and wide; `boxes` are in pixels of `picture`. One box needs no number."""
+    image = Image.open(io.BytesIO(picture))
+    width, height = image.size
+    scale = min(_THUMBNAIL / max(width, height), 1.0)
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    image.draft("RGB", size)  # a JPEG is decoded at a half or a quarter, which is much quicker
+    small = image.convert("RGB").resize(size, Image.Resampling.BILINEAR)
+    scaled = [(x1 * scale, y1 * scale, x2 * scale, y2 * scale) for x1, y1, x2, y2 in boxes]
+    return encode_jpeg(np.asarray(_with_boxes(small, scaled, verdicts, len(boxes) > 1)), 85)
+
+
+def _with_boxes(
+    image: Image.Image, boxes: Sequence[Box], verdicts: Sequence[Verdict], with_numbers: bool
+) -> Image.Image:
     draw = ImageDraw.Draw(image)
     line = max(round(max(image.size) / 300), 2)
     for box, verdict in zip(boxes, verdicts, strict=True):
@@ -32,7 +53,7 @@ def numbered_boxes(
         draw.rectangle(box, outline=COLOURS[verdict], width=line)
     for number, (box, verdict) in enumerate(zip(boxes, verdicts, strict=True) if with_numbers else (), start=1):
         _label(draw, image.size, box, str(number), COLOURS[verdict], line)
-    return encode_jpeg(np.asarray(image))
+    return image
 
 
 def _label(

@@ -3,258 +3,204 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Sized
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.typing import UploadedFile
+from streamlit.delta_generator import DeltaGenerator
 
-from facecluster.background import Progress
-from facecluster.charts import percent
 from facecluster.errors import FaceClusterError
 from facecluster.gallery import Gallery
-from facecluster.identification import DEFAULT_FPIR, Identifier, Match
-from facecluster.images import SUFFIXES
-from facecluster.photo_faces import told_doubtful
-from facecluster.probe_pictures import numbered_boxes, similarity_scale
-from facecluster.probes import (
-    Answer,
-    Probe,
-    Verdict,
-    answer,
-    answer_name,
-    answers_as_dicts,
-    answers_table,
-    name_of,
-    read_probe,
-    verdict,
-)
+from facecluster.probe_overview import KINDS, Kind, kinds, mark, names, photos_of, summary
+from facecluster.probe_shelf import Kept
+from facecluster.probes import Answer, answer_all, answers_as_dicts, answers_table
 from facecluster.ui import resources
 from facecluster.ui.components import has_weights, show_error
+from facecluster.ui.dropped import drop_zone, forget_button, read_new, shelf, take, tell_refused
 from facecluster.ui.entry import within_app
-from facecluster.ui.face_grid import Line
-from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
+from facecluster.ui.face_grid import Line, Tile, Tone, tile_grid
+from facecluster.ui.faces import nothing_yet
 from facecluster.ui.fits import when_ready
-from facecluster.ui.markup import escape
 from facecluster.ui.page_head import page_head
+from facecluster.ui.probe_evidence import show_evidence
+from facecluster.ui.strictness import identify_threshold
 
 within_app()
 
-PHOTOS_A_PAGE = 5
-STRICTNESS = (0.001, 0.005, DEFAULT_FPIR, 0.02, 0.05)
-BADGES: dict[Verdict, tuple[str, str, Literal["green", "orange", "gray"]]] = {
-    "known": ("Known", ":material/check_circle:", "green"),
-    "doubtful": ("Close to the threshold", ":material/help:", "orange"),
-    "unknown": ("Nobody known", ":material/person_off:", "gray"),
+KEY, CHOSEN = "identify", "identify_photo"
+MARKS: dict[Kind, tuple[Tone, str]] = {
+    "known": ("right", "check_circle"),
+    "unknown": ("muted", "person_off"),
+    "doubtful": ("doubtful", "help"),
+    "no face": ("muted", "face_retouching_off"),
+    "unreadable": ("wrong", "broken_image"),
 }
+WORDS: dict[Kind, str] = {"unreadable": "Not readable"}
+# The evidence stays in sight while the photos scroll: beside them, and on a phone at the foot of the window.
+STYLE = """<style>
+[data-testid="stColumn"]:has(.st-key-identify_evidence) {
+  position: sticky; top: 3.75rem; align-self: flex-start; max-height: calc(100vh - 4.25rem); overflow-y: auto;
+}
+@media (max-width: 640px) {
+  [data-testid="stColumn"]:has(.st-key-identify_evidence) {
+    top: auto; bottom: 0; max-height: 38vh; z-index: 5; padding-top: 0.75rem;
+    background: light-dark(#fff, #0e1117); box-shadow: 0 -8px 12px -8px rgb(0 0 0 / 0.4);
+  }
+}
+</style>"""
+
+Answered = tuple[Kept, Answer]
 
 
-def count(things: Sized, word: str, plural: str = "s") -> str:
-    """`1 photo`, `2 photos`."""
-    return f"{len(things)} {word}{plural * (len(things) != 1)}"
+def camera_toggle() -> bool:
+    """Nothing is asked of the camera until it is wanted."""
+    return st.toggle("Camera", key="identify_camera_on", persist_state="page")
 
 
-def choose_threshold(identifier: Identifier) -> float:
-    """How strict to be, the slider that it sets, and what its value means on this gallery."""
-    fpir = st.select_slider(
-        "Strangers who may get a name (FPIR)",
-        STRICTNESS,
-        DEFAULT_FPIR,
-        format_func=lambda fpir: f"{100 * fpir:g} %",
-        key="identify_fpir",
-        persist_state="session",
-        help="The share of strangers' faces that may be taken for somebody known; it sets the threshold. Lower is "
-        "stricter: fewer strangers get a name, more known people are missed.",
+def camera() -> None:
+    """Takes photos onto the shelf."""
+
+    def taken() -> None:
+        shot = st.session_state["identify_camera"]
+        if shot is not None:
+            take(KEY, "Camera", shot.getvalue())
+
+    st.camera_input("Take a photo", key="identify_camera", on_change=taken, label_visibility="collapsed", width=480)
+
+
+def ask_for_photos(gallery: Gallery) -> None:
+    """All there is before the first photo."""
+    drop_zone(KEY, "Photos to identify", "Drop photos here", tall="56vh")
+    st.caption(
+        ":material/lock: Drop in one or several photos to see who is on them. They are looked at and forgotten: they "
+        "become no part of the gallery."
     )
-    exact = identifier.threshold(float(fpir))
-    own = min(max(round(exact, 2), 0.0), 1.0)
-    if st.session_state.get("identify_own") != own:
-        st.session_state["identify_own"] = st.session_state["identify_threshold"] = own
-
-    def reset() -> None:
-        st.session_state["identify_threshold"] = own
-
-    value = st.slider(
-        "Fine tuning: threshold",
-        0.0,
-        1.0,
-        step=0.01,
-        key="identify_threshold",
-        persist_state="session",
-        help="A face counts as known from this similarity on. Higher: fewer strangers get a name, more known people "
-        "are missed. The photos are not read again when you move it.",
-    )
-    threshold = exact if value == own else float(value)
-    matcher = identifier.matcher
-    missed = matcher.expected_fnir(threshold)
-    named = matcher.expected_fpir(threshold)
-    told = f"Expected at {value:.2f}: {percent(named)} of strangers get a name"
-    whose = {"person": "known people", "cluster": "the clusters' own faces", "mixed": "known faces"}[matcher.identity]
-    st.caption(f"{told}, {percent(missed)} of {whose} are missed." if missed == missed else f"{told}.")
-    caveat = matcher.caveat(float(fpir) if threshold == exact else named)
-    if caveat:
-        st.caption(f":material/info: {caveat}")
-    st.button(
-        f"Back to the gallery's own for {100 * float(fpir):g} %, {own:.2f}",
-        key="identify_reset",
-        icon=":material/restart_alt:",
-        type="tertiary",
-        on_click=reset,
-        disabled=value == own,
-    )
-    return threshold
-
-
-def read_new(files: list[tuple[str, UploadedFile]], model: str, min_score: float) -> list[Probe]:
-    """The probes of the files, each read once a session; what is no longer there is forgotten."""
-    kept: dict[tuple[str, str, float], Probe] = st.session_state.get("identify_probes", {})
-    keys = [(file.file_id, model, min_score) for _, file in files]
-    new = [(key, name, file) for key, (name, file) in zip(keys, files, strict=True) if key not in kept]
-    probes = {key: kept[key] for key in keys if key in kept}
-    if new:
-        bar = st.progress(0.0, text="Loading the models")
-        detector = resources.detector(min_score=min_score)
-        embedder = resources.embedder(resources.weights_of(model) or model)
-        embedder.load()
-        detector.load()
-        start = time.monotonic()
-        for done, (key, name, file) in enumerate(new):
-            passed = time.monotonic() - start
-            left = passed / done * (len(new) - done) if done else None
-            progress = Progress("Reading", done, len(new), seconds_left=left)
-            bar.progress(progress.share, text=progress.text)
-            probes[key] = read_probe(name, file.getvalue(), detector, embedder)
-        bar.empty()
-    st.session_state["identify_probes"] = probes
-    return [probes[key] for key in keys]
-
-
-def show_answer(gallery: Gallery, found: Answer, position: int) -> None:
-    """One photo with its boxes, and its faces beside it; below it where there are many."""
-    probe = found.probe
-    with st.container(border=True):
-        if probe.error is not None or probe.picture is None:
-            st.error(escape(probe.error or ""), icon=":material/broken_image:", title=escape(probe.name))
-            return
-        many = len(found.matches) > 2
-        strips: Any = {"min_column_width": 360, "gap": "large"}
-        left, right = (st.container(), st.grid(2, **strips)) if many else st.columns([2, 3], gap="medium")
-        with left:
-            picture = numbered_boxes(probe.picture, found.boxes, [verdict(match) for match in found.matches])
-            st.image(picture, width="stretch", alt=f"{probe.name} with {count(found.boxes, 'numbered box', 'es')}")
-            left_out = f" · left out: {told_doubtful(probe.doubtful)}" if probe.doubtful and found.matches else ""
-            st.caption(escape(probe.name) + left_out)
-            if probe.note:
-                st.caption(f":material/info: {escape(probe.note)}")
-        with right:
-            for number, match in enumerate(found.matches, start=1):
-                with st.container():
-                    show_match(gallery, match, number, f"{position}_{number}")
-            if not found.matches:
-                st.info(
-                    f"{probe.no_face} A larger or less turned face, or better light, helps.",
-                    icon=":material/face_retouching_off:",
-                    title="No face on this photo",
-                )
-
-
-def show_match(gallery: Gallery, match: Match, number: int, key: str) -> None:
-    """One face: the answer, why, who else it may be, and the gallery faces most like it."""
-    kind = verdict(match)
-    word, icon, colour = BADGES[kind]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.image(match.crop, width=72, alt=f"Face {number}")
-        with st.container(gap="xxsmall", width="stretch"):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.subheader(f"{number}\u2002{escape(answer_name(match))}", anchor=False, width="content")
-                st.badge(word, icon=icon, color=colour)
-            st.image(
-                similarity_scale(match.similarity, match.threshold, kind),
-                alt=f"Similarity {match.similarity:.2f} on a scale with the threshold at {match.threshold:.2f}",
-            )
-            side = "reaches" if match.is_known else "below"
-            st.markdown(f"similarity **{match.similarity:.2f}**, {side} the threshold of {match.threshold:.2f}")
-    st.caption(f"Detection score: is it a face? {match.detection_score:.2f}")
-    others = " · ".join(f"{escape(name_of(each))} {each.similarity:.2f}" for each in match.candidates)
-    st.markdown(f"Candidates: {others}")
-    st.caption("Most similar faces in the gallery")
-    tiles = [
-        FaceTile(
-            each.face,
-            each.person or "no person",
-            (Line(f"similarity {each.similarity:.2f}"), Line(Path(each.photo).name)),
+        camera_on = camera_toggle()
+        with st.popover("Strictness and settings", icon=":material/tune:", type="tertiary", key="identify_settings"):
+            identifier = when_ready(gallery, resources.identifier)
+            if identifier is not None:
+                identify_threshold(identifier, folded=True)
+    if camera_on:
+        camera()
+
+
+def show_downloads(answers: Sequence[Answer]) -> None:
+    """What was found, as files."""
+    with st.popover("Download", icon=":material/download:", type="tertiary", key="identify_download"):
+        st.download_button(
+            "CSV, one row a face",
+            lambda: answers_table(answers).to_csv(index=False),
+            "identified.csv",
+            "text/csv",
+            key="identify_csv",
+            on_click="ignore",
         )
-        for each in match.neighbours
-    ]
-    face_grid(gallery, tiles, f"identify_open_{key}", "Most similar faces in the gallery", cell=84)
+        st.download_button(
+            "JSON, as the command line prints it",
+            lambda: json.dumps(answers_as_dicts(answers), indent=2, ensure_ascii=False),
+            "identified.json",
+            "application/json",
+            key="identify_json",
+            on_click="ignore",
+        )
+
+
+def choose_kind(answers: Sequence[Answer]) -> Kind | None:
+    """Which photos to show; None for all."""
+    found = photos_of(answers)
+    chosen = st.pills(
+        "Show",
+        ["all", *(kind for kind in KINDS if found[kind] or kind != "unreadable")],
+        default="all",
+        required=True,
+        format_func=lambda kind: (
+            f"All {len(answers)}" if kind == "all" else f"{WORDS.get(kind, kind.capitalize())} {found[kind]}"
+        ),
+        key="identify_kind",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return next((kind for kind in KINDS if kind == chosen), None)
+
+
+def tile(kept: Kept, found: Answer) -> Tile:
+    """One photo: its thumbnail with boxes, who is on it, and how sure that is."""
+    held = kinds(found)
+    tone, icon = MARKS["doubtful" if "doubtful" in held else held[0]]
+    line = Line(mark(found), tone, icon)
+    return Tile(kept.number, names(found), f"{names(found)}, {line.text}, {kept.name}", (line,), kept.thumbnail(found))
+
+
+def show_photos(shown: Sequence[Answered], current: int) -> None:
+    """One scrolling grid of all photos."""
+
+    def choose(number: int) -> None:
+        st.session_state[CHOSEN] = number
+
+    tile_grid(
+        [tile(*each) for each in shown],
+        "identify_photos",
+        "Photos",
+        on_open=choose,
+        cell=132,
+        frame="photo",
+        current=current,
+    )
+
+
+def show_answers(gallery: Gallery, answered: Sequence[Answered]) -> None:
+    """The overview, and beside it the evidence for one photo."""
+    answers = [found for _, found in answered]
+    kind = choose_kind(answers)
+    shown = [(kept, found) for kept, found in answered if kind is None or kind in kinds(found)]
+    if not shown:
+        st.caption("No photo of this kind.")
+        return
+    chosen = st.session_state.get(CHOSEN)
+    kept, found = next((each for each in shown if each[0].number == chosen), shown[0])
+    st.html(STYLE)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        show_photos(shown, kept.number)
+    with right, st.container(key="identify_evidence"):
+        show_evidence(gallery, found, kept.number)
+
+
+def page(gallery: Gallery, head: DeltaGenerator) -> None:
+    if nothing_yet(gallery) or not has_weights(gallery):
+        return
+    photos = shelf(KEY)
+    try:
+        if not len(photos):
+            ask_for_photos(gallery)
+            return
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                with st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="small"):
+                    drop_zone(KEY, "Photos to identify", "Drop more here")
+                    camera_on = camera_toggle()
+                with st.container(horizontal=True, width="content", wrap=False, gap="small"):
+                    downloads = st.container(width="content")
+                    forget_button(KEY, [KEY])
+            if camera_on:
+                camera()
+            tell_refused(KEY)
+        with right:
+            identifier = when_ready(gallery, resources.identifier)
+            threshold = identify_threshold(identifier, folded=False) if identifier else 0.0
+        with st.container():
+            read_new(photos, gallery.model or "", resources.min_score())
+    except FaceClusterError as error:
+        show_error(error)
+        return
+    if identifier is not None:
+        answers = answer_all([kept.probe for kept in photos], identifier, threshold)
+        head.markdown(summary(answers))
+        with downloads:
+            show_downloads(answers)
+        show_answers(gallery, list(zip(photos, answers, strict=True)))
 
 
 gallery = resources.open_gallery()
-page_head(gallery, "Identify")
-if nothing_yet(gallery) or not has_weights(gallery):
-    st.stop()
-drop, settings = st.columns([3, 2], gap="large")
-with drop:
-    uploads = st.file_uploader(
-        "Photos to identify",
-        type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
-        accept_multiple_files=True,
-        key="identify_files",
-        max_upload_size=200,
-        help="The photos are looked at and forgotten: they become no part of the gallery.",
-    )
-    files = [(upload.name, upload) for upload in uploads]
-    if st.toggle("Use the camera", key="identify_camera_on"):
-        shot = st.camera_input("Take a photo", key="identify_camera", label_visibility="collapsed")
-        if shot is not None:
-            files.append(("Camera", shot))
-try:
-    with settings:
-        identifier = when_ready(gallery, resources.identifier)
-        threshold = choose_threshold(identifier) if identifier else 0.0
-        min_score = resources.min_score_slider()
-    probes = read_new(files, gallery.model or "", min_score)
-except FaceClusterError as error:
-    show_error(error)
-    st.stop()
-if identifier is None:
-    st.stop()
-answers = [answer(probe, identifier, threshold) for probe in probes]
-
-if not answers:
-    st.caption(":material/add_photo_alternate: Drop in one or several photos to see who is on them.")
-    st.stop()
-
-faces = [match for each in answers for match in each.matches]
-known = sum(match.is_known for match in faces)
-with st.container(horizontal=True, vertical_alignment="center"):
-    failed = sum(each.probe.error is not None for each in answers)
-    rest = f"; {failed} could not be read" if failed else ""
-    told = f"{known} known, {len(faces) - known} unknown{rest}"
-    st.markdown(f"**{count(answers, 'photo')}, {count(faces, 'face')}: {told}**")
-    st.download_button(
-        "CSV",
-        answers_table(answers).to_csv(index=False),
-        "identified.csv",
-        "text/csv",
-        key="identify_csv",
-        on_click="ignore",
-        icon=":material/download:",
-        help="One row a face",
-    )
-    st.download_button(
-        "JSON",
-        json.dumps(answers_as_dicts(answers), indent=2, ensure_ascii=False),
-        "identified.json",
-        "application/json",
-        key="identify_json",
-        on_click="ignore",
-        icon=":material/download:",
-        help="The document that the command identify --json prints",
-    )
-pages = -(-len(answers) // PHOTOS_A_PAGE)
-first = (st.pagination(pages, key="identify_page") - 1) * PHOTOS_A_PAGE if pages > 1 else 0
-for position, found in list(enumerate(answers))[first : first + PHOTOS_A_PAGE]:
-    show_answer(gallery, found, position)
+page(gallery, page_head(gallery, "Identify"))

@@ -68,8 +68,8 @@ def test_photos_to_verify_can_be_dropped_in_meanwhile(
 ) -> None:
     monkeypatch.setattr(verification, "gallery_pairs", waiting_for(go_on, verification.gallery_pairs))
     app = open_app("verify")
-    app.file_uploader(key="verify_first").upload("first.jpg", portrait(1, 20))
-    app.file_uploader(key="verify_second").upload("second.jpg", portrait(1, 21))
+    app.file_uploader[0].upload("first.jpg", portrait(1, 20))
+    app.file_uploader[1].upload("second.jpg", portrait(1, 21))
     assert is_waiting(app.run())
     assert not app.subheader
     go_on.set()
@@ -83,7 +83,7 @@ def test_photos_to_identify_can_be_dropped_in_meanwhile(
 ) -> None:
     monkeypatch.setattr(identification, "Identifier", waiting_for(go_on, identification.Identifier))
     app = open_app("identify")
-    app.file_uploader(key="identify_files").upload("probe.jpg", portrait(1, 20))
+    app.file_uploader[0].upload("probe.jpg", portrait(1, 20))
     assert is_waiting(app.run())
     assert not app.subheader
     go_on.set()

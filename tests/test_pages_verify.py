@@ -11,9 +11,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from facecluster.gallery import FILE_NAME
-from facecluster.samples import draw_portrait
+from facecluster.samples import draw_group, draw_portrait
 
-from .apps import open_app
+from .apps import open_app, tiles
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -23,10 +23,8 @@ def open_page() -> AppTest:
 
 
 def drop(app: AppTest, first: Image.Image | bytes, second: Image.Image | bytes) -> AppTest:
-    for side, photo in (("first", first), ("second", second)):
-        app.file_uploader(key=f"verify_{side}").upload(
-            f"{side}.jpg", photo if isinstance(photo, bytes) else jpeg(photo)
-        )
+    for number, (side, photo) in enumerate((("first", first), ("second", second))):
+        app.file_uploader[number].upload(f"{side}.jpg", photo if isinstance(photo, bytes) else jpeg(photo))
     app.run()
     assert not app.exception
     return app
@@ -57,8 +55,9 @@ def test_an_empty_gallery_says_what_to_do_next(gallery_home: Path) -> None:
 def test_two_portraits_of_one_person_are_the_same_person(sample_home: Path) -> None:
     app = drop(open_page(), draw_portrait(1, 20), draw_portrait(1, 21))
     assert "The same person" in answer(app)
-    assert {metric.label for metric in app.metric} == {"False match rate", "False non-match rate"}
     captions = [each.value for each in app.caption]
+    assert any("of different people would pass for the same person" in each for each in captions)
+    assert any("of pairs of one person would not" in each for each in captions)
     assert any("12 people make 66 pairs of people" in each for each in captions)
     assert not any("clusters" in each for each in captions)
 
@@ -69,7 +68,9 @@ def test_without_people_the_rates_are_said_to_rest_on_clusters(sample_home: Path
         database.execute("update faces set person = null")
     app = drop(open_page(), draw_portrait(1, 20), draw_portrait(1, 21))
     assert any("rest on its clusters, not on people" in each.value for each in app.caption)
-    assert all("clusters" in metric.help or "cluster" in metric.help for metric in app.metric)
+    (rates,) = [each.value for each in app.caption if each.value.startswith("In this gallery")]
+    assert "different clusters" in rates
+    assert "one cluster" in rates
 
 
 def test_portraits_of_two_people_are_different_people(sample_home: Path) -> None:
@@ -79,9 +80,9 @@ def test_portraits_of_two_people_are_different_people(sample_home: Path) -> None
 
 def test_a_stricter_rate_raises_the_threshold(sample_home: Path) -> None:
     app = drop(open_page(), draw_portrait(2, 20), draw_portrait(2, 21))
-    app.select_slider(key="verify_rate").set_value(0.05).run()
+    app.segmented_control(key="verify_strictness").set_value("Very lenient").run()
     loose = threshold(app)
-    app.select_slider(key="verify_rate").set_value(0.001).run()
+    app.segmented_control(key="verify_strictness").set_value("Balanced").run()
     assert threshold(app) > loose
 
 
@@ -90,3 +91,21 @@ def test_a_photo_without_a_face_and_a_file_that_is_none_are_told_apart(sample_ho
     assert any("No face of 40 pixels" in info.value for info in app.info)
     assert len(app.error) == 1
     assert not app.subheader
+
+
+def test_any_face_of_a_photo_can_be_chosen_and_outlives_a_change_of_page(sample_home: Path) -> None:
+    app = drop(open_page(), draw_group([1, 5]), draw_portrait(1, 20))
+    found = {}
+    for place, tile in enumerate(tiles(app, "Faces of the first photo")):
+        probe = next(iter(app.session_state["verify_first_shelf"])).probe
+        app.session_state["verify_first_face"] = (probe, place)
+        app.run()
+        found[tile["name"]] = answer(app)
+    assert {"The same person" in each for each in found.values()} == {True, False}
+    app.switch_page("pages/identify.py").run()
+    app.switch_page("pages/verify.py").run()
+    assert answer(app) == found["Face 2"]
+    app.button(key="verify_forget").click().run()
+    assert not app.exception
+    assert not app.subheader
+    assert not tiles(app, "Faces of")

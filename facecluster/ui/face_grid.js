@@ -14,13 +14,15 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   root.style.setProperty("--cell", `${data.cell}px`)
   root.setAttribute("aria-label", data.label)
   root.classList.toggle("cards", data.cards)
-  const wanted = JSON.stringify({ ...data, selected: null })
+  root.classList.toggle("photos", data.frame === "photo")
+  const wanted = JSON.stringify({ ...data, selected: null, current: null })
   if (kept.drawn !== wanted) {
     draw(root, kept)
     kept.drawn = wanted
   }
   prepareToolbar(parentElement.querySelector(".toolbar"), root, kept)
   showSelection(root, kept)
+  showCurrent(root, data.current)
 }
 
 // Streamlit may mount the grid anew at any run: then the selection comes back from the page. What the page says is old
@@ -209,6 +211,14 @@ function showSelection(root, kept) {
     item.classList.toggle("selected", isIn)
     const box = item.querySelector(".pick")
     if (box) box.checked = isIn
+  }
+}
+
+function showCurrent(root, current) {
+  for (const item of root.children) {
+    const isIt = Number(item.dataset.id) === current
+    item.classList.toggle("current", isIt)
+    isIt ? opener(item).setAttribute("aria-current", "true") : opener(item).removeAttribute("aria-current")
   }
 }
 

@@ -28,6 +28,7 @@ _GRID = st.components.v2.component(
 )
 
 Tone = Literal["plain", "muted", "right", "doubtful", "wrong"]
+Frame = Literal["face", "photo"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ def tile_grid(
     cell: int = 112,
     cards: bool = False,
     selectable: bool = False,
+    frame: Frame = "face",
+    current: int | None = None,
 ) -> list[int]:
     """Shows the tiles and returns the ids of the selected ones, in the order of the tiles.
 
@@ -92,6 +95,8 @@ def tile_grid(
     `on_name` with the name that was given to it. Where
     `selectable`, Space, Ctrl and Shift and the boxes in the corners select instead. Arrow keys move. `label` says what
     the grid holds, `cell` is the least width of a tile in pixels, and `cards` are framed and reached by Tab one by one.
+    Pictures fill the `frame` of a face, or are shown whole in the one of a photo. `current` is the tile whose details
+    stand beside the grid.
     """
 
     def opened() -> None:
@@ -115,6 +120,8 @@ def tile_grid(
             "cell": cell,
             "cards": cards,
             "selectable": selectable,
+            "frame": frame,
+            "current": current,
             "selected": list((st.session_state.get(key) or {}).get("selected") or ()),
         },
         default={"selected": []},

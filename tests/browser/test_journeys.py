@@ -96,8 +96,31 @@ def test_everybody_on_a_group_photo_is_named(page: Page, sample_app: str, tmp_pa
     drop(page, tmp_path / "group.png")
     expect(page.get_by_text("1 photo, 3 faces: 3 known, 0 unknown")).to_be_visible()
     for person in (0, 5, 9):
+        face = page.get_by_role("list", name="Faces on this photo").get_by_role("button", name=NAMES[person])
+        face.click()
         expect(page.get_by_role("heading", name=NAMES[person])).to_be_visible()
     expect(page.get_by_alt_text("group.png with 3 numbered boxes")).to_be_visible()
+
+
+def test_photos_stay_over_a_change_of_page_and_a_click_chooses_one(page: Page, sample_app: str, tmp_path: Path) -> None:
+    draw_portrait(4, 33).save(tmp_path / "holiday.jpg", quality=95)
+    draw_stranger(2).save(tmp_path / "stranger.png")
+    open_page(page, sample_app, "identify")
+    zone = page.get_by_test_id("stFileUploaderDropzoneInput")
+    zone.set_input_files([tmp_path / "holiday.jpg", tmp_path / "stranger.png"])
+    photos = page.get_by_role("list", name="Photos").get_by_role("button")
+    expect(photos).to_have_count(2)
+    expect(page.get_by_role("heading", name=NAMES[4])).to_be_visible()
+    photos.last.click()
+    expect(page.get_by_role("heading", name="Unknown")).to_be_visible()
+    expect(photos.last).to_have_attribute("aria-current", "true")
+    page.get_by_role("link", name="Verify").click()
+    expect(page.get_by_role("heading", name="Verify", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Identify").click()
+    expect(photos).to_have_count(2)
+    page.get_by_role("button", name="Forget these photos").click()
+    expect(photos).to_have_count(0)
+    expect(page.get_by_text("Drop in one or several photos")).to_be_visible()
 
 
 def test_text_renamed_to_jpg_is_told_apart_from_a_photo(page: Page, sample_app: str, tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""Many answers at a glance: what stands below a photo, which filters it falls under, and how many there are of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from facecluster.probes import Answer, answer_name, verdict
+
+Kind = Literal["known", "unknown", "doubtful", "no face", "unreadable"]
+KINDS: tuple[Kind, ...] = ("known", "unknown", "doubtful", "no face", "unreadable")
+
+
+def kinds(answer: Answer) -> list[Kind]:
+    """What a photo counts as: one kind for each verdict on its faces, or why it has none."""
+    if answer.probe.error is not None:
+        return ["unreadable"]
+    if not answer.matches:
+        return ["no face"]
+    found = {verdict(match) for match in answer.matches}
+    return [kind for kind in KINDS if kind in found]
+
+
+def photos_of(answers: Iterable[Answer]) -> Counter[Kind]:
+    """How many photos count as each kind; one with several faces may count as several."""
+    return Counter(kind for each in answers for kind in kinds(each))
+
+
+def names(answer: Answer) -> str:
+    """Who is on a photo, `Tom Hanks, 2 unknown`; the file's name where there is no face on it."""
+    if not answer.matches:
+        return answer.probe.name
+    known = list(dict.fromkeys(answer_name(match) for match in answer.matches if match.is_known))
+    unknown = sum(not match.is_known for match in answer.matches)
+    if unknown:
+        known.append("unknown" if unknown == 1 else f"{unknown} unknown")
+    told = ", ".join(known)
+    return "Unknown" if told == "unknown" else told
+
+
+def mark(answer: Answer) -> str:
+    """The verdicts in a few words: `known`, `2 known, 1 unknown`, `nobody known`, `could not be read`."""
+    found = kinds(answer)
+    if found == ["unreadable"]:
+        return "could not be read"
+    if found == ["no face"]:
+        return "no face"
+    if found == ["unknown"]:
+        return "nobody known"
+    if len(answer.matches) == 1:
+        return found[0]
+    return told(Counter(verdict(match) for match in answer.matches))
+
+
+def summary(answers: Sequence[Answer]) -> str:
+    """`3 photos, 4 faces: 3 known, 1 unknown`, and what else there is to say."""
+    faces = [match for each in answers for match in each.matches]
+    found = Counter(verdict(match) for match in faces)
+    verdicts = {"known": found["known"], "unknown": found["unknown"]} | (
+        {"doubtful": found["doubtful"]} if found["doubtful"] else {}
+    )
+    failed = sum(each.probe.error is not None for each in answers)
+    rest = f"; {failed} could not be read" if failed else ""
+    return f"{_number(len(answers), 'photo')}, {_number(len(faces), 'face')}: {told(verdicts)}{rest}"
+
+
+def told(counts: dict[str, int] | Counter[str]) -> str:
+    """`2 known, 1 unknown`, in the order of the kinds."""
+    return ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if kind in counts)
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count:,} {word}{'s' * (count != 1)}"
