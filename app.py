@@ -6,6 +6,7 @@ import streamlit as st
 
 from facecluster.errors import FaceClusterError
 from facecluster.ui.access import refuse_foreign_names, warn_visitors
+from facecluster.ui.contrast import darken_words_on_primary
 from facecluster.ui.deleting import tell_deleted
 from facecluster.ui.entry import mark_app
 from facecluster.ui.jobs import job_line, running
@@ -49,6 +50,7 @@ def show() -> None:
     mark_app()
     st.set_page_config(page_title="facecluster", page_icon=str(ICON), layout="wide")
     refuse_foreign_names()
+    darken_words_on_primary()
     page = st.navigation(
         [
             st.Page(f"pages/{name}.py", title=name.capitalize(), icon=icon, help=text, default=name == "gallery")

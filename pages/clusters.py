@@ -237,12 +237,14 @@ def one_person(gallery: Gallery, person: str, number: int) -> None:
 
 def fresh_view(view: str) -> Any:
     """The page's body, emptied where another view was shown before."""
+    if st.session_state.setdefault("clusters_view", view) == view:
+        # Not in a place that was emptied: between the two the browser may draw, and forget what has the focus.
+        return st.container()
+    st.session_state["clusters_view"] = view
     body = st.empty()
-    if st.session_state.setdefault("clusters_view", view) != view:
-        st.session_state["clusters_view"] = view
-        # The browser keeps its scroll position. A moment without content brings it to the top of the new view.
-        body.empty()
-        time.sleep(0.2)
+    # The browser keeps its scroll position. A moment without content brings it to the top of the new view.
+    body.empty()
+    time.sleep(0.2)
     return body.container()
 
 
