@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from facecluster.cli_output import complain
 
+_IN_PART = 10  # photos that are named
+
 if TYPE_CHECKING:
     from facecluster.gallery import Gallery
     from facecluster.indexing import IndexReport
@@ -58,6 +60,7 @@ def index(options: argparse.Namespace) -> tuple[dict[str, Any], str, bool]:
         complain(f"facecluster: {reason}")
     if report.contradiction:
         complain(f"facecluster: {report.contradiction}")
+    _tell_in_part(gallery, source)
     _tell_missing(gallery, source.location)
     return document, _text(report), bool(report.out_of_memory or report.unreadable == report.photos)
 
@@ -87,6 +90,14 @@ def _tell_naming(source: ListedPhotos) -> None:
         f"facecluster: Which folder names a photo's person is not sure, so {rules[source.naming.rule]} was "
         f"taken ({source.people}): choose another by --people-from first, last, none or its number from the top."
     )
+
+
+def _tell_in_part(gallery: Gallery, source: ListedPhotos) -> None:
+    noted = gallery.read_in_part(source.kind, source.location)
+    for path, note in noted[:_IN_PART]:
+        complain(f"facecluster: {path}: {note}")
+    if (more := len(noted) - _IN_PART) > 0:
+        complain(f"facecluster: {more:,} more photos were not read in full: the gallery page lists them.")
 
 
 def _tell_missing(gallery: Gallery, location: str) -> None:

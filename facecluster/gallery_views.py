@@ -101,6 +101,7 @@ class GalleryViews(FaceViews):
             people_by_folder=len(by_folder),
             faces_by_folder=sum(by_folder.values()),
             faces_by_hand=sum(by_hand.values()),
+            in_part=self._database.read("SELECT count(*) FROM photos WHERE note NOT NULL")[0][0],
         )
 
     # --- photos ---------------------------------------------------------------------------------------------------
@@ -148,18 +149,29 @@ class GalleryViews(FaceViews):
         return dict(by_folder + Counter(self.faces_by_name()))
 
     def left_out(self, limit: int = 1000, offset: int = 0) -> pd.DataFrame:
-        """LEFT_OUT_COLUMNS: photos that gave no face of their own, unreadable ones first."""
+        """LEFT_OUT_COLUMNS: photos that gave no face of their own, unreadable ones first; then those that were not read
+        in full, with what was passed over."""
         # A duplicate's reason is read, not stored: the name of its original changes, and goes when that is deleted.
         original = (
             "SELECT o.path FROM photos o WHERE o.sha256 = photos.sha256 AND o.status IN ('indexed', 'no_face') "
             "ORDER BY o.id LIMIT 1"
         )
         sql = (
-            "SELECT path AS photo, person, status, CASE WHEN status <> 'duplicate' THEN reason "
-            f"ELSE coalesce('Same content as ' || ({original}) || '.', ?) END AS reason "
-            "FROM photos WHERE status <> 'indexed' ORDER BY status = 'duplicate', status DESC, path LIMIT ? OFFSET ?"
+            "SELECT path AS photo, person, status, CASE WHEN status <> 'duplicate' THEN "
+            "trim(coalesce(reason, '') || ' ' || coalesce(note, '')) "
+            f"ELSE coalesce('Same content as ' || ({original}) || '.', ?) END AS reason FROM photos "
+            "WHERE status <> 'indexed' OR note NOT NULL "
+            "ORDER BY status = 'indexed', status = 'duplicate', status DESC, path LIMIT ? OFFSET ?"
         )
         return as_table(self._database.read(sql, _ORPHAN, limit, offset), LEFT_OUT_COLUMNS)
+
+    def read_in_part(self, kind: str, location: str) -> list[tuple[str, str]]:
+        """Path and note of a source's photos that were not read in full."""
+        sql = (
+            "SELECT p.path, p.note FROM photos p JOIN sources s ON s.id = p.source_id "
+            "WHERE s.kind = ? AND s.location = ? AND p.note NOT NULL ORDER BY p.path"
+        )
+        return [tuple(row) for row in self._database.read(sql, kind, location)]
 
     def contradictions(self, kind: str | None = None, location: str | None = None) -> list[dict[str, str]]:
         """Photos of one content in folders of different people: photo, person, other_photo and other_person.

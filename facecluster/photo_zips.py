@@ -170,13 +170,13 @@ class ZipPhotos(ListedPhotos):
 
 
 class _Stream(io.RawIOBase, BinaryIO):
-    """A member's bytes, no more than the zip's directory tells; its errors are OSErrors that go on from its name."""
+    """A member's bytes, no more than the zip's directory tells; its errors are OSErrors that say why."""
 
     def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
         super().__init__()
         self._file: IO[bytes] | None = None
         if info.flag_bits & _ENCRYPTED:
-            raise OSError("is protected by a password: unpack the zip first")
+            raise OSError("it is protected by a password: unpack the zip first")
         self._info = info
         self._file = self._told(lambda: archive.open(info))
 
@@ -204,16 +204,16 @@ class _Stream(io.RawIOBase, BinaryIO):
         except NotImplementedError as error:
             if self._info.compress_type == _DEFLATE64:
                 raise OSError(
-                    "is packed as Deflate64, as Windows Explorer does above 2 GB: unpack the zip and add its folder"
+                    "it is packed as Deflate64, as Windows Explorer does above 2 GB: unpack the zip and add its folder"
                 ) from error
             raise OSError(
-                f"is packed in a way that is not known (method {self._info.compress_type}): make the zip anew, or "
+                f"it is packed in a way that is not known (method {self._info.compress_type}): make the zip anew, or "
                 "unpack it and add its folder"
             ) from error
         except (*_DAMAGED, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:  # the disk; without a number it is bz2's
                 raise
-            raise OSError("is damaged inside the zip: make the zip anew") from error
+            raise OSError("it is damaged inside the zip: make the zip anew") from error
 
 
 def _left_out_folder(path: str) -> tuple[str, str | None]:

@@ -195,7 +195,8 @@ class GalleryCounts:
     """How much a gallery holds. `photos` is the sum of the four numbers after it.
 
     `people` are known by the folders of their photos (`people_by_folder`) or by the names of clusters;
-    `faces_by_folder` and `faces_by_hand` are how many faces have a person the one way or the other.
+    `faces_by_folder` and `faces_by_hand` are how many faces have a person the one way or the other. `in_part` photos
+    were not read in full: pages were passed over, the end is missing, or they were read smaller.
     """
 
     photos: int
@@ -209,6 +210,7 @@ class GalleryCounts:
     people_by_folder: int = 0
     faces_by_folder: int = 0
     faces_by_hand: int = 0
+    in_part: int = 0
 
     @property
     def known(self) -> KnownFaces:

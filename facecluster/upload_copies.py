@@ -74,7 +74,7 @@ def unpacked(copies: Copies, upload: UploadedZip, report: Report, people_from: s
             told(done, len(inside))
         if len(damaged) == len(inside):
             name, reason = next(iter(damaged.items()))
-            raise SourceError(f"No photo in {upload.name} can be unpacked; the first one, {name}, {reason}.")
+            raise SourceError(f"No photo in {upload.name} can be unpacked. The first one is {name}: {reason}.")
     finally:
         copies.remove([zipped])
     photos = open_photos(folder, people_from)

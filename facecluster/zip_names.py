@@ -84,7 +84,9 @@ def _told_name(member: zipfile.ZipInfo) -> str | None:
     if member.flag_bits & _UTF8:
         return member.orig_filename
     raw = member.orig_filename.encode("cp437")
-    return raw.decode() if raw.isascii() else _unicode_path(member.extra, raw)
+    # Asked first: where it is there, a plain name may be no more than what is left of the real one.
+    told = _unicode_path(member.extra, raw)
+    return raw.decode() if told is None and raw.isascii() else told
 
 
 def _unicode_path(extra: bytes, raw: bytes) -> str | None:

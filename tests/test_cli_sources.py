@@ -175,3 +175,20 @@ def _made(folder: Path) -> Path:
 @pytest.mark.parametrize("arguments", [(), ("--all", "--missing"), ("--person",)])
 def test_deleting_needs_one_word_on_what(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
     assert Ran(capsys, "delete", *arguments).status == 2
+
+
+def test_photos_that_were_not_read_in_full_are_told_and_listed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, gallery_home: Path
+) -> None:
+    (tmp_path / "photos" / "Ann").mkdir(parents=True)
+    portrait = draw_portrait(0, 0)
+    portrait.save(tmp_path / "photos" / "Ann" / "1.tif", save_all=True, append_images=[portrait, portrait])
+    draw_portrait(0, 1).save(tmp_path / "photos" / "Ann" / "2.jpg")
+    ran = Ran(capsys, "index", tmp_path / "photos")
+    assert ran.status == 0
+    assert "facecluster: Ann/1.tif: 2 of 3 pages were passed over." in ran.errors
+    gallery = Gallery.open(gallery_home)
+    assert gallery.counts().in_part == 1
+    assert gallery.left_out()[["photo", "reason"]].to_numpy().tolist() == [
+        ["Ann/1.tif", "2 of 3 pages were passed over."]
+    ]

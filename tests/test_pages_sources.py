@@ -132,7 +132,7 @@ def test_one_bad_photo_in_a_zip_is_told_and_the_others_are_added(
     assert (job.state, job.message[:27]) == ("done", "5 photos, 4 new faces (1 un")
     reasons = open_details(app).dataframe[0].value
     assert reasons["photo"].tolist() == ["Bob/bad.jpg"]
-    assert "bad.jpg cannot be read: is packed as Deflate64" in reasons["reason"].tolist()[0]
+    assert "bad.jpg cannot be read: it is packed as Deflate64" in reasons["reason"].tolist()[0]
     kinds = app.dataframe[1].value
     assert kinds[["kind", "files"]].to_numpy().tolist() == [["videos", 1]]
     assert people(gallery_home) == ["Ann", "Bob"]
@@ -148,7 +148,7 @@ def test_a_zip_of_which_nothing_can_be_unpacked_is_refused_in_a_sentence(
         answer(app, is_folder=False)
     job = wait_for_job(gallery_home)
     assert job.state == "failed"
-    assert job.message.startswith("No photo in a.zip can be unpacked; the first one, ")
+    assert job.message.startswith("No photo in a.zip can be unpacked. The first one is ")
     assert Gallery.open(gallery_home).counts().photos == 0
 
 

@@ -178,3 +178,14 @@ def test_an_uploaded_zip_is_listed_without_a_copy(tmp_path: Path) -> None:
     file = io.BytesIO(make_zip(tmp_path / "a.zip", ["Ann/1.jpg", "Bob/1.jpg"]).read_bytes())
     source = ZipPhotos(file, name="people.zip")
     assert (source.name, listed(source)) == ("people", {"Ann/1.jpg": "Ann", "Bob/1.jpg": "Bob"})
+
+
+def test_the_unicode_path_is_the_name_also_where_the_plain_one_is_only_a_stand_in(tmp_path: Path) -> None:
+    """Packers write letters that their code page lacks as underscores: two people would be one."""
+    names = ["山田/1.jpg", "鈴木/2.jpg"]
+    plain = [b"__/1.jpg", b"__/2.jpg"]
+    extra = []
+    for name, raw in zip(names, plain, strict=True):
+        field = struct.pack("<BI", 1, zlib.crc32(raw)) + name.encode()
+        extra.append(struct.pack("<HH", 0x7075, len(field)) + field)
+    assert [photo.path for photo in open_photos(zip_of_bytes(tmp_path / "a.zip", plain, extra=extra))] == names

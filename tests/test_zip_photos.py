@@ -68,7 +68,7 @@ def test_a_damaged_photo_does_not_cost_the_zip(method: int, tmp_path: Path) -> N
 @pytest.mark.parametrize("method", METHODS, ids=["stored", "deflate", "bzip2", "lzma"])
 def test_unpacking_goes_on_beyond_a_damaged_photo_and_tells_it(method: int, tmp_path: Path) -> None:
     damaged = unpack_zip(damaged_zip(tmp_path, method), tmp_path / "out")
-    assert damaged == {"ann/1.jpg": "is damaged inside the zip: make the zip anew"}
+    assert damaged == {"ann/1.jpg": "it is damaged inside the zip: make the zip anew"}
     written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert [path.read_bytes() for path in written] == [photo(2)]
 

@@ -67,6 +67,7 @@ def left_out_photos(gallery: Gallery, key: str) -> None:
         "unreadable": counts.unreadable,
         "without a face": counts.no_face,
         "duplicates": counts.duplicates,
+        "not read in full": counts.in_part,
     }
     if not any(numbers.values()):
         st.markdown(":material/check_circle: Every photo gave a face.")

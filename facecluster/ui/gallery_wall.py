@@ -45,8 +45,9 @@ def state_line(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
         if counts.clusters and not is_busy:
             _unnamed(gallery)
             _to_review(gallery)
-        if left_out := counts.unreadable + counts.no_face + counts.duplicates:
-            label = f"{_number(left_out, 'photo')} left out"
+        left_out = counts.unreadable + counts.no_face + counts.duplicates
+        if left_out or counts.in_part:
+            label = f"{_number(left_out or counts.in_part, 'photo')} {'left out' if left_out else 'not read in full'}"
             with st.popover(label, type="tertiary", key="gallery_without_face", on_change="rerun") as box:
                 if box.open:
                     with st.container(width=_LIST):
