@@ -89,7 +89,8 @@ class Gallery(GalleryPhotos):
     def _lock(self) -> FileLock:
         from filelock import FileLock
 
-        return FileLock(self.path / _LOCK_NAME)
+        # The owner's alone: whoever may open it could hold it for ever.
+        return FileLock(self.path / _LOCK_NAME, mode=0o600)
 
     def close(self) -> None:
         """Closes this thread's connection."""
