@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from facecluster.matching import FaceMatcher
 from facecluster.records import Clustering
 from facecluster.verification import gallery_pairs
 
-from .apps import open_app
+from .apps import open_app, tiles
 from .galleries import make_gallery
 from .people import draw_people, unit
 
@@ -191,9 +192,9 @@ def test_pages_call_a_face_by_the_name_of_its_cluster(tmp_path: Path, monkeypatc
     gallery.name_cluster(5, "Cyd by hand")
     monkeypatch.setenv("FACECLUSTER_HOME", str(gallery.path))
     app = open_app("gallery")
-    people = next(metric for metric in app.metric if metric.label == "People")
-    assert people.value == "3"
-    assert "16 of 64 faces have a known person by folder, 8 more by hand" in people.help
+    people: Any = next(link for link in app.page_link if link.value == "3 people")
+    assert "16 of 64 faces have a known person by folder, 8 more by hand" in people.proto.help
+    assert "Cyd by hand" in [tile["name"] for tile in tiles(app)], "on the wall"
     assert ["Cyd by hand", 8] in gallery.photos_by_person().to_numpy().tolist()
     assert gallery.names_by_hand(gallery.cluster_samples([5, 0], 1)[5] + gallery.cluster_samples([0], 1)[0]) == {
         gallery.cluster_samples([5], 1)[5][0]: "Cyd by hand"
