@@ -11,7 +11,7 @@ from facecluster.ui import resources
 from facecluster.ui.add_photos import ask_to_add, four_ways, is_adding, settings_form
 from facecluster.ui.deleting import unfinished_deletion
 from facecluster.ui.entry import within_app
-from facecluster.ui.gallery_details import details
+from facecluster.ui.gallery_details import details, show_contradictions
 from facecluster.ui.gallery_wall import follow_asked_card, newest_faces, show_wall, state_line
 from facecluster.ui.jobs import running, start_clustering
 from facecluster.ui.links import asked_face
@@ -110,6 +110,7 @@ def show_filled(gallery: Gallery, counts: GalleryCounts) -> None:
         unfinished_deletion(gallery)
         is_cut_off = show_unfinished(gallery)
         show_missing(gallery)
+        show_contradictions(gallery)
         is_to_do = show_unclustered(gallery, counts, not is_cut_off) or is_cut_off
     with top:
         state_line(gallery, counts, is_busy=False)

@@ -31,7 +31,6 @@ def details(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
         st.subheader("Left out", anchor=False)
         left_out_photos(gallery, "gallery_left_out")
         show_left_out_files(gallery)
-    _contradictions(gallery)
     st.subheader("How it was made", anchor=False)
     _making(gallery)
     if is_busy:
@@ -84,27 +83,28 @@ def left_out_photos(gallery: Gallery, key: str) -> None:
         st.caption(f"The first {_MOST:,} are shown.")
 
 
-def _contradictions(gallery: Gallery) -> None:
+def show_contradictions(gallery: Gallery) -> None:
     """The photos that lie in folders of different people."""
     found = tables.contradictions(gallery)
     if not found:
         return
     number = f"{len(found):,} photo{'s lie' if len(found) > 1 else ' lies'}"
-    with st.container(border=True):
-        st.markdown(f":orange[:material/person_alert:] **{number} in folders of different people.**")
-        st.caption("The face counts as the first one's. Remove the wrong copy and add the folder again.")
-        st.dataframe(
-            found[:_MOST],
-            hide_index=True,
-            column_config={
-                "photo": "Photo",
-                "person": "Counts as",
-                "other_photo": "The same photo",
-                "other_person": "Not counted as",
-            },
-            key="gallery_contradictions",
-            alt="Photos that lie in folders of different people",
-        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":orange[:material/person_alert:] **{number} in folders of different people.**", width="content")
+        with st.popover("Show", type="tertiary", key="gallery_contradictions_open"):
+            st.caption("The face counts as the first one's. Remove the wrong copy and add the folder again.")
+            st.dataframe(
+                found[:_MOST],
+                hide_index=True,
+                column_config={
+                    "photo": "Photo",
+                    "person": "Counts as",
+                    "other_photo": "The same photo",
+                    "other_person": "Not counted as",
+                },
+                key="gallery_contradictions",
+                alt="Photos that lie in folders of different people",
+            )
 
 
 def _making(gallery: Gallery) -> None:
