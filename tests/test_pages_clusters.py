@@ -242,7 +242,7 @@ def test_a_face_opens_its_photo_with_what_is_known_of_it(sample_home: Path) -> N
 
 def test_next_and_previous_go_through_the_faces(sample_home: Path) -> None:
     app = open_page(first_person(sample_home)[0])
-    order = Gallery.open(sample_home).cluster_faces(first_person(sample_home)[0])["face"].tolist()
+    order = faces(app)
     with_face(app, order[0])
     assert app.button(key="photo_dialog_previous").disabled
     app.button(key="photo_dialog_next").click()

@@ -44,7 +44,7 @@ def state_line(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
             _link(f"{counts.people:,} {'person' if counts.people == 1 else 'people'}", "clusters", help=known)
         if counts.clusters and not is_busy:
             _unnamed(gallery)
-            _to_review(gallery)
+            _to_review(gallery, counts)
         left_out = counts.unreadable + counts.no_face + counts.duplicates
         if left_out or counts.in_part:
             label = f"{_number(left_out or counts.in_part, 'photo')} {'left out' if left_out else 'not read in full'}"
@@ -68,17 +68,21 @@ def _unnamed(gallery: Gallery) -> None:
         _link(f"{_number(unnamed, 'cluster')} without a name", "clusters", help="Groups of faces that nobody named.")
 
 
-def _to_review(gallery: Gallery) -> None:
+def _to_review(gallery: Gallery, counts: GalleryCounts) -> None:
+    of = ""
     try:
         wrong = tables.accuracy(gallery).wrong
         page, told, meaning = "accuracy", f"{_number(wrong, 'face')} to review", "Faces in another cluster than theirs."
+        if not counts.known.is_everybody:
+            of = f" of {counts.faces_by_folder:,} known"
+            meaning += f" {counts.known.sentence}"
     except EvaluationError:
         wrong = tables.doubtful_count(gallery)
         page, told, meaning = "clusters", _number(wrong, "doubtful face"), "Faces far from their cluster's centre."
     if wrong:
-        _link(told, page, ":material/person_alert:", meaning)
+        _link(f"{told}{of}", page, ":material/person_alert:", meaning)
     else:
-        _link("Nothing to review", page, ":material/check_circle:", meaning.replace("Faces", "No faces"))
+        _link(f"Nothing to review{of}", page, ":material/check_circle:", meaning.replace("Faces", "No faces", 1))
 
 
 def _sources(gallery: Gallery) -> None:

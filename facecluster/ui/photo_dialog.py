@@ -21,6 +21,7 @@ from facecluster.ui.links import asked_face, close_face, open_face, shown_with
 from facecluster.ui.markup import escape
 
 _NEAREST = 8
+_MOST = 10_000  # faces that a cluster is gone through
 _SIMILARITY_HELP = "Cosine between this face and the centre of its cluster: 1 is the same direction, 0 is unrelated."
 _DETECTION_HELP = (
     "How sure the detector is that this box holds a face, from 0 to 1. It says nothing about who it is, and cannot be "
@@ -58,7 +59,7 @@ def _neighbours_in_grid(gallery: Gallery, face: FaceRecord) -> None:
     among = shown_with(face.id)
     if not among:
         found = gallery.cluster_of(face.id)
-        among = [] if found is None else gallery.cluster_faces(found[0], limit=10_000)["face"].tolist()
+        among = [] if found is None else gallery.cluster_faces(found[0], order="review", limit=_MOST)["face"].tolist()
     if len(among) < 2 or face.id not in among:
         return
     at = among.index(face.id)
