@@ -26,7 +26,7 @@ from facecluster.groups import algorithms_by_group, by_group
 from facecluster.held_out import held_out_identification, known_persons
 from facecluster.identities import clusters_of, identities_of
 from facecluster.intervals import beside_accuracy
-from facecluster.lab_results import NEED_PEOPLE, NOBODY, PARTS, LabResults, LabSettings, Part
+from facecluster.lab_results import NEED_PEOPLE, NOBODY, PARTS, LabResults, LabSettings, Part, kept_parts, kept_reasons
 from facecluster.open_set import OpenSet, leave_people_out, with_threshold_of
 from facecluster.records import Clustering, Faces, KnownFaces
 from facecluster.selection import Suggestion, suggest_n_clusters
@@ -37,14 +37,6 @@ from facecluster.sweeps import score_sweep
 if TYPE_CHECKING:
     from facecluster.gallery import Gallery
 
-# What each part fills in of LabResults.
-_FIELDS: dict[Part, tuple[str, ...]] = {
-    "held_out": ("held_out",),
-    "open_set": ("open_set", "calibration"),
-    "sweep": ("suggestion", "sweep"),
-    "comparison": ("comparison",),
-    "stability": ("stability",),
-}
 _SWEEP_STEPS = 11
 _READS = 5
 
@@ -77,22 +69,15 @@ def evaluate_gallery(
     is_labelled = bool(known_persons(persons).any())
     if not is_labelled:
         run.missing |= {"scores": NOBODY} | ({"groups": NOBODY} if groups is not None else {})
-    for part, why in (earlier.missing if earlier else {}).items():
-        run.missing.setdefault(part, why) if part not in settings.parts else None
-    results = _assembled(gallery.name, read, settings, groups, earlier, run, {})
-    for found in run.parts(_kept_parts(earlier, settings)):
+    if earlier is not None:
+        run.missing |= kept_reasons(earlier, settings)
+    kept = kept_parts(earlier, settings)
+    results = _assembled(gallery.name, read, settings, groups, earlier, run, kept)
+    for found in run.parts(kept):
         results = _assembled(gallery.name, read, settings, groups, earlier, run, found)
         if on_part is not None:
             on_part(results)
     return results
-
-
-def _kept_parts(earlier: LabResults | None, settings: LabSettings) -> dict[str, Any]:
-    """The fields of an earlier evaluation that are not measured anew."""
-    if earlier is None:
-        return {}
-    fields = [name for part, names in _FIELDS.items() if part not in settings.parts for name in names]
-    return {name: getattr(earlier, name) for name in fields if getattr(earlier, name) is not None}
 
 
 def _assembled(
@@ -117,11 +102,11 @@ def _assembled(
         for column in columns
         if run.labels
     }
-    known_parts = {part for part in PARTS if part in settings.parts or (earlier and part in earlier.settings.parts)}
+    done = {*run.seconds, *run.missing, *(earlier.settings.parts if earlier else ())}
     return LabResults(
         gallery=name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        settings=replace(settings, parts=tuple(part for part in PARTS if part in known_parts)),
+        settings=replace(settings, parts=tuple(part for part in PARTS if part in done)),
         clustering=summary,
         versions=_versions(),
         scores=evaluate_clustering(labels, persons) if is_labelled else None,
@@ -195,7 +180,6 @@ class _Run:
             wanted = [part for part in wanted if part not in NEED_PEOPLE]
         total, before = sum(self._sizes[part] for part in wanted), 0
         found = dict(kept)
-        yield found
         for part in wanted:
             size, offset = self._sizes[part], before
 

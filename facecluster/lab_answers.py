@@ -59,11 +59,11 @@ def _held_out(results: LabResults) -> Answer | None:
     found = results.held_out
     if found is None:
         return None
-    word = _word(found.top1, "Yes", "Mostly", "Often not")
+    word, verdict = _judged(found.top1, "Yes", "Mostly", "Often not")
     return Answer(
         f"{word}: {percent(found.top1)} of {found.faces:,} faces on photos that it had not seen were most like their "
         f"own person ({interval(*found.top1_interval)}), and {percent(found.named_right)} got that person's name.",
-        _verdict(found.top1),
+        verdict,
     )
 
 
@@ -107,17 +107,16 @@ def _stability(results: LabResults) -> Answer | None:
     found = results.stability
     if found is None:
         return None
-    word = _word(found.bootstrap_ari, "Yes", "Mostly", "Hardly")
+    word, verdict = _judged(min(found.seed_ari, found.bootstrap_ari), "Yes", "Mostly", "Hardly")
     return Answer(
         f"{word}: groups made anew agree with each other by {found.seed_ari:.3f} with other seeds and by "
         f"{found.bootstrap_ari:.3f} on samples of the faces, where 1 is the same groups and 0 is chance.",
-        _verdict(min(found.seed_ari, found.bootstrap_ari)),
+        verdict,
     )
 
 
-def _word(share: float, good: str, fair: str, bad: str) -> str:
-    return good if share >= _GOOD else fair if share >= _FAIR else bad
-
-
-def _verdict(share: float) -> Verdict:
-    return "good" if share >= _GOOD else "doubtful" if share >= _FAIR else "bad"
+def _judged(share: float, *words: str) -> tuple[str, Verdict]:
+    """One of three words, and whether it is good news."""
+    verdicts: tuple[Verdict, ...] = ("good", "doubtful", "bad")
+    place = 0 if share >= _GOOD else 1 if share >= _FAIR else 2
+    return words[place], verdicts[place]

@@ -23,6 +23,14 @@ NOBODY = (
     "No face has a known person, so accuracy, held-out photos, strangers and groups cannot be measured: for these, "
     "index photos that lie in one folder a person."
 )
+# What each part fills in of LabResults.
+_FIELDS: dict[Part, tuple[str, ...]] = {
+    "held_out": ("held_out",),
+    "open_set": ("open_set", "calibration"),
+    "sweep": ("suggestion", "sweep"),
+    "comparison": ("comparison",),
+    "stability": ("stability",),
+}
 
 
 @dataclass(frozen=True)
@@ -69,3 +77,19 @@ class LabResults:
     missing: dict[str, str] = field(default_factory=dict)
     known: KnownFaces | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+
+
+def kept_reasons(earlier: LabResults, settings: LabSettings) -> dict[str, str]:
+    """Why parts that are not measured anew are missing."""
+    kept: set[str] = {part for part in PARTS if part not in settings.parts}
+    if "open_set" in kept:
+        kept.add("calibration")  # made of the draws
+    return {part: why for part, why in earlier.missing.items() if part in kept}
+
+
+def kept_parts(earlier: LabResults | None, settings: LabSettings) -> dict[str, Any]:
+    """The fields of an earlier evaluation that are not measured anew."""
+    if earlier is None:
+        return {}
+    fields = [name for part, names in _FIELDS.items() if part not in settings.parts for name in names]
+    return {name: getattr(earlier, name) for name in fields if getattr(earlier, name) is not None}

@@ -142,7 +142,7 @@ def question(gallery: Gallery, part: Part, kept: KeptResults | None, people: int
         if found is not None and kept is not None:
             with st.expander("Figures and charts", key=f"evaluation_open_{part}", on_change="rerun") as section:
                 if section.open:
-                    details(part, kept.results, gallery, people)
+                    details(part, kept.results, None if kept.is_stale(gallery) else gallery, people)
         if part == "comparison":
             with st.expander("Use another algorithm", key="evaluation_use", on_change="rerun") as section:
                 if section.open:
@@ -150,7 +150,8 @@ def question(gallery: Gallery, part: Part, kept: KeptResults | None, people: int
     return clicked
 
 
-def details(part: Part, results: LabResults, gallery: Gallery, people: int) -> None:
+def details(part: Part, results: LabResults, gallery: Gallery | None, people: int) -> None:
+    """A part's figures; with its faces where `gallery` is still what was measured."""
     each: dict[Part, Callable[[], None]] = {
         "held_out": lambda: lab_parts.held_out(results, gallery),
         "open_set": lambda: lab_parts.strangers(results),

@@ -136,6 +136,8 @@ def test_faces_that_were_taken_for_others_are_shown(sample_home: Path) -> None:
     app = unfold(measure(open_page(), sample_home, "held_out"), "open_held_out")
     (wrong,) = tiles(app, "Faces that were taken for somebody else")
     assert (wrong["id"], wrong["name"], words(wrong)[0]) == (face, second, f"like {first}")
+    gallery.delete_faces([int(gallery.faces().ids[0])])
+    assert not tiles(open_page(), "Faces that were taken"), "faces are told by their place, which moved"
 
 
 def test_the_reliability_diagram_says_what_its_whiskers_leave_out(gallery_home: Path) -> None:

@@ -78,6 +78,34 @@ def test_progress_grows_to_its_total(folder: Path) -> None:
     assert told[-1][0] == told[-1][1]
 
 
+def test_parts_are_handed_on_one_by_one_and_kept_beside_earlier_ones(folder: Path) -> None:
+    gallery, settings = Gallery.open(folder), LabSettings(folds=2, draws=2, parts=("held_out", "open_set"))
+    told: list[LabResults] = []
+    first = evaluate_gallery(gallery, settings, on_part=told.append)
+    assert [results.settings.parts for results in told] == [("held_out",), ("held_out", "open_set")]
+    again = evaluate_gallery(gallery, replace(settings, parts=("held_out",)), earlier=first)
+    assert again.settings.parts == ("held_out", "open_set")
+    assert again.open_set is first.open_set
+    assert again.held_out is not first.held_out
+    other = evaluate_gallery(gallery, replace(settings, parts=("held_out",), seed=1), earlier=first)
+    assert (other.open_set, other.settings.parts) == (None, ("held_out",)), "figures of two seeds are not mixed"
+
+
+def test_a_reason_goes_with_the_part_that_is_measured_anew(folder: Path) -> None:
+    settings = LabSettings(folds=2, draws=2, parts=("held_out",))
+    earlier = replace(
+        evaluate_gallery(Gallery.open(folder), settings),
+        missing={"held_out": "an old reason", "open_set": "another", "calibration": "a third"},
+    )
+    found = evaluate_gallery(Gallery.open(folder), settings, earlier=earlier)
+    assert found.missing == {"open_set": "another", "calibration": "a third"}
+
+
+def test_the_report_opens_with_the_answers(results: LabResults) -> None:
+    page = report_html(results)
+    assert 0 < page.index("Would it recognise people on new photos?") < page.index("<h2")
+
+
 def test_it_can_be_stopped_in_any_part(folder: Path) -> None:
     for part in PARTS:
         with pytest.raises(Cancelled):

@@ -38,8 +38,8 @@ def missing(results: LabResults, part: str) -> None:
         st.caption("This part was not asked for: measure it above.")
 
 
-def held_out(results: LabResults, gallery: Gallery) -> None:
-    """Identification of photos that the gallery did not hold."""
+def held_out(results: LabResults, gallery: Gallery | None) -> None:
+    """Identification of photos that the gallery did not hold; `gallery` where it has not changed since."""
     found = results.held_out
     if found is None:
         missing(results, "held_out")
@@ -60,7 +60,8 @@ def held_out(results: LabResults, gallery: Gallery) -> None:
         )
     if found.skipped:
         st.caption(f"{found.skipped:,} faces are of people without another photo and could not be judged.")
-    taken_for_others(found, gallery)
+    if gallery is not None:
+        taken_for_others(found, gallery)
     st.markdown("**By person**")
     st.caption("Worst first; shares of the person's held-out faces with 95 % Wilson intervals.")
     table = with_groups(lab_tables.held_out_people(found.people), results.group_of, "Person")
