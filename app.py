@@ -65,7 +65,8 @@ def show() -> None:
         st.error(str(error), icon=":material/error:", title="The gallery cannot be opened")
         st.stop()
 
-    job_line(gallery)
+    with st.container():  # there also without a job, else all that follows would move when one ends
+        job_line(gallery)
     tell_deleted()
     if page.url_path or running(gallery):  # else the gallery page may ask a question, and there is one dialog at a time
         show_asked_face(gallery)
