@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import threading
 import zipfile
 from pathlib import Path
-from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -16,7 +14,6 @@ from streamlit.testing.v1 import AppTest
 from facecluster import adding
 from facecluster.algorithms import apply_algorithm
 from facecluster.background import Job, Progress
-from facecluster.errors import GalleryError
 from facecluster.gallery import Gallery
 from facecluster.records import NewPhoto
 from facecluster.ui import gallery_wall
@@ -152,34 +149,6 @@ def test_the_filled_gallery_tells_what_it_holds(sample_home: Path) -> None:
     assert any("casia\\-webface" in caption.value and "runtime" in caption.value for caption in app.caption)
 
 
-def test_clustering_again_with_a_fixed_number(sample_home: Path) -> None:
-    app = open_details(open_app())
-    app.button_group(key="gallery_cluster_kind").set_value("fixed")
-    app.number_input(key="gallery_cluster_number").set_value(10)
-    next(button for button in app.button if button.label == "Cluster again").click().run()
-    assert wait_for_job(sample_home).message == "144 faces are in 10 clusters."
-    app.run()
-    assert "KMeans, 10 clusters" in captions(app)
-    assert state(app)[-1].endswith("faces to review")
-    marks = [words(card)[1:] for card in tiles(app, "People")]
-    assert marks[0], "who needs a look comes first"
-    assert sum("Shares a cluster" in mark for mark in marks) >= 2
-
-
-def test_faces_without_a_cluster_are_told_and_grouped_on_a_click(sample_home: Path) -> None:
-    gallery = Gallery.open(sample_home)
-    with gallery._database.write() as db:
-        db.execute("DELETE FROM clusterings")
-    app = open_app()
-    assert any("144 faces are in no cluster yet" in info.value for info in app.info)
-    assert {card["href"][:16] for card in tiles(app, "People")} == {"clusters?person="}
-    app.button(key="gallery_group").click().run()
-    assert wait_for_job(sample_home).state == "done"
-    app.run()
-    assert len(tiles(app, "People")) == 12
-    assert "12 clusters" in captions(open_details(app))
-
-
 @pytest.fixture
 def left_out_home(gallery_home: Path) -> Path:
     """Four people of eight faces and four of one, grouped by HDBSCAN, which leaves lone faces out."""
@@ -233,79 +202,12 @@ def test_clustering_again_offers_every_algorithm_and_begins_with_the_gallerys(le
     assert "Agglomerative, average, 8 clusters (as many as people), seed 5" in captions(app)
 
 
-def test_deleting_a_person_says_what_goes_and_groups_the_others_anew(sample_home: Path) -> None:
-    gallery = Gallery.open(sample_home)
-    person = gallery.photos_by_person()["person"].tolist()[0]
-    app = open_details(open_app())
-    app.selectbox(key="gallery_delete_person").set_value(person).run()
-    app.button(key="gallery_delete_one").click().run()
-    text = " ".join(each.value for each in app.markdown)
-    assert "12 photos" in text
-    assert "original photos stay" in text
-    assert gallery.counts().people == 12, "nothing is deleted before the second click"
-
-
-def test_the_others_are_grouped_anew_though_a_copy_of_the_deleted_person_stays(
-    sample_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gallery = Gallery.open(sample_home)
-    person = next(iter(gallery.everybody()))
-    copy = gallery.uploads / "0123456789ab" / "zip" / person / "1.jpg"
-    gallery.copies.write(copy, [b"a copy"])
-    app = open_details(open_app())
-    app.selectbox(key="gallery_delete_person").set_value(person).run()
-    app.button(key="gallery_delete_one").click().run()
-    monkeypatch.setattr(os, "unlink", Mock(side_effect=PermissionError(13, "Permission denied", str(copy))))
-    app.button(key="gallery_delete_one").click()  # a dialog stays open by itself in a browser only
-    app.button(key="gallery_delete_sure").click().run()
-    assert ["remove it yourself" in error.value for error in app.error] == [True]
-    assert wait_for_job(sample_home).message == "132 faces are in 11 clusters."
-
-
-def test_people_without_a_face_can_be_deleted_too(sample_home: Path) -> None:
-    gallery = Gallery.open(sample_home)
-    known = sorted(gallery.photos_by_person()["person"])
-    left_out = [
-        NewPhoto("1.jpg", "", 1, "unreadable", "", "Zoe"),
-        NewPhoto("2.jpg", "", 1, "duplicate", "", "Zoe"),
-        NewPhoto("3.jpg", "", 1, "no_face", "", known[0]),
-    ]
-    gallery.add_photos(gallery.add_source("folder", "/photos", "photos"), left_out, "casia-webface")
-    for person, photos in (("Zoe", "2 photos"), (known[0], "13 photos")):
-        app = open_details(open_app())
-        assert app.selectbox(key="gallery_delete_person").options == sorted([*known, "Zoe"])
-        app.selectbox(key="gallery_delete_person").set_value(person).run()
-        app.button(key="gallery_delete_one").click().run()
-        assert photos in " ".join(each.value for each in app.markdown)
-    assert gallery.delete_person("Zoe") == 2
-
-
 def test_a_gallery_that_cannot_be_opened_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("FACECLUSTER_HOME", str(tmp_path / "file" / "gallery"))
     app = open_app()
     assert len(app.error) == 1
     assert "cannot be made" in app.error[0].value
-
-
-def test_a_deletion_that_is_not_finished_is_told_until_it_is(
-    sample_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gallery = Gallery.open(sample_home)
-    copy = gallery.uploads / "0123456789ab" / "zip" / "Ada" / "1.jpg"
-    gallery.copies.write(copy, [b"a copy"])
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "unlink", Mock(side_effect=PermissionError(13, "Permission denied", str(copy))))
-        with pytest.raises(GalleryError):
-            gallery.delete_all()
-        app = open_app()
-        assert ["not gone from this disk yet" in warning.value for warning in app.warning] == [True]
-        app.button(key="gallery_delete_finish").click().run()
-        assert any("remove it yourself" in error.value for error in app.error)
-    app.button(key="gallery_delete_finish").click().run()
-    assert not app.exception
-    assert not app.warning
-    assert not copy.exists()
 
 
 def test_nobodys_clusters_ask_for_a_name_and_lead_to_their_faces(gallery_home: Path) -> None:
