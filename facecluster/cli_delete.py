@@ -11,6 +11,7 @@ from facecluster.cli_output import complain
 from facecluster.errors import Cancelled, GalleryError
 from facecluster.file_names import storable
 from facecluster.gallery import Gallery
+from facecluster.text import counted
 
 _STAYS = "The original photos stay where they are; this cannot be undone."
 
@@ -29,7 +30,7 @@ def delete(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
         "faces": before.faces - after.faces,
         "people": before.people - after.people,
     }
-    text = f"Removed from the gallery: {_number(document['photos'], 'photo')}, {_number(document['faces'], 'face')}."
+    text = f"Removed from the gallery: {counted(document['photos'], 'photo')}, {counted(document['faces'], 'face')}."
     return document, text
 
 
@@ -40,7 +41,7 @@ def _plan(gallery: Gallery, options: argparse.Namespace) -> tuple[str, Callable[
     if options.photo:
         photos = sorted({_photo(gallery, text) for text in options.photo})
         shown = _first_few([gallery.photo(photo).path for photo in photos])
-        return f"{_number(len(photos), 'photo')} ({shown})", lambda: gallery.delete_photos(photos)
+        return f"{counted(len(photos), 'photo')} ({shown})", lambda: gallery.delete_photos(photos)
     if options.face:
         return _faces(gallery, sorted(set(options.face)))
     if options.missing:
@@ -50,9 +51,9 @@ def _plan(gallery: Gallery, options: argparse.Namespace) -> tuple[str, Callable[
                 "No photo of the gallery is missing from where it was indexed: there is nothing to remove."
             )
         places = "; ".join(map(str, gallery.missing()))
-        return f"{_number(len(missing), 'photo')} ({places})", lambda: gallery.delete_photos(missing)
+        return f"{counted(len(missing), 'photo')} ({places})", lambda: gallery.delete_photos(missing)
     counts = gallery.counts()
-    return f"everything: {_number(counts.photos, 'photo')} with {_number(counts.faces, 'face')}", gallery.delete_all
+    return f"everything: {counted(counts.photos, 'photo')} with {counted(counts.faces, 'face')}", gallery.delete_all
 
 
 def _people(gallery: Gallery, names: Sequence[str]) -> tuple[str, Callable[[], object]]:
@@ -63,7 +64,7 @@ def _people(gallery: Gallery, names: Sequence[str]) -> tuple[str, Callable[[], o
             f"The gallery {gallery.path} holds nobody named {unknown[0]}: write the name as on the gallery page."
         )
     photos = sum(known[name] for name in names)
-    return f"{', '.join(names)} with {_number(photos, 'photo')}", lambda: [
+    return f"{', '.join(names)} with {counted(photos, 'photo')}", lambda: [
         gallery.delete_person(name) for name in names
     ]
 
@@ -76,7 +77,7 @@ def _faces(gallery: Gallery, faces: Sequence[int]) -> tuple[str, Callable[[], ob
             f"The gallery {gallery.path} holds no face {unknown[0]}: take its number from `identify --json`."
         )
     shown = _first_few([f"{face} on {gallery.face(face).photo.path}" for face in faces])
-    return f"{_number(len(faces), 'face')} ({shown})", lambda: gallery.delete_faces(faces)
+    return f"{counted(len(faces), 'face')} ({shown})", lambda: gallery.delete_faces(faces)
 
 
 def _first_few(names: Sequence[str]) -> str:
@@ -101,7 +102,3 @@ def _ask(what: str) -> None:
     print("Delete? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
         raise Cancelled("Nothing was deleted.")
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"

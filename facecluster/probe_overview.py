@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from facecluster.probes import Answer, answer_name, verdict
+from facecluster.text import counted
 
 Kind = Literal["known", "unknown", "doubtful", "no face", "unreadable"]
 KINDS: tuple[Kind, ...] = ("known", "unknown", "doubtful", "no face", "unreadable")
@@ -62,13 +63,9 @@ def summary(answers: Sequence[Answer]) -> str:
     )
     failed = sum(each.probe.error is not None for each in answers)
     rest = f"; {failed} could not be read" if failed else ""
-    return f"{_number(len(answers), 'photo')}, {_number(len(faces), 'face')}: {told(verdicts)}{rest}"
+    return f"{counted(len(answers), 'photo')}, {counted(len(faces), 'face')}: {told(verdicts)}{rest}"
 
 
 def told(counts: dict[str, int] | Counter[str]) -> str:
     """`2 known, 1 unknown`, in the order of the kinds."""
     return ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if kind in counts)
-
-
-def _number(count: int, word: str) -> str:
-    return f"{count:,} {word}{'s' * (count != 1)}"

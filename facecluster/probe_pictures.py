@@ -21,6 +21,19 @@ _THUMBNAIL = 240  # pixels of the longer side
 _LOWEST, _HIGHEST = -0.2, 1.0  # similarities that the scale shows; what lies beyond is drawn at its end
 
 
+def box_ratio(box: Sequence[float]) -> float:
+    """Width by height of a box (x1, y1, x2, y2), from 1/4 to 4."""
+    x1, y1, x2, y2 = box
+    return float(min(max((x2 - x1) / max(y2 - y1, 1e-6), 0.25), 4.0))
+
+
+def in_shape(crop: np.ndarray, box: Sequence[float]) -> np.ndarray:
+    """A face's crop, which is stretched to a square (160, 160, 3) uint8, in the shape that the face has in its box."""
+    ratio, (height, width) = box_ratio(box), crop.shape[:2]
+    size = (width, round(height / ratio)) if ratio < 1 else (round(width * ratio), height)
+    return np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.BILINEAR))
+
+
 def numbered_boxes(
     picture: bytes, boxes: Sequence[Box], verdicts: Sequence[Verdict], *, with_numbers: bool = True
 ) -> bytes:

@@ -17,7 +17,7 @@ DEFAULT = "Balanced"
 IDENTIFY: dict[str, float] = {"Very strict": 0.001, "Strict": 0.005, DEFAULT: DEFAULT_FPIR, "Lenient": 0.05}
 VERIFY: dict[str, float] = {"Strict": 0.0001, DEFAULT: DEFAULT_FMR, "Lenient": 0.01, "Very lenient": 0.05}
 
-_KNOWN: dict[Identity, str] = {
+KNOWN: dict[Identity, str] = {
     "person": "known people",
     "cluster": "the clusters' own faces",
     "mixed": "known faces",
@@ -33,7 +33,7 @@ def identify_meaning(matcher: FaceMatcher, threshold: float) -> str:
     """What to expect at a threshold: how many strangers get a name, and how many known people do not."""
     named, missed = matcher.expected_fpir(threshold), matcher.expected_fnir(threshold)
     told = f"About {_one_in(named)} strangers gets a name"
-    return f"{told}; {percent(missed)} of {_KNOWN[matcher.identity]} are missed." if missed == missed else f"{told}."
+    return f"{told}; {percent(missed)} of {KNOWN[matcher.identity]} are missed." if missed == missed else f"{told}."
 
 
 def verify_meaning(found: Verification, identity: Identity) -> str:

@@ -12,6 +12,7 @@ from facecluster.cluster_views import FaceOrder
 from facecluster.face_views import FaceLook
 from facecluster.gallery import Gallery
 from facecluster.review import DOUBTFUL_BELOW, Order, select_clusters
+from facecluster.text import counted
 from facecluster.ui import tables
 from facecluster.ui.deleting import faces_section
 from facecluster.ui.entry import within_app
@@ -48,10 +49,6 @@ def first_page() -> None:
     st.session_state["clusters_page"] = 1
 
 
-def faces_text(number: int) -> str:
-    return f"{number:,} {'face' if number == 1 else 'faces'}"
-
-
 def marks(row: Any) -> tuple[Line, ...]:
     """Tells, in a word beside the colour, when a cluster needs a look."""
     if row.people > 1:
@@ -63,12 +60,10 @@ def marks(row: Any) -> tuple[Line, ...]:
 
 def card(row: Any, look: FaceLook | None) -> Tile:
     is_named = bool(row.name or row.person)
-    lines = (Line(faces_text(row.faces)), *marks(row))
-    said = ", ".join([row.title, *(line.text for line in lines), *([] if is_named else ["without a name"])])
+    lines = (Line(counted(row.faces, "face")), *marks(row))
     return Tile(
         row.cluster,
         row.title,
-        said,
         lines,
         look.crop if look else None,
         look.ratio if look else 1.0,
@@ -182,7 +177,7 @@ def faces_of(gallery: Gallery, row: Any, person: str | None, number: int) -> Non
 
 
 def figures(row: Any) -> None:
-    told = [faces_text(row.faces), f"mean similarity {row.similarity:.2f}", *(line.text for line in marks(row))]
+    told = [counted(row.faces, "face"), f"mean similarity {row.similarity:.2f}", *(line.text for line in marks(row))]
     if not math.isnan(row.purity):
         told.insert(1, f"purity {percent(row.purity)}")
     st.markdown(" · ".join(told), width="content", help=f"{PURITY_HELP} {SIMILARITY_HELP}")
@@ -197,7 +192,7 @@ def one_cluster(gallery: Gallery, row: Any, person: str | None) -> None:
         st.markdown(f":orange[:material/person_alert:] {who_is_in(gallery, row)}")
     if person is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"Only the {faces_text(number)} of **{escape(person)}** in it", width="content")
+            st.markdown(f"Only the {counted(number, 'face')} of **{escape(person)}** in it", width="content")
             st.button("Show all", type="tertiary", key="clusters_all", on_click=open_cluster, args=(row.cluster,))
     faces_of(gallery, row, person, number)
 
@@ -224,7 +219,7 @@ def one_person(gallery: Gallery, person: str, number: int) -> None:
     page_head(gallery, person, back=("All", open_cluster))
     pages = tables.page_count(number, FACES)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(faces_text(number), width="content")
+        st.markdown(counted(number, "face"), width="content")
         page = st.pagination(pages, key=f"clusters_person_{person}") if pages > 1 else 1
     titles = tables.cluster_titles(gallery)
     tiles = []

@@ -128,7 +128,8 @@ def tile(kept: Kept, found: Answer) -> Tile:
     held = kinds(found)
     tone, icon = MARKS["doubtful" if "doubtful" in held else held[0]]
     line = Line(mark(found), tone, icon)
-    return Tile(kept.number, names(found), f"{names(found)}, {line.text}, {kept.name}", (line,), kept.thumbnail(found))
+    said = f"{names(found)}, {line.text}, {kept.name}"
+    return Tile(kept.number, names(found), (line,), kept.thumbnail(found), said=said)
 
 
 def show_photos(shown: Sequence[Answered], current: int) -> None:

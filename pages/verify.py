@@ -8,7 +8,7 @@ from facecluster.errors import FaceClusterError
 from facecluster.gallery import Gallery
 from facecluster.images import encode_jpeg
 from facecluster.pairing import PairVerdict, ProbeFace, compare_faces, main_probe_face, pair_verdict, probe_faces
-from facecluster.probe_pictures import numbered_boxes, similarity_scale
+from facecluster.probe_pictures import box_ratio, in_shape, numbered_boxes, similarity_scale
 from facecluster.probes import Probe, Verdict
 from facecluster.strictness import verify_meaning
 from facecluster.ui import resources
@@ -82,16 +82,14 @@ def show_photo(key: str, probe: Probe, face: ProbeFace | None) -> None:
 
 
 def _tile(probe: Probe, face: ProbeFace) -> Tile:
-    x1, y1, x2, y2 = face.box
     line = Line(f"detection {probe.detections[face.place].score:.2f}")
     name = f"Face {face.place + 1}"
-    ratio = (x2 - x1) / max(y2 - y1, 1e-6)
-    return Tile(face.place + 1, name, f"{name}, {line.text}", (line,), encode_jpeg(face.crop), ratio)
+    return Tile(face.place + 1, name, (line,), encode_jpeg(face.crop), box_ratio(face.box))
 
 
 def show_crop(key: str, probe: Probe, face: ProbeFace) -> None:
     """One of the two faces, large."""
-    st.image(face.crop, width="stretch", alt=f"Face {face.place + 1} of the {SIDES[key].lower()}")
+    st.image(in_shape(face.crop, face.box), width="stretch", alt=f"Face {face.place + 1} of the {SIDES[key].lower()}")
     st.caption(f"Detection score: is it a face? {probe.detections[face.place].score:.2f}")
 
 

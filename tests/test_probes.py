@@ -16,7 +16,7 @@ from facecluster.detection import FaceDetector
 from facecluster.embedding import FaceEmbedder
 from facecluster.gallery import Gallery
 from facecluster.identification import Identifier
-from facecluster.probe_pictures import COLOURS, numbered_boxes, similarity_scale
+from facecluster.probe_pictures import COLOURS, in_shape, numbered_boxes, similarity_scale
 from facecluster.probes import Answer, answer, answer_name, answers_as_dicts, answers_table, read_probe, verdict
 from facecluster.samples import draw_group, draw_portrait, draw_stranger
 
@@ -152,3 +152,10 @@ def test_the_scale_is_well_formed_and_stays_inside(similarity: float, threshold:
     dot = drawing.find("{http://www.w3.org/2000/svg}circle")
     assert dot is not None
     assert 10 <= float(dot.attrib["cx"]) <= 310
+
+
+def test_a_crop_is_shown_in_the_shape_of_its_box() -> None:
+    crop = np.zeros((160, 160, 3), np.uint8)
+    assert in_shape(crop, (10, 10, 40, 50)).shape == (213, 160, 3)
+    assert in_shape(crop, (10, 10, 50, 40)).shape == (160, 213, 3)
+    assert in_shape(crop, (10, 10, 10, 50)).shape == (640, 160, 3), "a box without area is no failure"

@@ -44,29 +44,31 @@ class Line:
 class Tile:
     """One picture of a grid, all text plain, not Markdown.
 
-    `said` is what a screen reader says: who and what. `picture` is a JPEG that is stretched to a square, `ratio` the
-    width by the height of what it shows. `href` is the address that a click leads to, where it is one. `bar` is a share
-    from 0 to 1, drawn in green on amber. `asks_name` puts a field for a name below it.
+    A screen reader says the name and the lines, or `said` where that is given. `picture` is a JPEG that is stretched to
+    a square, `ratio` the width by the height of what it shows. `href` is the address that a click leads to, where it is
+    one. `bar` is a share from 0 to 1, drawn in green on amber. `asks_name` puts a field for a name below it.
     """
 
     id: int
     name: str
-    said: str
     lines: tuple[Line, ...] = ()
     picture: bytes | None = None
     ratio: float = 1.0
     href: str | None = None
     bar: float | None = None
     asks_name: bool = False
+    said: str = ""
 
     def as_data(self) -> dict[str, Any]:
         """What the browser gets."""
+        lines = [line.text for line in self.lines]
+        said = self.said or ", ".join([self.name, *lines, *["without a name"] * self.asks_name])
         picture = self.picture and "data:image/jpeg;base64," + base64.b64encode(self.picture).decode()
         return {
             "id": self.id,
             "name": self.name,
-            "said": self.said,
-            "title": "\n".join([self.name, *(line.text for line in self.lines)]),
+            "said": said,
+            "title": "\n".join([self.name, *lines]),
             "lines": [{"text": line.text, "tone": line.tone, "icon": line.icon} for line in self.lines],
             "picture": picture,
             "ratio": min(max(self.ratio, 0.25), 4.0),

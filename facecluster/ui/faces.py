@@ -47,8 +47,7 @@ def face_grid(
         if tile.face in looks:
             look = looks[tile.face]
             lines = (*tile.lines, Line(f"detection {look.detection_score:.2f}"))
-            said = ", ".join([tile.name, *(line.text for line in lines)])
-            shown.append(Tile(tile.face, tile.name, said, lines, look.crop, look.ratio))
+            shown.append(Tile(tile.face, tile.name, lines, look.crop, look.ratio))
     faces = [tile.id for tile in shown]
     return tile_grid(shown, key, label, on_open=lambda face: open_face(face, faces), cell=cell, selectable=selectable)
 

@@ -10,6 +10,7 @@ import streamlit as st
 from facecluster.errors import EvaluationError
 from facecluster.gallery import Gallery
 from facecluster.records import GalleryCounts
+from facecluster.text import counted
 from facecluster.ui import tables
 from facecluster.ui.face_grid import Line, Tile, tile_grid
 from facecluster.ui.faces import FaceTile, face_grid
@@ -34,11 +35,11 @@ def follow_asked_card() -> None:
 def state_line(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
     """What the gallery holds, each part a link to what is behind it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        with st.popover(_number(counts.photos, "photo"), type="tertiary", key="gallery_photos", on_change="rerun") as b:
+        with st.popover(counted(counts.photos, "photo"), type="tertiary", key="gallery_photos", on_change="rerun") as b:
             if b.open:
                 with st.container(width=_LIST):
                     _sources(gallery)
-        _link(_number(counts.faces, "face"), "clusters", help="Open the faces by cluster.")
+        _link(counted(counts.faces, "face"), "clusters", help="Open the faces by cluster.")
         if counts.people:
             known = f"Names of folders that hold photos, and names given to clusters. {counts.known.sentence}"
             _link(f"{counts.people:,} {'person' if counts.people == 1 else 'people'}", "clusters", help=known)
@@ -47,15 +48,11 @@ def state_line(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
             _to_review(gallery, counts)
         left_out = counts.unreadable + counts.no_face + counts.duplicates
         if left_out or counts.in_part:
-            label = f"{_number(left_out or counts.in_part, 'photo')} {'left out' if left_out else 'not read in full'}"
+            label = f"{counted(left_out or counts.in_part, 'photo')} {'left out' if left_out else 'not read in full'}"
             with st.popover(label, type="tertiary", key="gallery_without_face", on_change="rerun") as box:
                 if box.open:
                     with st.container(width=_LIST):
                         left_out_photos(gallery, "gallery_left_out_now")
-
-
-def _number(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _link(label: str, page: str, icon: str = "", help: str = "") -> None:
@@ -65,20 +62,20 @@ def _link(label: str, page: str, icon: str = "", help: str = "") -> None:
 def _unnamed(gallery: Gallery) -> None:
     unnamed = sum(card.person is None for card in tables.wall(gallery))
     if unnamed:
-        _link(f"{_number(unnamed, 'cluster')} without a name", "clusters", help="Groups of faces that nobody named.")
+        _link(f"{counted(unnamed, 'cluster')} without a name", "clusters", help="Groups of faces that nobody named.")
 
 
 def _to_review(gallery: Gallery, counts: GalleryCounts) -> None:
     of = ""
     try:
         wrong = tables.accuracy(gallery).wrong
-        page, told, meaning = "accuracy", f"{_number(wrong, 'face')} to review", "Faces in another cluster than theirs."
+        page, told, meaning = "accuracy", f"{counted(wrong, 'face')} to review", "Faces in another cluster than theirs."
         if not counts.known.is_everybody:
             of = f" of {counts.faces_by_folder:,} known"
             meaning += f" {counts.known.sentence}"
     except EvaluationError:
         wrong = tables.doubtful_count(gallery)
-        page, told, meaning = "clusters", _number(wrong, "doubtful face"), "Faces far from their cluster's centre."
+        page, told, meaning = "clusters", counted(wrong, "doubtful face"), "Faces far from their cluster's centre."
     if wrong:
         _link(f"{told}{of}", page, ":material/person_alert:", meaning)
     else:
@@ -162,14 +159,12 @@ def _grid(gallery: Gallery, faces: dict[int, Card]) -> None:
 
 
 def _tile(face: int, card: Card, look: Any) -> Tile:
-    lines = [Line(_number(card.faces, "face"))]
+    lines = [Line(counted(card.faces, "face"))]
     if card.mark:
         lines.append(Line(card.mark, "doubtful", "person_alert"))
-    unnamed = ["without a name"] if card.person is None else []
     return Tile(
         face,
         card.title,
-        ", ".join([card.title, *(line.text for line in lines), *unnamed]),
         tuple(lines),
         look.crop if look else None,
         look.ratio if look else 1.0,

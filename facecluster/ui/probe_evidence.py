@@ -10,7 +10,7 @@ from facecluster.gallery import Gallery
 from facecluster.identification import Match
 from facecluster.images import encode_jpeg
 from facecluster.photo_faces import told_doubtful
-from facecluster.probe_pictures import numbered_boxes, similarity_scale
+from facecluster.probe_pictures import box_ratio, in_shape, numbered_boxes, similarity_scale
 from facecluster.probes import Answer, Verdict, answer_name, name_of, verdict
 from facecluster.ui.face_grid import Line, Tile, Tone, tile_grid
 from facecluster.ui.faces import FaceTile, face_grid
@@ -66,9 +66,8 @@ def _choose_face(found: Answer, key: str) -> int:
         tone, icon = MARKS[verdict(match)]
         name = f"{number} {answer_name(match)}"
         said = f"Face {number}, {answer_name(match)}, similarity {match.similarity:.2f}, {BADGES[verdict(match)][0]}"
-        x1, y1, x2, y2 = match.box
         line = Line(f"{match.similarity:.2f}", tone, icon)
-        tiles.append(Tile(number, name, said, (line,), encode_jpeg(match.crop), (x2 - x1) / max(y2 - y1, 1e-6)))
+        tiles.append(Tile(number, name, (line,), encode_jpeg(match.crop), box_ratio(match.box), said=said))
     tile_grid(tiles, f"{key}_grid", "Faces on this photo", on_open=choose, cell=84, current=chosen + 1)
     return chosen
 
@@ -78,7 +77,7 @@ def _show_match(gallery: Gallery, match: Match, number: int, photo: int) -> None
     kind = verdict(match)
     word, icon, colour = BADGES[kind]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.image(match.crop, width=80, alt=f"Face {number}")
+        st.image(in_shape(match.crop, match.box), width=80, alt=f"Face {number}")
         with st.container(gap="xxsmall", width="stretch"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.subheader(escape(answer_name(match)), anchor=False, width="content")

@@ -6,10 +6,8 @@ import streamlit as st
 
 from facecluster.charts import percent
 from facecluster.identification import Identifier
-from facecluster.strictness import DEFAULT, IDENTIFY, VERIFY, identify_meaning
+from facecluster.strictness import DEFAULT, IDENTIFY, KNOWN, VERIFY, identify_meaning
 from facecluster.ui import resources
-
-_KNOWN = {"person": "known people", "cluster": "the clusters' own faces", "mixed": "known faces"}
 
 
 def identify_threshold(identifier: Identifier, *, folded: bool) -> float:
@@ -80,7 +78,7 @@ def _expected(identifier: Identifier, threshold: float, shown: float, fpir: floa
     matcher = identifier.matcher
     named, missed = matcher.expected_fpir(threshold), matcher.expected_fnir(threshold)
     told = f"Expected at {shown:.2f}: {percent(named)} of strangers get a name (FPIR)"
-    whose = _KNOWN[matcher.identity]
+    whose = KNOWN[matcher.identity]
     st.caption(f"{told}, {percent(missed)} of {whose} are missed (FNIR)." if missed == missed else f"{told}.")
     caveat = matcher.caveat(named if fpir is None else fpir)
     if caveat:
