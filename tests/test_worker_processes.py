@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from multiprocessing.pool import Pool
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -27,9 +28,14 @@ PHOTO = np.asarray(draw_group([0, 1, 2]))
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Pool]:
-    """A process that begins anew, as on Windows and macOS: everything that it works with is sent to it."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        yield pool
+    """A process that begins anew, as on Windows and macOS: everything that it works with is sent to it.
+
+    It runs the main module first, and Streamlit leaves the script of the last page that was tested in its place.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            yield pool
 
 
 @pytest.fixture(scope="module")
