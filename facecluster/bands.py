@@ -125,17 +125,21 @@ class RawBands:
 
 
 class HeifBands:
-    """The primary picture of a HEIC. libheif decodes it as a whole, turns it, and brings it to 8 bits."""
+    """The primary picture of a HEIC, or the one at `page`, which libheif decodes whole, turns and brings to 8 bits.
+
+    `others` are the numbers of its other pictures.
+    """
 
     orientation = 1
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, page: int | None = None) -> None:
         from pillow_heif import open_heif
 
         # Not through Pillow, whose picture would be a second copy of 4 bytes a pixel.
         file = open_heif(content, convert_hdr_to_8bit=True, remove_stride=False)
-        self._image = file[file.primary_index]
-        self.others = len(file) - 1
+        number = file.primary_index if page is None else page
+        self._image = file[number]
+        self.others = tuple(other for other in range(len(file)) if other != number)
 
     @property
     def width(self) -> int:

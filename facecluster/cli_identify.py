@@ -19,7 +19,7 @@ def identify(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str, bo
     from facecluster.errors import PhotoError
     from facecluster.gallery import Gallery
     from facecluster.identification import Identifier
-    from facecluster.images import load_photo
+    from facecluster.photo_faces import read_faces
     from facecluster.probes import doubtful_scores
 
     gallery = Gallery.open(options.gallery, create=False)
@@ -36,16 +36,16 @@ def identify(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str, bo
     lines = []
     for image in options.images:
         try:
-            read = load_photo(image)
+            read, photo = read_faces(identifier.detector, image)
             if read.note:
                 complain(f"facecluster: {image}: {read.note}")
-            photo = identifier.look(read.image)
             matches = identifier.identify_photo(photo, threshold, read.scale)
             scores = doubtful_scores(photo.doubtful)
             answers.append(
                 {
                     "image": image,
                     "error": None,
+                    "page": read.page,
                     "turn": photo.turn,
                     "doubtful_scores": scores,
                     "faces": [match.as_dict() for match in matches],
@@ -54,7 +54,8 @@ def identify(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str, bo
             lines.append(f"{shown(image)}: {_people_on(matches, scores)}")
         except PhotoError as error:
             complain(f"facecluster: {error}")
-            answers.append({"image": image, "error": str(error), "turn": 0, "doubtful_scores": [], "faces": []})
+            nothing: dict[str, Any] = {"page": None, "turn": 0, "doubtful_scores": [], "faces": []}
+            answers.append({"image": image, "error": str(error)} | nothing)
             lines.append(f"{shown(image)}: could not be read")
     return answers, "\n".join(lines), any(answer["error"] for answer in answers)
 

@@ -21,7 +21,7 @@ class Picture:
     `bands` has the pixels as they are stored. `shrink` by `shrink` of them are made one, and one of the result is as
     wide as `scale` of the file's, which differ where the bands are smaller than the photo already. `size` is the
     photo's width and height as stored. `decoded_bytes` is the most that decoding takes at once, the result included.
-    `notes` are sentences on what is passed over.
+    `notes` are sentences on what is passed over, `others` the numbers of the file's other pictures, from 0.
     """
 
     bands: Bands
@@ -30,6 +30,7 @@ class Picture:
     scale: int
     decoded_bytes: int
     notes: tuple[str, ...] = ()
+    others: tuple[int, ...] = ()
 
 
 def decode(picture: Picture) -> tuple[np.ndarray, float]:

@@ -15,7 +15,7 @@ from facecluster.embedding import FaceEmbedder, crop_face
 from facecluster.errors import OutOfMemoryError, PhotoError
 from facecluster.images import Photo, decoded_bytes, encode_jpeg, load_photo
 from facecluster.memory import Budget, is_free, is_lack_of_memory
-from facecluster.photo_faces import PhotoFaces, find_faces, why_no_face
+from facecluster.photo_faces import PhotoFaces, find_faces, pages_to_try, why_no_face
 from facecluster.photos import PhotoFile
 from facecluster.records import NewFace, NewPhoto, PhotoStatus
 from facecluster.turning import MOST_TILT, tilt
@@ -61,6 +61,9 @@ class _Found:
     turn: int
     scale: float
     note: str | None
+    page: int | None
+    other_pages: tuple[int, ...]
+    best_score: float
 
 
 class _InHand:
@@ -162,6 +165,8 @@ class FaceExtractor:
                         raise MemoryError from error
                     settled[index] = self._unreadable(task, error)
             found += self._find(in_hand.pictures)
+            in_hand.put_down()
+            found = [self._best_page(batch[photo.index].content, photo, in_hand) for photo in found]
         finally:
             in_hand.put_down()
         crops = [crop for photo in found for _, crop, _ in photo.faces]
@@ -179,6 +184,23 @@ class FaceExtractor:
         photos = find_faces(self.detector, [read.image for _, read in pictures])
         return [self._kept(index, read, photo) for (index, read), photo in zip(pictures, photos, strict=True)]
 
+    def _best_page(self, content: bytes, found: _Found, in_hand: _InHand) -> _Found:
+        """Of a file of several pictures without a sure face: what `photo_faces.read_faces` tells, in bounded memory."""
+        for page in pages_to_try(found.other_pages, found.best_score):
+            in_hand.wait_for_room(decoded_bytes(content, page=page))
+            try:
+                (seen,) = self._find([(found.index, load_photo(content, page=page))])
+            except OutOfMemoryError as error:
+                raise MemoryError from error
+            except PhotoError:
+                continue
+            finally:
+                in_hand.put_down()
+            found = max(found, seen, key=lambda one: one.best_score)
+            if not pages_to_try(found.other_pages, found.best_score):
+                break
+        return found
+
     def _kept(self, index: int, read: Photo, photo: PhotoFaces) -> _Found:
         main = photo.main
         kept = [
@@ -187,12 +209,23 @@ class FaceExtractor:
             if self.faces == "all" or number == main
         ]
         size = (read.height, read.width) if photo.turn % 2 else (read.width, read.height)
-        return _Found(index, kept, photo.doubtful, *size, photo.turn, read.scale, read.note)
+        return _Found(
+            index,
+            kept,
+            photo.doubtful,
+            *size,
+            turn=photo.turn,
+            scale=read.scale,
+            note=read.note,
+            page=read.page,
+            other_pages=read.other_pages,
+            best_score=photo.best_score,
+        )
 
     def _settle(self, task: Task, photo: _Found, faces: tuple[NewFace, ...]) -> Task:
         reason = None if faces else why_no_face(round(self.detector.min_face_size * photo.scale), photo.doubtful)
         outcome = outcome_of(task, "indexed" if faces else "no_face", self.settings, reason)
-        outcome = replace(outcome, faces=faces, turn=photo.turn, note=photo.note)
+        outcome = replace(outcome, faces=faces, turn=photo.turn, note=photo.note, page=photo.page)
         outcome = replace(outcome, width=photo.width, height=photo.height)
         return replace(task, outcome=outcome, content=b"")
 

@@ -27,11 +27,11 @@ class GalleryPhotos(GallerySources):
                 contents.add(_make_room(db, source_id, photo.path, photo.sha256))
                 photo_id = db.execute(
                     "INSERT INTO photos (source_id, path, sha256, size, width, height, status, reason, person, "
-                    "settings, turn, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "settings, turn, note, page) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         *(source_id, photo.path, photo.sha256, photo.size, photo.width, photo.height),
                         *(photo.status, photo.reason, photo.person, photo.settings),
-                        *(photo.turn, photo.note),
+                        *(photo.turn, photo.note, photo.page),
                     ),
                 ).lastrowid
                 for face in photo.faces:

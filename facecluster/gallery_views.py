@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _ORPHAN = "Same content as a photo that the gallery no longer holds: add its folder or zip again to find its face."
 _PHOTO = (
-    "p.id, p.path, p.sha256, p.size, p.status, p.settings, p.person, p.turn, p.reason, p.source_id, "
+    "p.id, p.path, p.sha256, p.size, p.status, p.settings, p.person, p.turn, p.reason, p.page, p.source_id, "
     "s.kind AS source_kind, s.location AS source_location "
 )
 

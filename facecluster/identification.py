@@ -167,10 +167,9 @@ class Identifier:
 
     def look(self, image: ImageSource) -> PhotoFaces:
         """The faces of `image`, as `identify` takes it, and the turn that makes it upright."""
-        from facecluster.images import load_image
-        from facecluster.photo_faces import find_faces
+        from facecluster.photo_faces import read_faces
 
-        return find_faces(self.detector, [load_image(image)])[0]
+        return read_faces(self.detector, image)[1]
 
     def identify_photo(self, photo: PhotoFaces, threshold: float | None = None, scale: float = 1.0) -> list[Match]:
         """The same as `identify`, for a photo that `look` has looked at; boxes are `scale` times as large."""

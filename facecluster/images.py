@@ -9,7 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -59,7 +59,8 @@ class Photo:
     A photo of more than 120 megapixels is read at half its size (a JPEG 2000 of more than 30 too), a JPEG 2000 of more
     than 120 at a quarter: `scale` pixels of the photo make one of `image`, so a box in `image` times `scale` is a box
     in the photo, which has `width` and `height` pixels. `note` is a sentence or more on what was passed over: pages,
-    frames, a part that the file lacks, detail; None where nothing was.
+    frames, a part that the file lacks, detail; None where nothing was. `page` is the number of the picture in a file
+    of several, from 0, None for the one that the file is of; `other_pages` are those of its other pictures.
     """
 
     image: np.ndarray
@@ -67,16 +68,19 @@ class Photo:
     width: int
     height: int
     note: str | None = None
+    page: int | None = None
+    other_pages: tuple[int, ...] = ()
 
 
 ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | np.ndarray
 
 
-def load_photo(source: ImageSource) -> Photo:
+def load_photo(source: ImageSource, *, page: int | None = None) -> Photo:
     """Reads a photo of up to 250 megapixels: a path, the bytes of a file, an open binary file, or a picture in memory.
 
     The content decides on the format, whatever the name says: JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC, AVIF, JPEG 2000
-    and PPM are read, of animations the first frame, of a TIFF one page. The EXIF orientation is applied; alpha is laid
+    and PPM are read, of animations the first frame, of a TIFF the first page that is no small copy, or of both the one
+    at `page`, counted from 0. The EXIF orientation is applied; alpha is laid
     on white; 16-bit, float and palette pictures are brought to 8 bits. A JPEG, PNG, TIFF, BMP or PPM that lacks up to
     30 % of its rows is read as far as it goes; what is missing is grey. A Pillow image is left as it is, and its frame
     in hand is taken; an ndarray has to be (height, width, 3) uint8 already. Raises PhotoError, of which
@@ -90,7 +94,7 @@ def load_photo(source: ImageSource) -> Photo:
             check_size(*source.size)
             upright = ImageOps.exif_transpose(source)
             return _as_it_is(decode(Picture(WholeBands(upright), upright.size, 1, 1, 0))[0])
-        return _photo(_content(source))
+        return _photo(_content(source), page)
 
 
 def load_image(source: ImageSource) -> np.ndarray:
@@ -101,13 +105,13 @@ def load_image(source: ImageSource) -> np.ndarray:
     return load_photo(source).image
 
 
-def decoded_bytes(content: bytes) -> int:
+def decoded_bytes(content: bytes, *, page: int | None = None) -> int:
     """The most bytes that `load_photo` takes at once for a file of these bytes, its result included, its bytes not.
 
     It is told from the header alone; 0 where that is of no photo, or of none that is decoded.
     """
     try:
-        found = look_at(content)
+        found = look_at(content, page=page)
     except (PhotoError, MemoryError, *_DAMAGED, Image.DecompressionBombError):
         return 0
     return found.decoded_bytes if found is not None else 0
@@ -160,23 +164,23 @@ def _content(source: Any) -> bytes:
     return content
 
 
-def _photo(content: bytes) -> Photo:
+def _photo(content: bytes, page: int | None) -> Photo:
     damage: Exception
     try:
-        found = look_at(content)
+        found = look_at(content, page=page)
         if found is None:
             raise PhotoError(f"The photo is not a photo in a format that can be read ({FORMAT_NAMES}).")
-        return _as_photo(found, *decode(found))
+        return replace(_as_photo(found, *decode(found)), page=page)
     except _DAMAGED as error:
         damage = error.with_traceback(None)  # which would hold what was decoded so far
     found = None
-    return _as_far_as_it_goes(content, damage)
+    return replace(_as_far_as_it_goes(content, damage, page), page=page)
 
 
-def _as_far_as_it_goes(content: bytes, damage: Exception) -> Photo:
+def _as_far_as_it_goes(content: bytes, damage: Exception, page: int | None) -> Photo:
     """A cut-off photo, marked as such. Raises `damage` where it is of no use."""
     try:
-        found = look_at(content, cut_off=True)
+        found = look_at(content, cut_off=True, page=page)
         if found is None:
             raise damage
         image, missing = decode(found)
@@ -202,7 +206,7 @@ def _as_photo(found: Picture, image: np.ndarray, missing: float, ends_early: boo
     if found.scale > 1:
         notes.append(f"It was read at 1/{found.scale} of its width and height, so that it needs less memory.")
     width, height = found.size if found.bands.orientation < 5 else found.size[::-1]
-    return Photo(image, float(found.scale), width, height, " ".join(notes) or None)
+    return Photo(image, float(found.scale), width, height, " ".join(notes) or None, other_pages=found.others)
 
 
 @contextmanager

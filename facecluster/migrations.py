@@ -47,8 +47,11 @@ def version_of(connection: Connection) -> int:
 
 def upgrade(connection: Connection) -> None:
     """Brings an older gallery forward, within a transaction of the caller's."""
-    if version_of(connection) == 1:
+    version = version_of(connection)
+    if version == 1:
         _to_version_2(connection)
+    if version in (1, 2):
+        _to_version_3(connection)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -61,6 +64,15 @@ def _to_version_2(connection: Connection) -> None:
     for statement in filter(str.strip, COPY_TABLES.split(";")):
         connection.execute(statement)
     _record_copies(connection)
+
+
+def _to_version_3(connection: Connection) -> None:
+    connection.execute("ALTER TABLE photos ADD COLUMN page INTEGER")
+    # Version 2 looked for faces on one picture of a file only: those without any are looked at again by the next run.
+    connection.execute(
+        "UPDATE photos SET settings = '' WHERE status = 'no_face' AND reason LIKE 'No %' "
+        "AND (note LIKE '% passed over.%' OR note LIKE 'Only the first picture of the animation%')"
+    )
 
 
 def _record_copies(connection: Connection) -> None:

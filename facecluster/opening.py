@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import struct
+from dataclasses import replace
 from functools import cache
 
 from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
@@ -31,18 +32,19 @@ _LIBRARY_BYTES = {"WEBP": 14, "AVIF": 10, "JPEG2000": 20, "HEIF": 5}
 _STRIP_BYTES, _RGB_BYTES, _CUT_BYTES, _OTHER_BYTES = 60, 8, 20, 40
 
 
-def look_at(content: bytes, *, cut_off: bool = False) -> Picture | None:
+def look_at(content: bytes, *, cut_off: bool = False, page: int | None = None) -> Picture | None:
     """The picture in a file of these bytes, without decoding it; None for no photo.
 
-    With `cut_off`, one that is read as far as the file goes, and None where its format does not allow that. Raises
-    PhotoError about "The photo", and whatever Pillow's decoders raise for damaged files.
+    `page` is its number in a file of several, from 0; else the one that the file is of. With `cut_off`, one that is
+    read as far as the file goes, and None where its format does not allow that. Raises PhotoError about "The photo",
+    and whatever Pillow's decoders raise for damaged files.
     """
     prepare_pillow()
     kind = format_of(content[:HEAD_BYTES])
     if kind is None:
         return None
     if kind == "HEIF":
-        return None if cut_off else _heif(content)
+        return None if cut_off else _heif(content, page)
     if kind == "PNG" and cut_off:
         return _in_bands(PngBands(content))
     if kind == "JPEG" and cut_off:
@@ -50,13 +52,16 @@ def look_at(content: bytes, *, cut_off: bool = False) -> Picture | None:
     if kind == "WEBP":
         check_size(*_webp_size(content), MAX_PIXELS)  # opening one takes the memory for its pixels
     image = _open(content, kind)
-    notes = choose_page(image) if isinstance(image, TiffImagePlugin.TiffImageFile) else _frames(image, content)
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        notes, others = choose_page(image, page)
+    else:
+        notes, others = _frames(image, content, page)
     check_size(*image.size, MAX_PIXELS if kind == "AVIF" else MAX_PHOTO_PIXELS)
     if cut_off or image.width * image.height > _WHOLE_PIXELS:
         bands = _bands_of(image, content, cut_off)
         if bands is not None:
-            return _in_bands(bands, notes)
-    return None if cut_off else _whole(image, content, notes)
+            return replace(_in_bands(bands, notes), others=others)
+    return None if cut_off else replace(_whole(image, content, notes), others=others)
 
 
 def _open(content: bytes, kind: str) -> ImageFile.ImageFile:
@@ -122,32 +127,43 @@ def _whole(image: ImageFile.ImageFile, content: bytes, notes: tuple[str, ...] = 
     return Picture(WholeBands(image), size, shrink, scale * shrink, decoded_bytes, notes)
 
 
-def _heif(content: bytes) -> Picture:
-    bands = HeifBands(content)
+def _heif(content: bytes, page: int | None) -> Picture:
+    bands = HeifBands(content, page)
     pixels = bands.width * bands.height
     check_size(bands.width, bands.height, MAX_PHOTO_PIXELS)
     shrink = _shrink(pixels)
     work = _OTHER_BYTES * min(BAND_PIXELS, pixels) + 2 * len(content)
     decoded_bytes = _LIBRARY_BYTES["HEIF"] * pixels + 3 * pixels // shrink**2 + work
-    notes = (passed_over(bands.others, "picture"),) if bands.others else ()
-    return Picture(bands, (bands.width, bands.height), shrink, shrink, decoded_bytes, notes)
+    which = "" if page is None else f"Picture {page + 1} was read, "
+    notes = (which + passed_over(len(bands.others), "picture"),) if bands.others else ()
+    return Picture(bands, (bands.width, bands.height), shrink, shrink, decoded_bytes, notes, bands.others)
 
 
-def _frames(image: ImageFile.ImageFile, content: bytes) -> tuple[str, ...]:
-    """A sentence for animations. Not for the JPEGs behind a JPEG: they are its preview, or its map of brightness."""
-    if image.format == "GIF":
-        with _open(content, "GIF") as other:  # looking for the second frame takes the first one's place
-            animated = _is_animated(other)
-    else:
-        animated = image.format in ("PNG", "WEBP", "AVIF") and _is_animated(image)
-    return ("Only the first picture of the animation was read.",) if animated else ()
+def _frames(image: ImageFile.ImageFile, content: bytes, page: int | None) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Turns an animation to `page`, or leaves its first picture; a sentence on that, and the numbers of the others.
+
+    Nothing for the JPEGs behind a JPEG: they are its preview, or its map of brightness.
+    """
+    if image.format not in ("GIF", "PNG", "WEBP", "AVIF"):
+        return (), ()
+    with _open(content, image.format) as other:  # looking for a GIF's second frame takes the first one's place
+        number = _number_of_frames(other)
+    if page is not None:
+        image.seek(page)
+    if number == 1:
+        return (), ()
+    which = "the first picture" if page is None else f"picture {page + 1}"
+    others = tuple(frame for frame in range(number) if frame != (page or 0))
+    return (f"Only {which} of the animation was read.",), others
 
 
-def _is_animated(image: ImageFile.ImageFile) -> bool:
+def _number_of_frames(image: ImageFile.ImageFile) -> int:
     try:
-        return bool(getattr(image, "is_animated", False))
+        if not getattr(image, "is_animated", False):
+            return 1
+        return int(getattr(image, "n_frames", 1))
     except Exception:  # what comes after the first picture is damaged
-        return True
+        return 2
 
 
 def _shrink(pixels: int) -> int:

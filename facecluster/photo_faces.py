@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facecluster.errors import PhotoError
+from facecluster.images import load_photo
 from facecluster.main_face import main_face
-from facecluster.turning import TURNS, looks_upright, turned, upright_turn
+from facecluster.turning import SURE, TURNS, looks_upright, turned, upright_turn
 
 if TYPE_CHECKING:
     from facecluster.detection import Detection, FaceDetector
+    from facecluster.images import ImageSource, Photo
+
+MOST_PAGES = 20
+"""Of the pictures of one file so many are looked at for a face, spread evenly: a clip of 500 frames has alike ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +45,11 @@ class PhotoFaces:
         """The place among `faces` of the one that the photo is of; None without faces."""
         return main_face(self.faces, self.size)
 
+    @property
+    def best_score(self) -> float:
+        """The detection score of the surest face, doubtful ones included; 0 without any."""
+        return max((face.score for face in (*self.faces, *self.doubtful)), default=0.0)
+
 
 def find_faces(detector: FaceDetector, images: Sequence[np.ndarray]) -> list[PhotoFaces]:
     """The faces of each photo (height, width, 3) uint8 RGB, turned where it lies on its side or head.
@@ -59,6 +70,35 @@ def find_faces(detector: FaceDetector, images: Sequence[np.ndarray]) -> list[Pho
         doubtful = tuple(face for face in sight.detections if face.score < detector.min_score)
         found.append(PhotoFaces(turned(image, turn), turn, faces, doubtful))
     return found
+
+
+def read_faces(detector: FaceDetector, source: ImageSource) -> tuple[Photo, PhotoFaces]:
+    """A photo as `load_photo` reads it, with its faces, as `find_faces` finds them, and the same errors.
+
+    Of a file of several pictures (pages of a TIFF, an animation, a HEIC) it is the one that the file is of; where that
+    has no sure face, the first other one that has, or else the one with the surest face.
+    """
+    photo = load_photo(source)
+    (found,) = find_faces(detector, [photo.image])
+    for page in pages_to_try(photo.other_pages, found.best_score):
+        try:
+            other = load_photo(source, page=page)
+        except PhotoError:  # a page that is damaged costs the others nothing
+            continue
+        (seen,) = find_faces(detector, [other.image])
+        if seen.best_score > found.best_score:
+            photo, found = other, seen
+        if found.best_score >= SURE:
+            break
+    return photo, found
+
+
+def pages_to_try(others: Sequence[int], best_score: float) -> list[int]:
+    """Which of a file's `others` pictures are looked at too, where the surest face so far has `best_score`."""
+    if best_score >= SURE or not others:
+        return []
+    spread = np.linspace(0, len(others) - 1, min(len(others), MOST_PAGES)).round().astype(int)
+    return [others[place] for place in spread]
 
 
 def told_doubtful(doubtful: Sequence[Detection]) -> str:

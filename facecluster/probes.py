@@ -12,8 +12,8 @@ from PIL import Image
 
 from facecluster.embedding import CROP_SIZE, EMBEDDING_SIZE, crop_face
 from facecluster.errors import PhotoError
-from facecluster.images import encode_jpeg, load_photo
-from facecluster.photo_faces import find_faces, told_doubtful, why_no_face
+from facecluster.images import encode_jpeg
+from facecluster.photo_faces import read_faces, told_doubtful, why_no_face
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,8 @@ Verdict = Literal["known", "doubtful", "unknown"]
 class Probe:
     """One photo to identify, or the sentence why it cannot be read.
 
-    `doubtful` faces are none of the `detections`. `turn` quarter turns clockwise made the photo upright, and boxes are
+    `doubtful` faces are none of the `detections`. `page` is the number of the picture in a file of several, from 0,
+    None for the one that the file is of. `turn` quarter turns clockwise made the photo upright, and boxes are
     in pixels of the upright photo. `picture` is a JPEG of it, its longer side at most 1200 pixels, `scale` how many of
     its pixels make one of the photo's; `note` says what of the file was passed over. `crops` (n, 160, 160, 3) uint8 and
     `embeddings` (n, 512) float32 belong to `detections`; `no_face` is the sentence why there are none.
@@ -46,6 +47,7 @@ class Probe:
     crops: np.ndarray | None = None
     embeddings: np.ndarray | None = None
     doubtful: tuple[Detection, ...] = ()
+    page: int | None = None
     turn: int = 0
     note: str | None = None
     no_face: str | None = None
@@ -71,10 +73,9 @@ def read_probe(name: str, content: bytes, detector: FaceDetector, embedder: Face
     A file that is no photo gives a probe with an `error`. Raises WeightsError and RuntimeChoiceError.
     """
     try:
-        read = load_photo(content)
+        read, photo = read_faces(detector, content)
     except PhotoError as error:
         return Probe(name, str(error).replace("The photo", name, 1))
-    (photo,) = find_faces(detector, [read.image])
     crops = np.empty((0, CROP_SIZE, CROP_SIZE, 3), np.uint8)
     embeddings = np.empty((0, EMBEDDING_SIZE), np.float32)
     if photo.faces:
@@ -84,7 +85,17 @@ def read_probe(name: str, content: bytes, detector: FaceDetector, embedder: Face
     faces, doubtful = (tuple(face.times(read.scale) for face in found) for found in (photo.faces, photo.doubtful))
     no_face = None if faces else why_no_face(round(detector.min_face_size * read.scale), doubtful)
     return Probe(
-        name, None, picture, scale / read.scale, faces, crops, embeddings, doubtful, photo.turn, read.note, no_face
+        name,
+        picture=picture,
+        scale=scale / read.scale,
+        detections=faces,
+        crops=crops,
+        embeddings=embeddings,
+        doubtful=doubtful,
+        page=read.page,
+        turn=photo.turn,
+        note=read.note,
+        no_face=no_face,
     )
 
 
@@ -128,6 +139,7 @@ def answers_as_dicts(answers: Iterable[Answer]) -> list[dict[str, Any]]:
         {
             "image": each.probe.name,
             "error": each.probe.error,
+            "page": each.probe.page,
             "turn": each.probe.turn,
             "doubtful_scores": doubtful_scores(each.probe.doubtful),
             "faces": [match.as_dict() for match in each.matches],

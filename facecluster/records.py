@@ -47,8 +47,9 @@ class NewFace:
 class NewPhoto:
     """One photo's outcome, ready to be stored. `sha256` is empty when not even its bytes could be read.
 
-    `turn` is how many quarter turns clockwise bring the file's picture upright, 0 to 3; width, height and boxes are
-    those of the upright one. `note` is a sentence on what of the file was passed over, None where nothing was.
+    `page` is the number of the picture in a file of several, from 0, None for the one that the file is of. `turn` is
+    how many quarter turns clockwise bring that upright, 0 to 3; width, height and boxes are those of the upright one.
+    `note` is a sentence on what of the file was passed over, None where nothing was.
     """
 
     path: str
@@ -63,14 +64,16 @@ class NewPhoto:
     faces: tuple[NewFace, ...] = ()
     turn: int = 0
     note: str | None = None
+    page: int | None = None
 
 
 @dataclass(frozen=True)
 class KnownPhoto:
     """A photo that the gallery holds, with the way back to its file, and what that held: `size` bytes of `sha256`.
 
-    `source_kind` begins with DISPLACED while another photo lies at its path and it was not found elsewhere yet. `turn`
-    is how many quarter turns clockwise bring the file's picture upright, 0 to 3.
+    `source_kind` begins with DISPLACED while another photo lies at its path and it was not found elsewhere yet. `page`
+    is the number of the picture in a file of several, from 0, None for the one that the file is of; `turn` how many
+    quarter turns clockwise bring it upright, 0 to 3.
     """
 
     id: int
@@ -85,6 +88,7 @@ class KnownPhoto:
     source_location: str
     turn: int = 0
     reason: str | None = None
+    page: int | None = None
 
     @property
     def lost_a_face(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x46616345
 """Tells a gallery from other programs' SQLite files: `FacE` in the header (sqlite.org/fileformat2.html, 1.3.16)."""
 
@@ -15,7 +15,7 @@ CREATE TABLE photos (id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL REFERENC
                      sha256 TEXT NOT NULL, size INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
                      status TEXT NOT NULL, reason TEXT, person TEXT, settings TEXT NOT NULL,
                      indexed_at TEXT NOT NULL DEFAULT (datetime('now')), turn INTEGER NOT NULL DEFAULT 0, note TEXT,
-                     missing INTEGER NOT NULL DEFAULT 0, UNIQUE (source_id, path));
+                     missing INTEGER NOT NULL DEFAULT 0, page INTEGER, UNIQUE (source_id, path));
 CREATE INDEX photos_by_content ON photos (sha256);
 CREATE INDEX photos_by_status ON photos (status, person);
 CREATE TABLE faces (id INTEGER PRIMARY KEY AUTOINCREMENT, photo_id INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE,

@@ -1,4 +1,4 @@
-"""Which page of a TIFF is the photo: the first that is no small copy of another one."""
+"""Which page of a TIFF is the photo: the first that is no small copy of another one, or the one that is asked for."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class _Page:
         )
 
 
-def choose_page(image: TiffImagePlugin.TiffImageFile) -> tuple[str, ...]:
-    """Turns to the page to read, and tells in a sentence how many others are passed over.
+def choose_page(image: TiffImagePlugin.TiffImageFile, page: int | None) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Turns to `page`, or else to the first that is a photo; what is passed over, in a sentence, and the other pages.
 
-    Pages that say themselves that they are small copies or masks are not counted. Looking at faces on all pages would
-    cost as many detections as there are pages, and a gallery's photo has one picture only. Raises PhotoError for the
-    raw files of cameras, which are TIFFs too.
+    Pages that say themselves that they are small copies or masks are not counted, and other pages than the photo's own
+    are named only where they are no small copies either. Raises PhotoError for the raw files of cameras, which are
+    TIFFs too, and EOFError where there is no such page.
     """
     tags = image.tag_v2
     if _DNG_VERSION in tags:
@@ -41,18 +41,22 @@ def choose_page(image: TiffImagePlugin.TiffImageFile) -> tuple[str, ...]:
     if not image.is_animated:
         if _is_marked(image) and _SUB_PAGES in tags:
             raise _raw_file()
-        return ()
+        image.seek(page or 0)
+        return (), ()
     pages = _pages(image)
     if pages[0].marked and _SUB_PAGES in tags:
         raise _raw_file()
     own = [page for page in pages if not page.marked] or pages
     large = [page for page in own if not any(page.is_small_copy_of(other) for other in own)]
-    image.seek(large[0].number)
+    read = large[0].number if page is None else page
+    image.seek(read)
+    others = tuple(other.number for other in large if other.number != read)
     if len(own) == 1:
-        return ()
+        return (), others
+    which = "" if page is None else f"Page {page + 1} was read, "
     if len(pages) > MAX_PAGES:
-        return (f"{MAX_PAGES} pages or more were passed over.",)
-    return (passed_over(len(own) - 1, "page"),)
+        return (f"{which}{MAX_PAGES} pages or more were passed over.",), others
+    return (which + passed_over(len(own) - 1, "page"),), others
 
 
 def passed_over(others: int, what: str) -> str:

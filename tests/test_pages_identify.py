@@ -205,13 +205,13 @@ def test_filters_count_photos_and_show_those_of_a_kind(sample_home: Path) -> Non
 
 
 def test_what_a_photo_lacks_and_what_it_was_read_at_is_said(sample_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from facecluster import probes
+    from facecluster import photo_faces
     from facecluster.images import Photo
 
     def half(content: bytes) -> Photo:
         return Photo(np.zeros((300, 200, 3), np.uint8), 2.0, 400, 600, "It was read at 1/2.")
 
-    monkeypatch.setattr(probes, "load_photo", half)
+    monkeypatch.setattr(photo_faces, "load_photo", half)
     app = drop(open_page(), dark=b"a large photo without a face")
     assert any("It was read at 1/2." in caption.value.replace("\\", "") for caption in app.caption)
     assert any(info.value.startswith("No face of 80 pixels or more was found.") for info in app.info)

@@ -151,8 +151,8 @@ def test_the_dialog_shows_a_turned_and_reduced_photo_upright_with_its_box(
     index_photos(Gallery.open(gallery_home), open_photos(tmp_path / "photos"))
     shown: list[tuple[tuple[int, ...], list[float]]] = []
 
-    def reduced(content: bytes) -> Photo:
-        photo = load_photo(content)
+    def reduced(content: bytes, page: int | None) -> Photo:
+        photo = load_photo(content, page=page)
         return Photo(photo.image[::scale, ::scale], scale, photo.width, photo.height, "It was read smaller.")
 
     def drawn(image: np.ndarray, box: list[float], others: list[list[float]]) -> np.ndarray:

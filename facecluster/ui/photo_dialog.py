@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from facecluster.drawing import photo_with_box
 from facecluster.errors import GalleryError, PhotoError
 from facecluster.gallery import Gallery
-from facecluster.images import load_photo
+from facecluster.images import Photo, load_photo
 from facecluster.records import FaceRecord
 from facecluster.turning import turned
 from facecluster.ui import tables
@@ -84,9 +85,9 @@ def _neighbours_in_grid(gallery: Gallery, face: FaceRecord) -> None:
 def _photo(gallery: Gallery, face: FaceRecord) -> None:
     person = _name(gallery, face) or "a face without a person"
     try:
-        photo = load_photo(gallery.photo_bytes(face.photo))
+        photo = picture_of(gallery, face)
         boxes = [[value / photo.scale for value in box] for box in _boxes(gallery, face)]
-        picture = photo_with_box(turned(photo.image, face.photo.turn), boxes[0], boxes[1:])
+        picture = photo_with_box(photo.image, boxes[0], boxes[1:])
     except PhotoError as error:
         st.image(gallery.crops([face.id])[face.id], alt=f"Stored crop of {person}")
         st.warning(escape(str(error)), title="This is the stored crop", icon=":material/image_not_supported:")
@@ -95,6 +96,12 @@ def _photo(gallery: Gallery, face: FaceRecord) -> None:
     st.image(picture, width="stretch", alt=f"Photo {face.photo.path} with a box around {person}{others}")
     if photo.note:
         st.caption(f":material/info: {escape(photo.note)}")
+
+
+def picture_of(gallery: Gallery, face: FaceRecord) -> Photo:
+    """The photo of a face, upright: the picture of its file that was indexed. Raises PhotoError."""
+    photo = load_photo(gallery.photo_bytes(face.photo), page=face.photo.page)
+    return replace(photo, image=turned(photo.image, face.photo.turn))
 
 
 def _boxes(gallery: Gallery, face: FaceRecord) -> list[tuple[float, ...]]:
