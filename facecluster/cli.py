@@ -251,6 +251,7 @@ def _status(options: argparse.Namespace) -> int:
     from facecluster import left_out
     from facecluster.algorithms import how_made
     from facecluster.gallery import Gallery
+    from facecluster.labels import contradiction_sentence
 
     gallery = Gallery.open(options.gallery, create=False)
     counts, last = gallery.counts(), gallery.clustering_summary()
@@ -261,6 +262,7 @@ def _status(options: argparse.Namespace) -> int:
         "bytes_on_disk": gallery.bytes_on_disk,
         "gallery": str(gallery.path),
         "clustering": last,
+        "contradictions": gallery.contradictions(),
         "missing": sum(source.missing for source in gallery.missing()),
         "left_out": {kind.kind: kind.files for kind in gallery.left_out_files()},
         "unfinished": [asdict(source) for source in gallery.unfinished_sources()],
@@ -268,6 +270,7 @@ def _status(options: argparse.Namespace) -> int:
     # Looked at only where there is doubt: it takes the lock for a moment.
     document["indexing"] = bool(document["unfinished"]) and gallery.is_indexing
     told = document | {"known_faces": counts.known.sentence, "clustering": how_made(last) if last else "none yet"}
+    told["contradictions"] = contradiction_sentence(document["contradictions"]) or "none"
     told["left_out"] = left_out.told(document["left_out"]) or "nothing"
     told["unfinished"] = "; ".join(map(str, gallery.unfinished_sources())) or "nothing"
     told["indexing"] = "yes" if document["indexing"] else "no"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from facecluster.errors import Cancelled, GalleryError
 from facecluster.file_names import storable
 from facecluster.gallery import Gallery
 from facecluster.text import counted
+from facecluster.user_paths import user_path
 
 _STAYS = "The original photos stay where they are; this cannot be undone."
 
@@ -85,8 +87,10 @@ def _first_few(names: Sequence[str]) -> str:
 
 
 def _photo(gallery: Gallery, text: str) -> int:
-    """The photo at a path that is relative to its source, as it is shown everywhere, or absolute."""
-    found = gallery.photos_at(text) or gallery.photos_at(storable(text))
+    """The photo at a path that is relative to its source, as it is shown everywhere, or to here, or absolute."""
+    here = os.path.abspath(user_path(text, GalleryError))
+    ways = (text, storable(text), storable(here), storable(os.path.realpath(here)))
+    found = next((photos for way in ways if (photos := gallery.photos_at(way))), [])
     if not found:
         raise GalleryError(f"The gallery {gallery.path} holds no photo {text}: write its path as on the gallery page.")
     if len(found) > 1:

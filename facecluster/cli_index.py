@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from facecluster.cli_output import complain
+from facecluster.text import counted
 
 _IN_PART = 10  # photos that are named
 
@@ -74,7 +75,7 @@ def _text(report: IndexReport) -> str:
         f"{report.seconds:.1f} s ({report.photos_per_second:.0f} photos a second, {report.runtime})."
     )
     if report.left_out:
-        text += f"\nLeft out, since these are no photos: {told(report.left_out)}."
+        text += f"\nLeft out: {told(report.left_out)}."
     if report.missing:
         are = "photos are" if report.missing > 1 else "photo is"
         text += f"\n{report.missing:,} {are} no longer there."
@@ -82,7 +83,14 @@ def _text(report: IndexReport) -> str:
 
 
 def _tell_naming(source: ListedPhotos) -> None:
-    """A guess that another one could be as right as is told, with the way to choose."""
+    """Tells of a guess that another one could be as right as, and of a choice that names nobody."""
+    rule = source.naming.rule
+    if rule != "none" and not source.naming.guessed and not source.people.people:
+        folders = counted(source.deepest, "folder")
+        complain(
+            f"facecluster: --people-from {rule} gives nobody a name here, where the deepest photo lies in {folders}: "
+            "choose first, last, none or a smaller number."
+        )
     if source.naming.sure:
         return
     rules = {"first": "the outermost folder", "last": "the folder that holds it", "none": "no folder"}

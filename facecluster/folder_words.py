@@ -31,7 +31,8 @@ portraits headshots headshot selfie selfies crops cropped aligned resized thumbs
 training trainset val valid validation test testing tests testset eval probe probes gallery galleries album albums
 collection collections all misc miscellaneous other others unsorted sorted new old various temp tmp backup
 backups archive archives upload uploads uploaded shared public favorites favourites best selected selection takeout
-google-photos lfw celebrities input output family friends holiday holidays vacation trip trips travel party birthday
+google-photos lfw celebrities users home homes desktop documents input output family friends
+holiday holidays vacation trip trips travel party birthday
 wedding christmas easter graduation work school kids team foto fotos fotografie fotografien fotografia fotografias
 fotografía fotografías bild bilder gesichter personen leute porträts sonstiges alle neu alt urlaub familie freunde
 geburtstag hochzeit weihnachten feier image visages personnes portraits divers tous vacances famille amis
@@ -101,6 +102,7 @@ _DATES = re.compile(
 _DCF = re.compile(r"\d{3}(?=\w*[a-z_])[a-z0-9_]{5}|(?:img|dsc|dscn|dscf|pxl|mvi|vid|pict|imag)[_-]?\d+")
 _MAY_BE_DATES = re.compile(rf"{_MONTH}|.+[\W_]{_YEAR}")
 _DATED = re.compile(rf"(.+?)[\W_]+(?:(?:from|of|aus|von|de)[\W_]+)?{_YEAR}")
+_DRIVE = re.compile("[a-z]:")  # zips that hold whole paths of Windows
 _NUMBERED = re.compile(r"(.*?)[\W_]*\(?(\d+)\)?")
 
 
@@ -130,6 +132,8 @@ def is_collection(name: str) -> bool:
     """A word for photos in general, a part of a data set or an occasion, numbered and dated ones too: `photos (1)`."""
     text = plain(name)
     dated, numbered = _DATED.fullmatch(text), numbered_stem(text)
+    if _DRIVE.fullmatch(text):
+        return True
     stems = {text, None if numbered in _PERSON_WORDS else numbered, dated and dated[1]}
     return bool(stems & _COLLECTION_WORDS or stems & _COLLECTION_PHRASES)
 

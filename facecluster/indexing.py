@@ -22,6 +22,7 @@ from facecluster.embedding import FaceEmbedder
 from facecluster.errors import Cancelled, OutOfMemoryError
 from facecluster.extraction import FaceExtractor, FacesToKeep, Task, outcome_of
 from facecluster.gallery import Gallery
+from facecluster.labels import contradiction_sentence
 from facecluster.left_out import LeftOut
 from facecluster.memory import is_lack_of_memory
 from facecluster.originals import Originals
@@ -78,15 +79,7 @@ class IndexReport:
     @property
     def contradiction(self) -> str:
         """A sentence on the photos that lie in folders of different people; empty when there are none."""
-        if not self.contradictions:
-            return ""
-        first, more = self.contradictions[0], len(self.contradictions) - 1
-        rest = f", and {more:,} more photo{'s do' if more > 1 else ' does'} likewise" if more else ""
-        return (
-            f"{first['photo']} and {first['other_photo']} are one photo in folders of different people{rest}: the face "
-            f"counts as {first['person']}, not {first['other_person']}, until one of the two copies is removed and the "
-            "folder indexed again."
-        )
+        return contradiction_sentence(self.contradictions)
 
 
 def index_photos(

@@ -6,7 +6,7 @@ nothing has to be remembered when a copy, or the person it was filed under, goes
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +28,19 @@ CONTRADICTIONS_SQL = (
     "SELECT a.path AS photo, a.person AS person, b.path AS other_photo, b.person AS other_person FROM named a "
     "JOIN named b ON b.sha256 = a.sha256 AND b.person <> a.person WHERE a.place = 1 "
 )
+
+
+def contradiction_sentence(contradictions: Sequence[Mapping[str, str]]) -> str:
+    """What is told of the photos that lie in folders of different people; empty when there are none."""
+    if not contradictions:
+        return ""
+    first, more = contradictions[0], len(contradictions) - 1
+    rest = f", and {more:,} more photo{'s do' if more > 1 else ' does'} likewise" if more else ""
+    return (
+        f"{first['photo']} and {first['other_photo']} are one photo in folders of different people{rest}: the face "
+        f"counts as {first['person']}, not {first['other_person']}, until one of the two copies is removed and the "
+        "folder indexed again."
+    )
 
 
 def settle_persons(db: Connection, contents: Iterable[str]) -> None:

@@ -54,13 +54,31 @@ _SYSTEM_FOLDERS = frozenset(
     [
         # Synology, QNAP and other NAS boxes
         *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "@sharesnap", "@sharebin"),
-        *("@__thumb", ".@__thumb", "@appdata", "@upload_cache", ".@upload_cache", ".streams", ".wdmc", ".wd_tv"),
+        *(
+            "@trash",
+            "@__thumb",
+            ".@__thumb",
+            "@appdata",
+            "@upload_cache",
+            ".@upload_cache",
+            ".streams",
+            ".wdmc",
+            ".wd_tv",
+        ),
         *(".snapshot", ".snapshots", ".zfs", ".etadata"),
         # Windows, macOS, Linux
-        *("$recycle.bin", "recycler", "recycled", "system volume information", "$windows.~bt", "lost+found"),
+        *(
+            "$recycle.bin",
+            "recycler",
+            "recycled",
+            "system volume information",
+            "$windows.~bt",
+            "$winreagent",
+            "lost+found",
+        ),
         *("__macosx", ".trashes", ".spotlight-v100", ".fseventsd", ".documentrevisions-v100", ".temporaryitems"),
         *("temporary items", "network trash folder", ".appledouble", ".appledb", ".appledesktop"),
-        *(".trash", ".thumbnails", ".thumb", ".thumbs"),
+        *(".trash", ".thumbnails", ".thumb", ".thumbs", "resource.frk", "_vti_cnf", "ipod photo cache"),
         # programs: Picasa, digiKam, Dropbox, Resilio Sync, Syncthing, GIMP
         *(".picasaoriginals", ".dtrash", ".dropbox.cache", ".sync", ".stfolder", ".stversions", ".tmb"),
     ]

@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,7 +57,7 @@ def load_or_make(key: str, load: Callable[[Path], Made], make: Callable[[Path | 
     try:
         folder = _folder(key)
     except RuntimeError as error:
-        logger.info("Models cannot be kept: %s", error)
+        _tell_that_nothing_is_kept(error)
         return make(None)
     try:
         if folder.is_dir() and _is_whole(folder):
@@ -64,6 +65,19 @@ def load_or_make(key: str, load: Callable[[Path], Made], make: Callable[[Path | 
     except Exception as error:  # anything a damaged file may do to a reader
         logger.info("The kept model %s cannot be read and is made again: %s", folder, error)
     return _make_and_keep(folder, make)
+
+
+@cache
+def _told_once() -> None:
+    logger.warning(
+        "facecluster: Prepared models cannot be kept on this machine, so that every start takes longer: "
+        "give the account a home folder that may be written to, or set XDG_CACHE_HOME to one."
+    )
+
+
+def _tell_that_nothing_is_kept(error: Exception) -> None:
+    logger.info("Models cannot be kept: %s", error)
+    _told_once()
 
 
 def _folder(key: str) -> Path:
@@ -75,7 +89,7 @@ def _make_and_keep(folder: Path, make: Callable[[Path | None], Made]) -> Made:
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(dir=folder.parent, prefix="new-"))
     except OSError as error:
-        logger.info("Models cannot be kept in %s: %s", folder.parent, error)
+        _tell_that_nothing_is_kept(error)
         return make(None)
     try:
         made = make(work)

@@ -10,8 +10,8 @@ The rule, in the order in which it is applied (docs/folders.md tells it with exa
 3. One single name that holds everything is the person where a folder was given, and a wrapping in a zip or where it
    is called like the source.
 4. Of several names above a photo the outermost is the person if most of these hold photos themselves, if these look
-   more like full names, or if there are more of them than of names that come back below several of them; else the
-   innermost.
+   more like full names, if there are more of them than of names that come back below several of them, or if beside the
+   innermost, below most of them, lie dates and collections; else the innermost.
 """
 
 from __future__ import annotations
@@ -91,10 +91,12 @@ class Preview:
 
     def __str__(self) -> str:
         """`17 people: Ann, Bob, Cyd, Dee and 13 more; 2 folder names come several times`."""
-        number, names = len(self.people), ", ".join(list(self.people)[:_SHOWN])
+        number = len(self.people)
+        shown = number if number == _SHOWN + 1 else _SHOWN  # "and 1 more" would take as much room as its name
+        names = ", ".join(list(self.people)[:shown])
         if not number:
             return "no names"
-        more = f" and {number - _SHOWN:,} more" if number > _SHOWN else ""
+        more = f" and {number - shown:,} more" if number > shown else ""
         parts = [f"{number:,} {'people' if number > 1 else 'person'}: {names}{more}"]
         if self.repeated:
             several = "folder names come" if len(self.repeated) > 1 else "folder name comes"
@@ -224,8 +226,14 @@ class _Tree:
             tuple(folders[:depth] for depth in range(wrapping + 1, len(folders) + 1) if folders[:depth] in below)
             for folders in self._parents
         } - {()}
-        rule, certain = _first_or_last(chains)
+        albums = {place[: len(self._common) + 1] for place in self._sorts if self._is_album(place)}
+        rule, certain = _first_or_last(chains, albums)
         return Naming(rule, wrapping, True, sure and certain, below)
+
+    def _is_album(self, place: Folders) -> bool:
+        """Whether a folder below somebody's is called like a date or a collection, not like a person."""
+        below = len(place) > len(self._common) + 1
+        return below and (self._sorts[place] == "other" or may_be_date(place[-1]))
 
 
 def _common(parents: Collection[Folders]) -> Folders:
@@ -255,8 +263,11 @@ def _sorts_of(names: Collection[str]) -> tuple[dict[str, Sort], bool]:
     return sorts, doubted
 
 
-def _first_or_last(chains: Collection[tuple[Folders, ...]]) -> tuple[str, bool]:
-    """Which of several names above a photo is the person's, and whether that is sure; one a photo leaves no choice."""
+def _first_or_last(chains: Collection[tuple[Folders, ...]], albums: Collection[Folders]) -> tuple[str, bool]:
+    """Which of several names above a photo is the person's, and whether that is sure; one a photo leaves no choice.
+
+    `albums` are the outermost folders below which some are called like a date or a collection.
+    """
     longer = [chain for chain in chains if len(chain) > 1]
     if not longer:
         return "last", True
@@ -265,6 +276,8 @@ def _first_or_last(chains: Collection[tuple[Folders, ...]]) -> tuple[str, bool]:
     first = last = 0
     tops = {chain[0] for chain in chains}
     if 2 * len({chain[0] for chain in chains if len(chain) == 1}) > len(tops):
+        first += 1
+    if 2 * len(tops & set(albums)) > len(tops):
         first += 1
     full_outer, full_inner = _share_of_full_names(place[-1] for place in outer), _share_of_full_names(inner)
     if (full_outer >= 0.5) != (full_inner >= 0.5):

@@ -47,6 +47,31 @@ def test_an_unsure_guess_is_told_with_how_to_choose_and_a_choice_lasts(
         assert bool(ran.errors) == ("auto" in arguments), "who has chosen is not asked again"
 
 
+def test_a_choice_that_names_nobody_is_told(capsys: pytest.CaptureFixture[str], albums: Path) -> None:
+    ran = Ran(capsys, "index", albums, "--people-from", "9")
+    assert ran.status == 0
+    assert "--people-from 9 gives nobody a name here, where the deepest photo lies in 2 folders" in ran.errors
+    assert "gives nobody a name" not in Ran(capsys, "index", albums, "--people-from", "none").errors
+
+
+def test_a_photo_to_delete_may_be_named_from_here(
+    capsys: pytest.CaptureFixture[str], albums: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Ran(capsys, "index", albums)
+    monkeypatch.chdir(albums / "ann")
+    assert Ran(capsys, "delete", "--yes", "--json", "--photo", "oslo0/1.jpg").json["photos"] == 1
+    assert Ran(capsys, "delete", "--yes", "--json", "--photo", "../bob/oslo1/1.jpg").json["photos"] == 1
+
+
+def test_status_tells_of_photos_in_folders_of_different_people(
+    capsys: pytest.CaptureFixture[str], albums: Path
+) -> None:
+    shutil.copy(albums / "ann" / "oslo0" / "1.jpg", albums / "bob" / "oslo1" / "2.jpg")
+    Ran(capsys, "index", albums, "--people-from", "first")
+    assert [one["other_person"] for one in Ran(capsys, "status", "--json").json["contradictions"]] == ["bob"]
+    assert "the face counts as ann, not bob" in Ran(capsys, "status").text
+
+
 @pytest.mark.parametrize("choice", ["0", "-1", "second", "2.5"])
 def test_a_folder_that_cannot_be_chosen_is_wrong_usage(
     capsys: pytest.CaptureFixture[str], albums: Path, choice: str
@@ -60,7 +85,7 @@ def test_what_is_left_out_gone_and_unfinished_is_told_by_index_and_status(
     capsys: pytest.CaptureFixture[str], albums: Path
 ) -> None:
     first = Ran(capsys, "index", albums, "--people-from", "first")
-    assert "Left out, since these are no photos: videos (1)." in first.text
+    assert "Left out: videos (1)." in first.text
     assert Ran(capsys, "status", "--json").json["missing"] == 0
     shutil.rmtree(albums / "bob" / "oslo1")
     again = Ran(capsys, "index", albums)

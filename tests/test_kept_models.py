@@ -169,3 +169,19 @@ def test_what_a_recipe_cannot_make_is_told_as_it_is(cache: Path) -> None:
     with pytest.raises(WeightsError, match=r"no-such-file\.pt"):
         compile_recipes([recipe], runtime="openvino-f32")
     assert not cache.exists() or list(cache.iterdir()) == []
+
+
+def test_that_models_cannot_be_kept_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from facecluster import model_cache
+
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))  # nothing can be made below it
+    model_cache._told_once.cache_clear()
+    for _ in range(2):
+        assert model_cache.load_or_make("name@1", lambda folder: "kept", lambda folder: "made") == "made"
+    told = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert len(told) == 1
+    assert "cannot be kept on this machine" in told[0]
+    assert "XDG_CACHE_HOME" in told[0]

@@ -35,6 +35,16 @@ LAYOUTS: dict[str, tuple[list[str], list[str], bool]] = {
     "a phone": (["DCIM/Camera/1.jpg", "DCIM/202307__/2.jpg", "Pictures/WhatsApp Images/3.jpg"], [], SURE),
     "a person's camera": (["ann/DCIM/100APPLE/1.jpg", "bob/IMG_0001/2.jpg"], ["ann", "bob"], SURE),
     "a data set in parts": (["train/ann/1.jpg", "train/bob/1.jpg", "test/ann/2.jpg"], ["ann", "bob"], SURE),
+    "person, albums of some": (
+        ["tom/paris/1.jpg", "tom/summer/1.jpg", "will/party/1.jpg", "will/beach/1.jpg"],
+        ["tom", "will"],
+        ASKS,
+    ),
+    "a zip of whole Windows paths": (
+        ["C:/Users/tom/Pictures/ann/1.jpg", "C:/Users/tom/Pictures/bob/1.jpg"],
+        ["ann", "bob"],
+        SURE,
+    ),
     "a wrapping": (["holiday/ann/1.jpg", "holiday/bob/1.jpg"], ["ann", "bob"], SURE),
     "several wrappings": (["a/b/c/ann/1.jpg", "a/b/c/bob/1.jpg"], ["ann", "bob"], SURE),
     "a wrapping alone": (["photos/1.jpg", "photos/2.jpg"], [], SURE),
