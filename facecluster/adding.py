@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from facecluster.background import Job, Progress, Stage
-from facecluster.errors import ClusteringError
+from facecluster.errors import Cancelled, ClusteringError
 from facecluster.known_sources import open_known
 from facecluster.people_names import AUTO
 from facecluster.photos import (
@@ -70,13 +70,15 @@ def add_photos(
     # Another run would have to be waited for in the end: better told before anything is copied.
     with gallery.indexing() if isinstance(origin, Place) else gallery.uploading():
         source = _open(gallery, origin, job, people_from)
-        _load(detector, embedder, job.report)
+        run_abandonable(lambda: _load(detector, embedder, job.report), lambda: job.is_cancelled)
         report = _index(gallery, source, job, detector, embedder, faces)
     told = " ".join(filter(None, [_told(report), _unasked(origin, source)]))
     try:
-        clustering = _cluster_anew(gallery, job.report)
+        clustering = _cluster_anew(gallery, job)
     except ClusteringError as error:
         raise ClusteringError(f"{told} The faces were not grouped anew. {error}") from error
+    except Cancelled as error:
+        raise Cancelled(f"{told} Grouping the faces was cancelled: the clusters are as they were.") from error
     return " ".join(filter(None, [told, _grouped(gallery, clustering)]))
 
 
@@ -123,13 +125,13 @@ def cluster_again(
     """Groups the gallery's faces anew; returns what was done in a sentence.
 
     `algorithm` is a name of ALGORITHMS, None for the one that made the gallery's clusters. Those that need no number
-    do not look at `n_clusters`. Raises ClusteringError.
+    do not look at `n_clusters`. Raises ClusteringError and Cancelled.
     """
     from facecluster.algorithms import apply_algorithm
 
     job.report(_GROUPING)
     name = algorithm or last_algorithm(gallery)
-    return _grouped(gallery, apply_algorithm(gallery, name, n_clusters, seed))
+    return _grouped(gallery, apply_algorithm(gallery, name, n_clusters, seed, lambda: job.is_cancelled))
 
 
 def last_choice(gallery: Gallery) -> tuple[int | Literal["people", "auto"], int]:
@@ -154,10 +156,10 @@ def last_algorithm(gallery: Gallery) -> str:
     return last["algorithm"] if last is not None and last["algorithm"] in ALGORITHMS else "kmeans"
 
 
-_GROUPING = Progress("Grouping the faces by person", can_cancel=False)
+_GROUPING = Progress("Grouping the faces by person")
 
 
-def _cluster_anew(gallery: Gallery, report: Report) -> Clustering | None:
+def _cluster_anew(gallery: Gallery, job: Job) -> Clustering | None:
     """Clusters as last chosen, unless every face took part in that already."""
     from facecluster.algorithms import ALGORITHMS, apply_algorithm
 
@@ -169,8 +171,9 @@ def _cluster_anew(gallery: Gallery, report: Report) -> Clustering | None:
     is_current = counts.clusters and fits and not gallery.unclustered().found_later
     if is_current or not counts.faces:
         return None
-    report(_GROUPING)
-    return apply_algorithm(gallery, name, min(choice, counts.faces) if isinstance(choice, int) else choice, seed)
+    job.report(_GROUPING)
+    number = min(choice, counts.faces) if isinstance(choice, int) else choice
+    return apply_algorithm(gallery, name, number, seed, lambda: job.is_cancelled)
 
 
 def _open(gallery: Gallery, origin: Origin, job: Job, people_from: str) -> ListedPhotos:

@@ -12,6 +12,8 @@ import numpy as np
 from facecluster.centers import centers_of, similarity_to_centers
 from facecluster.errors import ClusteringError
 from facecluster.records import LEFT_OUT, Clustering
+from facecluster.steps import IsCancelled, never
+from facecluster.waiting import run_abandonable
 from facecluster.whispers import chinese_whispers, pair_threshold
 
 if TYPE_CHECKING:
@@ -161,24 +163,34 @@ def group_faces(embeddings: np.ndarray, name: str, n_clusters: int, seed: int = 
 
 
 def apply_algorithm(
-    gallery: Gallery, name: str, n_clusters: int | Literal["people", "auto"] = "people", seed: int = 0
+    gallery: Gallery,
+    name: str,
+    n_clusters: int | Literal["people", "auto"] = "people",
+    seed: int = 0,
+    cancelled: IsCancelled = never,
 ) -> Clustering:
     """Makes an algorithm's groups the gallery's clustering; KMeans ones are those of `cluster_gallery`.
 
     Centres are the means of the groups; faces in no group get no assignment. `n_clusters` is for algorithms that need
-    a number. Raises ClusteringError when there is nothing to group or the algorithm finds no group.
+    a number. Raises ClusteringError when there is nothing to group or the algorithm finds no group, and Cancelled
+    within a fraction of a second once `cancelled()`; the gallery's clusters are then as they were.
     """
     from facecluster.clustering import cluster_gallery, library_versions, number_of_clusters
 
     algorithm = algorithm_named(name)
     if name in ("kmeans", "kmeans-suggested"):
-        return cluster_gallery(gallery, n_clusters if algorithm.needs_number else "auto", seed)
+        return cluster_gallery(gallery, n_clusters if algorithm.needs_number else "auto", seed, cancelled)
     faces = gallery.faces()
+    known = gallery.known_names(faces)
     start = time.perf_counter()
-    number, chosen_by = 1, "algorithm"
-    if algorithm.needs_number:
-        number, chosen_by = number_of_clusters(faces.embeddings, gallery.known_names(faces), n_clusters, seed)
-    found = group_faces(faces.embeddings, name, number, seed)
+
+    def group() -> tuple[Grouping, str]:
+        number, chosen_by = 1, "algorithm"
+        if algorithm.needs_number:
+            number, chosen_by = number_of_clusters(faces.embeddings, known, n_clusters, seed)
+        return group_faces(faces.embeddings, name, number, seed), chosen_by
+
+    found, chosen_by = run_abandonable(group, cancelled)
     kept = found.labels != LEFT_OUT
     if not kept.any():
         raise ClusteringError(

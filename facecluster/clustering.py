@@ -23,6 +23,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from facecluster.centers import centers_of, similarity_to_centers
 from facecluster.errors import ClusteringError
 from facecluster.records import Clustering
+from facecluster.steps import IsCancelled, never
+from facecluster.waiting import run_abandonable
 
 if TYPE_CHECKING:
     from facecluster.gallery import Gallery
@@ -186,18 +188,27 @@ class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
 
 
 def cluster_gallery(
-    gallery: Gallery, n_clusters: int | Literal["people", "auto"] = "people", seed: int = 0
+    gallery: Gallery,
+    n_clusters: int | Literal["people", "auto"] = "people",
+    seed: int = 0,
+    cancelled: IsCancelled = never,
 ) -> Clustering:
     """Clusters a gallery's faces and makes the result the gallery's.
 
     "people" takes the number of people who have a name, by folder or by hand, and of the further ones that show among
     the faces without one (`newcomers`), or a suggestion where nobody has a name; "auto" always suggests
-    (`suggest_n_clusters`). Raises ClusteringError when there are fewer faces than clusters.
+    (`suggest_n_clusters`). Raises ClusteringError when there are fewer faces than clusters, and Cancelled within a
+    fraction of a second once `cancelled()`; the gallery's clusters are then as they were.
     """
     faces = gallery.faces()
+    known = gallery.known_names(faces)
     start = time.perf_counter()
-    number, chosen_by = number_of_clusters(faces.embeddings, gallery.known_names(faces), n_clusters, seed)
-    model = FaceClusterer(number, random_state=seed).fit(faces.embeddings)
+
+    def group() -> tuple[FaceClusterer, int, str]:
+        number, chosen_by = number_of_clusters(faces.embeddings, known, n_clusters, seed)
+        return FaceClusterer(number, random_state=seed).fit(faces.embeddings), number, chosen_by
+
+    model, number, chosen_by = run_abandonable(group, cancelled)
     return gallery.save_clustering(
         Clustering(
             algorithm="kmeans",

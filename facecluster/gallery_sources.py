@@ -35,6 +35,12 @@ class GallerySources(GalleryViews):
             found = db.execute("SELECT id FROM sources WHERE kind = ? AND location = ?", (kind, location)).fetchone()
         return int(found["id"])
 
+    def known_with_settings(self, source_id: int, settings: Collection[str]) -> int:
+        """How many photos of a source were indexed with one of these settings."""
+        marks = ", ".join("?" * len(settings))
+        sql = f"SELECT count(*) FROM photos WHERE source_id = ? AND sha256 <> '' AND settings IN ({marks})"
+        return int(self._database.read(sql, source_id, *settings)[0][0])
+
     def end_source(self, source_id: int, left_out: Mapping[str, int], examples: Mapping[str, str]) -> None:
         """Notes that a source was read to its end, and how many files of each kind in it were no photos."""
         rows = [(source_id, kind, files, examples[kind]) for kind, files in left_out.items()]

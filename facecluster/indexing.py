@@ -37,7 +37,10 @@ _MOST_PROBLEMS = 100
 
 @dataclass(frozen=True)
 class IndexProgress:
-    """How far a run is: `rate` in photos a second, `seconds_left` in seconds, both None before the first batch."""
+    """How far a run is: `rate` in new photos a second, `seconds_left` in seconds.
+
+    Both are None until a new photo was done, unless the gallery seems to know them all.
+    """
 
     done: int
     total: int
@@ -120,6 +123,8 @@ class _Run:
     originals: Originals = field(default_factory=Originals)
     source_id: int = 0
     loading_seconds: float = 0.0
+    known_before: int = 0  # photos of this source that will probably be skipped
+    work_began: float | None = None  # when the first photo was met that is new
 
     def run(self, workers: int, batch_size: int, cancelled: Callable[[], bool]) -> IndexReport:
         model = model_name(self.extractor.embedder.model)
@@ -154,6 +159,8 @@ class _Run:
             source.use_earlier_naming(*self.gallery.source_naming(source.kind, source.location))
             naming = source.naming.stored
         self.source_id = self.gallery.begin_source(source.kind, source.location, source.name, len(source), naming)
+        settings = (self.extractor.settings, self.extractor.settings_without_score)
+        self.known_before = self.gallery.known_with_settings(self.source_id, settings)
         self.report = replace(self.report, people_from=naming or "")
 
     def _end(self) -> None:
@@ -221,7 +228,8 @@ class _Run:
             raise OutOfMemoryError("There is too little memory to load the models: close other programs.") from error
         self.report = replace(self.report, runtime=self.extractor.embedder.runtime)
         self.gallery.use_model(self.report.model, self.extractor.embedder.model)
-        self.loading_seconds = time.perf_counter() - start
+        self.work_began = time.perf_counter()
+        self.loading_seconds = self.work_began - start
 
     def _store(self, batch: Sequence[Task], model: str) -> None:
         ended = [self._like_its_original(task.outcome) for task in batch if task.outcome is not None]
@@ -255,10 +263,13 @@ class _Run:
             return
         report = self.report
         done = report.indexed + report.skipped + report.duplicates + report.unreadable
-        seconds = time.perf_counter() - start - self.loading_seconds
         # Known photos pass in no time: counted in, they would promise a resumed run's end far too soon.
-        rate = (done - report.skipped or done) / seconds if seconds > 0 else None
-        left = (report.photos - done) / rate if rate else None
+        new, to_skip = done - report.skipped, max(self.known_before - report.skipped, 0)
+        if self.work_began is None and self.known_before >= report.photos:
+            new, to_skip = done, 0
+        seconds = time.perf_counter() - (self.work_began or start)
+        rate = new / seconds if new and seconds > 0 else None
+        left = max(report.photos - done - to_skip, 0) / rate if rate else None
         self.on_progress(IndexProgress(done, report.photos, rate, left))
 
 

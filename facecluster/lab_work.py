@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from facecluster.background import Job, Progress, Stage
 from facecluster.errors import Cancelled
+from facecluster.waiting import run_abandonable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,18 +101,23 @@ def evaluate_in_job(
     measured: list[LabResults] = []
 
     def keep(results: LabResults) -> None:
+        if job.is_cancelled:  # the step under way was left behind, and ends when nobody waits for it any more
+            return
         measured.append(results)
         store.keep(path, KeptResults(revision, results))
 
     try:
-        results = evaluate_gallery(
-            gallery,
-            settings,
-            groups=groups,
-            earlier=None if before is None or before.is_stale(gallery) else before.results,
-            on_part=keep,
-            on_progress=Stage("Evaluating", job.report, "steps"),
-            cancelled=lambda: job.is_cancelled,
+        results = run_abandonable(
+            lambda: evaluate_gallery(
+                gallery,
+                settings,
+                groups=groups,
+                earlier=None if before is None or before.is_stale(gallery) else before.results,
+                on_part=keep,
+                on_progress=Stage("Evaluating", job.report, "steps"),
+                cancelled=lambda: job.is_cancelled,
+            ),
+            lambda: job.is_cancelled,
         )
     except Cancelled as error:
         kept = "what was measured before is still shown" if measured or before else "nothing was measured"
@@ -127,12 +133,12 @@ def evaluate_in_job(
 
 
 def apply_in_job(gallery: Gallery, name: str, n_clusters: int | Literal["people", "auto"], seed: int, job: Job) -> str:
-    """Runs `apply_algorithm`; returns what was done in a sentence. Raises ClusteringError."""
+    """Runs `apply_algorithm`; returns what was done in a sentence. Raises ClusteringError and Cancelled."""
     from facecluster.algorithms import algorithm_named, apply_algorithm
 
     title = algorithm_named(name).title
-    job.report(Progress(f"Grouping the faces with {title}", can_cancel=False))
-    made = apply_algorithm(gallery, name, n_clusters, seed)
+    job.report(Progress(f"Grouping the faces with {title}"))
+    made = apply_algorithm(gallery, name, n_clusters, seed, lambda: job.is_cancelled)
     left_out = made.parameters.get("left_out", 0)
     rest = f", {left_out:,} faces are in none" if left_out else ""
     return f"The clusters are now those of {title}: {made.n_clusters:,}{rest}."
