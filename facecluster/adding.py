@@ -16,7 +16,7 @@ from facecluster.photos import (
     PhotoSource,
     open_photos,
 )
-from facecluster.upload_copies import UploadedZip, drawn, unpacked
+from facecluster.upload_copies import KeptZip, UploadedZip, drawn, unpacked
 from facecluster.waiting import run_abandonable
 from facecluster.weights import VGGFACE2, load_weights, model_name
 
@@ -44,7 +44,7 @@ class Place:
     source: str
 
 
-Origin = SamplePeople | UploadedZip | Place
+Origin = SamplePeople | UploadedZip | KeptZip | Place
 
 
 def add_photos(
@@ -65,11 +65,14 @@ def add_photos(
     Raises SourceError, WeightsError, GalleryError, GalleryBusyError, ClusteringError and Cancelled; what was indexed
     until then stays.
     """
+    from facecluster.extraction import FaceExtractor
+
     job.report(Progress("Looking for photos"))
     gallery.require_model(model_name(embedder.model))  # before anything is drawn, unpacked or downloaded
     # Another run would have to be waited for in the end: better told before anything is copied.
     with gallery.indexing() if isinstance(origin, Place) else gallery.uploading():
-        source = _open(gallery, origin, job, people_from)
+        settings = FaceExtractor(detector, embedder, faces).settings
+        source = _open(gallery, origin, job, people_from, settings)
         run_abandonable(lambda: _load(detector, embedder, job.report), lambda: job.is_cancelled)
         report = _index(gallery, source, job, detector, embedder, faces)
     told = " ".join(filter(None, [_told(report), _unasked(origin, source)]))
@@ -176,13 +179,13 @@ def _cluster_anew(gallery: Gallery, job: Job) -> Clustering | None:
     return apply_algorithm(gallery, name, number, seed, lambda: job.is_cancelled)
 
 
-def _open(gallery: Gallery, origin: Origin, job: Job, people_from: str) -> ListedPhotos:
+def _open(gallery: Gallery, origin: Origin, job: Job, people_from: str, settings: str) -> ListedPhotos:
     if isinstance(origin, Place):
         if origin.source.startswith(KAGGLE):
             job.report(Progress(f"Downloading {origin.source.removeprefix(KAGGLE)} from Kaggle"))
         return run_abandonable(lambda: open_known(gallery, origin.source, people_from), lambda: job.is_cancelled)
-    if isinstance(origin, UploadedZip):
-        return unpacked(gallery.copies, origin, job.report, people_from)
+    if isinstance(origin, UploadedZip | KeptZip):
+        return unpacked(gallery, origin, job.report, people_from, settings)
     return open_photos(drawn(gallery.copies, job.report, SAMPLE_PEOPLE, SAMPLE_PORTRAITS))
 
 

@@ -181,12 +181,13 @@ class Copies:
 
     def _make_folder(self, folder: Path) -> None:
         for parent in (*reversed(folder.parents), folder):
-            if parent.is_relative_to(self.root):
-                parent.mkdir(mode=0o700, exist_ok=True)  # their names are people's; parents=True would not hide them
-        if not self._is_ours(folder):
-            raise SourceError(
-                f"{folder} lies behind a link: copies are kept in the gallery's own folder; remove the link."
-            )
+            if not parent.is_relative_to(self.root):
+                continue
+            if not self._is_ours(parent):
+                raise SourceError(
+                    f"{parent} lies behind a link: copies are kept in the gallery's own folder; remove the link."
+                )
+            parent.mkdir(mode=0o700, exist_ok=True)  # their names are people's; parents=True would not hide them
 
     def _is_ours(self, folder: Path) -> bool:
         """Whether a folder lies in the gallery's, with no link on the way."""

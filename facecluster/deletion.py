@@ -20,8 +20,10 @@ import numpy as np
 from facecluster.centers import centers_of, similarity_to_centers
 from facecluster.database import Connection
 from facecluster.errors import DiskFullError, FaceClusterError, GalleryBusyError, GalleryError
+from facecluster.file_names import storable
 from facecluster.labels import settle_persons
 from facecluster.records import LAST_FACE_DELETED, ONE_FACE_DELETED, Clustering
+from facecluster.unfinished_uploads import copies_of_kept_zips, kept_zips, useless_copies
 
 if TYPE_CHECKING:
     from facecluster.gallery import Gallery
@@ -31,6 +33,9 @@ logger = logging.getLogger(__name__)
 # Photos deleted at once where the disk has no room for the log of all: some hundred kilobytes.
 _FEW = 16
 _UPLOADING = "uploading"  # in `meta` while copies are made that may come to nothing
+_FORGET_EMPTY = (
+    "DELETE FROM sources WHERE NOT unfinished AND NOT EXISTS (SELECT 1 FROM photos WHERE source_id = sources.id)"
+)
 _ALL_TABLES = ("clusterings", "photos", "sources")
 
 
@@ -91,6 +96,13 @@ class Deletion:
             self._record("INSERT INTO deletions (everything) VALUES (1)", copies=copies)
             self._go_on()
 
+    def dismiss_unfinished(self, source_id: int) -> None:
+        """See `Gallery.dismiss_unfinished`."""
+        with self._gallery.indexing():
+            with self._database.write(changes=False) as db:
+                db.execute("UPDATE sources SET unfinished = 0 WHERE id = ?", (source_id,))
+            self.remove_unfinished_uploads()
+
     def resume(self) -> None:
         """Ends what was cut off, unless another process is at it. What cannot be ended yet stays recorded; logged."""
         try:
@@ -120,21 +132,11 @@ class Deletion:
                 self.remove_unfinished_uploads()
 
     def remove_unfinished_uploads(self) -> None:
-        """Removes half files, zips that were unpacked, and copies that were never looked at, none of which any photo of
-        the gallery was indexed from. Raises GalleryError where that fails.
-        """
-        sql = "SELECT DISTINCT s.location FROM sources s JOIN photos p ON p.source_id = s.id"
-        sources = {Path(row[0]) for row in self._database.read(sql)}
-        folder = self._gallery.path.resolve()
-        unused = [
-            path
-            for copy in self._copies.all()
-            if (path := self._copies.path(copy.file))
-            and (copy.sha256 is None or not sources.intersection((folder / path).parents))
-        ]
+        """Removes what uploads left that came to nothing. Raises GalleryError where that fails."""
+        unused = useless_copies(self._database, self._copies, self._gallery.path.resolve())
         self._copies.doom(unused)
         with self._database.write(changes=False) as db:
-            db.execute("DELETE FROM sources WHERE NOT EXISTS (SELECT 1 FROM photos WHERE source_id = sources.id)")
+            db.execute(_FORGET_EMPTY)
             if unused:  # the list names the folders of zips, and so people
                 db.execute("INSERT INTO deletions (traces) VALUES (1)")
             db.execute("DELETE FROM meta WHERE key = ?", (_UPLOADING,))
@@ -190,13 +192,19 @@ class Deletion:
         """The photos with their faces and copies, in one transaction that leaves only traces to be removed."""
         gallery = self._gallery
         copies = self._copies_of(photos) + (self._unindexed_copies(person) if person else [])
+        # A zip that was not unpacked to its end may hold these photos as well.
+        indexed = self._photos_by_copy()
+        of_zips = copies_of_kept_zips(self._database, self._copies, gallery.path.resolve())
+        copies += [path for path in of_zips if path not in indexed]
+        forget_zips = [(storable(str(zipped)),) for zipped in kept_zips(self._database, self._copies)]
         with self._database.write() as db:
             before = gallery.clustering()
             db.executemany("UPDATE copies SET doomed = 1 WHERE path = ?", [(path,) for path in copies])
             self._delete_rows(db, photos)
             # Once the reasons of duplicates were stored, with the names of other people's photos.
             db.execute("UPDATE photos SET reason = NULL WHERE status = 'duplicate' AND reason NOT NULL")
-            db.execute("DELETE FROM sources WHERE NOT EXISTS (SELECT 1 FROM photos WHERE source_id = sources.id)")
+            db.executemany("UPDATE sources SET unfinished = 0 WHERE kind = 'zip' AND location = ?", forget_zips)
+            db.execute(_FORGET_EMPTY)
             self._renew_centers(db, before, person)
             db.execute("DELETE FROM deletions WHERE person = ?", (person,))
             db.execute("INSERT INTO deletions (traces) VALUES (1)")

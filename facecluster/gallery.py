@@ -239,6 +239,13 @@ class Gallery(GalleryPhotos):
         """Goes on with what was cut off or failed. Raises GalleryError where something is left still."""
         self._deletion.finish()
 
+    def dismiss_unfinished(self, source_id: int) -> None:
+        """Takes a source for finished: what it gave stays, what was kept of an uploaded zip to go on with is removed.
+
+        Raises GalleryError, and GalleryBusyError while photos are being indexed.
+        """
+        self._deletion.dismiss_unfinished(source_id)
+
     def uploading(self) -> AbstractContextManager[None]:
         """`indexing()`, at whose end copies that no photo was indexed from are removed, also if the process dies."""
         return self._deletion.uploading()

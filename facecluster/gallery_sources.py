@@ -23,15 +23,27 @@ class GallerySources(GalleryViews):
 
     # --- how far a source was read --------------------------------------------------------------------------------
 
-    def begin_source(self, kind: str, location: str, name: str, photos: int, people_from: str | None = None) -> int:
+    def begin_source(
+        self,
+        kind: str,
+        location: str,
+        name: str,
+        photos: int,
+        people_from: str | None = None,
+        settings: str | None = None,
+    ) -> int:
         """Notes that a source of so many photos is being indexed, until `end_source`; returns its id.
 
-        `people_from` is how its people are named, as `source_naming` gives it the next time; None leaves it as it is.
+        `people_from` is how its people are named, as `source_naming` gives it the next time, and `settings` how faces
+        are looked for (`FaceExtractor.settings`); None leaves them as they are.
         """
         with self._database.write(changes=False) as db:
             db.execute(ADD_SOURCE, (kind, location, name))
-            sql = "UPDATE sources SET unfinished = ?, people_from = coalesce(?, people_from) WHERE kind = ? AND "
-            db.execute(f"{sql}location = ?", (max(photos, 1), people_from, kind, location))
+            db.execute(
+                "UPDATE sources SET unfinished = ?, people_from = coalesce(?, people_from), "
+                "settings = coalesce(?, settings) WHERE kind = ? AND location = ?",
+                (max(photos, 1), people_from, settings, kind, location),
+            )
             found = db.execute("SELECT id FROM sources WHERE kind = ? AND location = ?", (kind, location)).fetchone()
         return int(found["id"])
 
@@ -48,6 +60,11 @@ class GallerySources(GalleryViews):
             db.execute("UPDATE sources SET unfinished = 0 WHERE id = ?", (source_id,))
             db.execute("DELETE FROM left_out_files WHERE source_id = ?", (source_id,))
             db.executemany("INSERT INTO left_out_files VALUES (?, ?, ?, ?)", rows)
+
+    def forget_source(self, kind: str, location: str) -> None:
+        """Takes a source without photos off the list."""
+        with self._database.write(changes=False) as db:
+            db.execute("DELETE FROM sources WHERE kind = ? AND location = ?", (kind, location))
 
     def source_naming(self, kind: str, location: str) -> tuple[str, list[str]]:
         """How the people of a source are named (`people_names.Naming.stored`), and who they are; empty when unknown."""
@@ -80,14 +97,16 @@ class GallerySources(GalleryViews):
         return [UnfinishedSource(**dict(row)) for row in rows]
 
     def source_settings(self, source_id: int) -> list[str]:
-        """The settings that the source's photos were indexed with (`FaceExtractor.settings`), empty without photos."""
-        sql = "SELECT settings FROM photos WHERE source_id = ? AND settings LIKE '%/%' ORDER BY id DESC LIMIT 1"
-        return [part for row in self._database.read(sql, source_id) for part in row["settings"].split("/")]
+        """The settings that the source was last indexed with (`FaceExtractor.settings`), empty when unknown.
 
-    def dismiss_unfinished(self, source_id: int) -> None:
-        """Takes a source for finished; what it gave stays."""
-        with self._database.write(changes=False) as db:
-            db.execute("UPDATE sources SET unfinished = 0 WHERE id = ?", (source_id,))
+        Earlier versions kept them with the photos alone.
+        """
+        sql = (
+            "SELECT settings FROM (SELECT settings, 1 AS age, 0 AS id FROM sources WHERE id = ?1 UNION ALL "
+            "SELECT settings, 2, -id FROM photos WHERE source_id = ?1) WHERE settings LIKE '%/%' "
+            "ORDER BY age, id LIMIT 1"
+        )
+        return [part for row in self._database.read(sql, source_id) for part in row["settings"].split("/")]
 
     def left_out_files(self) -> list[LeftOutFiles]:
         """The files beside the photos that are none, by kind; the most numerous kind first."""

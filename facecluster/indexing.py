@@ -158,7 +158,9 @@ class _Run:
         if isinstance(source, ListedPhotos):
             source.use_earlier_naming(*self.gallery.source_naming(source.kind, source.location))
             naming = source.naming.stored
-        self.source_id = self.gallery.begin_source(source.kind, source.location, source.name, len(source), naming)
+        self.source_id = self.gallery.begin_source(
+            source.kind, source.location, source.name, len(source), naming, self.extractor.settings
+        )
         settings = (self.extractor.settings, self.extractor.settings_without_score)
         self.known_before = self.gallery.known_with_settings(self.source_id, settings)
         self.report = replace(self.report, people_from=naming or "")

@@ -68,6 +68,7 @@ def _to_version_2(connection: Connection) -> None:
 
 def _to_version_3(connection: Connection) -> None:
     connection.execute("ALTER TABLE photos ADD COLUMN page INTEGER")
+    connection.execute("ALTER TABLE sources ADD COLUMN settings TEXT NOT NULL DEFAULT ''")
     # Version 2 looked for faces on one picture of a file only: those without any are looked at again by the next run.
     connection.execute(
         "UPDATE photos SET settings = '' WHERE status = 'no_face' AND reason LIKE 'No %' "

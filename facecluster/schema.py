@@ -10,6 +10,7 @@ APPLICATION_ID = 0x46616345
 PHOTO_TABLES = """
 CREATE TABLE sources (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, location TEXT NOT NULL, name TEXT NOT NULL,
                       people_from TEXT NOT NULL DEFAULT '', unfinished INTEGER NOT NULL DEFAULT 0,
+                      settings TEXT NOT NULL DEFAULT '',
                       UNIQUE (kind, location));
 CREATE TABLE photos (id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL REFERENCES sources, path TEXT NOT NULL,
                      sha256 TEXT NOT NULL, size INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,

@@ -1,9 +1,12 @@
-"""Copies of photos that have no place on this machine: those of an uploaded zip, and the drawn sample people."""
+"""Copies of photos that have no place on this machine: those of an uploaded zip, and the drawn sample people.
+
+A zip itself is kept until all of it is unpacked and its photos are known as a source of the gallery, so that whatever
+cuts this off, it can go on without a second upload.
+"""
 
 from __future__ import annotations
 
-import os
-import secrets
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,10 +16,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from facecluster.background import Progress, Stage
 from facecluster.errors import SourceError
+from facecluster.file_names import storable
+from facecluster.files import open_regular
+from facecluster.people_names import AUTO
 from facecluster.photos import MAX_UNPACKED, DamagedMemberError, ListedPhotos, ZipPhotos, open_photos
 
 if TYPE_CHECKING:
     from facecluster.copies import Copies
+    from facecluster.gallery import Gallery
 
 Report = Callable[[Progress], None]
 
@@ -31,6 +38,18 @@ class UploadedZip:
 
     name: str
     file: BinaryIO
+
+
+@dataclass(frozen=True)
+class KeptZip:
+    """The copy of an uploaded zip that was not unpacked to its end."""
+
+    file: Path
+
+    @property
+    def name(self) -> str:
+        """What the zip was called."""
+        return self.file.name
 
 
 def drawn(copies: Copies, report: Report, people: int, portraits: int) -> Path:
@@ -53,33 +72,55 @@ def drawn(copies: Copies, report: Report, people: int, portraits: int) -> Path:
     return folder
 
 
-def unpacked(copies: Copies, upload: UploadedZip, report: Report, people_from: str) -> ListedPhotos:
+def unpacked(
+    gallery: Gallery, upload: UploadedZip | KeptZip, report: Report, people_from: str, settings: str
+) -> ListedPhotos:
     """The folder in the gallery's uploads that holds the zip's photos, named by content so that it is made once.
 
-    A photo that cannot be unpacked is one of it that cannot be read; the others go on. Raises SourceError.
+    A photo that cannot be unpacked is one of it that cannot be read; the others go on. Until all is unpacked the zip
+    is an unfinished source of the gallery, with `people_from` and the `settings` that its photos will be indexed with.
+    Raises SourceError, with nothing kept, and Cancelled.
     """
-    zipped, digest = _copied(copies, upload, report)
+    copies = gallery.copies
+    zipped = upload.file if isinstance(upload, KeptZip) else _copied(copies, upload, report)
+    location = storable(str(zipped.resolve()))
     try:
-        folder = _own_home(copies, digest[:12]) / _stem(upload.name)
-        inside = ZipPhotos(zipped)
-        _require_room(folder, sum(photo.size for photo in inside))
-        told, damaged = Stage("Unpacking", report), dict[str, str]()
-        for done, member in enumerate(inside.members(), start=1):
-            file = folder / member.path
-            try:
-                if not copies.hold(file):
-                    copies.write(file, member.chunks())
-            except DamagedMemberError as error:
-                damaged[member.path] = str(error)
-            told(done, len(inside))
+        with open_regular(zipped) as opened:
+            inside = ZipPhotos(opened, name=upload.name)
+            folder = zipped.with_suffix("")
+            _require_room(folder, sum(photo.size for photo in inside))
+            naming = None if people_from == AUTO else people_from
+            gallery.begin_source("zip", location, folder.name, len(inside), naming, settings)
+            damaged = _unpack(copies, inside, folder, report)
         if len(damaged) == len(inside):
             name, reason = next(iter(damaged.items()))
             raise SourceError(f"No photo in {upload.name} can be unpacked. The first one is {name}: {reason}.")
-    finally:
+        photos = open_photos(folder, people_from)
+    except (SourceError, OSError) as error:
+        gallery.forget_source("zip", location)
         copies.remove([zipped])
-    photos = open_photos(folder, people_from)
+        if isinstance(error, OSError):
+            raise SourceError(f"{upload.name} cannot be read ({error.strerror}): add it again.") from error
+        raise
     photos.add_what_stayed(damaged, inside.left_out)
+    gallery.begin_source(photos.kind, photos.location, photos.name, len(photos), settings=settings)
+    gallery.forget_source("zip", location)
+    copies.remove([zipped])
     return photos
+
+
+def _unpack(copies: Copies, inside: ZipPhotos, folder: Path, report: Report) -> dict[str, str]:
+    """Copies what is not there yet; returns why which photos could not be."""
+    told, damaged = Stage("Unpacking", report), dict[str, str]()
+    for done, member in enumerate(inside.members(), start=1):
+        file = folder / member.path
+        try:
+            if not copies.hold(file):
+                copies.write(file, member.chunks())
+        except DamagedMemberError as error:
+            damaged[member.path] = str(error)
+        told(done, len(inside))
+    return damaged
 
 
 def _own_home(copies: Copies, name: str) -> Path:
@@ -104,11 +145,19 @@ def _require_room(folder: Path, size: int) -> None:
         )
 
 
-def _copied(copies: Copies, upload: UploadedZip, report: Report) -> tuple[Path, str]:
-    """A file among the copies with the upload's bytes, and their sha256."""
-    size = upload.file.seek(0, os.SEEK_END)
+def _copied(copies: Copies, upload: UploadedZip, report: Report) -> Path:
+    """A file among the copies with the upload's bytes, in a folder that is called by their sha256."""
     upload.file.seek(0)
+    digest = hashlib.sha256()
+    while chunk := upload.file.read(_COPY_CHUNK):
+        digest.update(chunk)
+        report(Progress("Copying the zip"))  # where somebody may cancel
+    size = upload.file.tell()
+    file = _own_home(copies, digest.hexdigest()[:12]) / f"{_stem(upload.name)}.zip"
+    if copies.hold(file):
+        return file
     told = Stage("Copying the zip", report, "MB", _MEGABYTE)
+    upload.file.seek(0)
 
     def chunks() -> Iterator[bytes]:
         copied = 0
@@ -117,11 +166,11 @@ def _copied(copies: Copies, upload: UploadedZip, report: Report) -> tuple[Path, 
             copied += len(chunk)
             told(copied, size)
 
-    file = copies.root / f"{secrets.token_hex(8)}.zip"
     try:
-        return file, copies.write(file, chunks())
+        copies.write(file, chunks())
     except SourceError as error:
         raise SourceError(f"{upload.name} cannot be copied into the gallery. {error}") from error
+    return file
 
 
 def _stem(name: str) -> str:

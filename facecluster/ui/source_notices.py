@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from facecluster.adding import Place
+from facecluster.adding import KeptZip, Place
 from facecluster.errors import FaceClusterError
 from facecluster.file_names import on_disk
 from facecluster.gallery import Gallery
+from facecluster.people_names import AUTO
 from facecluster.records import UnfinishedSource
 from facecluster.ui import resources
 from facecluster.ui.components import show_error
@@ -24,7 +25,8 @@ def show_unfinished(gallery: Gallery) -> bool:
     there are any."""
     unfinished = gallery.unfinished_sources()
     for source in unfinished:
-        is_there = os.path.exists(on_disk(source.location))
+        place = Path(on_disk(source.location))
+        is_there, is_upload = place.exists(), place.is_relative_to(gallery.uploads.resolve())
         with st.container(horizontal=True, vertical_alignment="center"):
             text = f"{source.done:,} of {source.photos:,} photos of {escape(source.name)} are in the gallery."
             if not is_there:
@@ -35,13 +37,30 @@ def show_unfinished(gallery: Gallery) -> bool:
                 key=f"gallery_go_on_{source.id}",
                 icon=":material/play_arrow:",
                 type="primary",
-                help=f"Adds {escape(source.location)} again: what is in the gallery is not done a second time.",
+                help="The zip need not be dropped again: what is in the gallery is not done a second time."
+                if is_upload
+                else f"Adds {escape(source.location)} again: what is in the gallery is not done a second time.",
             ):
                 _go_on(gallery, source)
-            if st.button("Dismiss", key=f"gallery_dismiss_{source.id}", icon=":material/close:"):
-                gallery.dismiss_unfinished(source.id)
-                st.rerun()
+            if st.button(
+                "Dismiss",
+                key=f"gallery_dismiss_{source.id}",
+                icon=":material/close:",
+                help="What is in the gallery stays; what was kept of the zip to go on with is deleted."
+                if is_upload
+                else None,
+            ):
+                _dismiss(gallery, source)
     return bool(unfinished)
+
+
+def _dismiss(gallery: Gallery, source: UnfinishedSource) -> None:
+    try:
+        gallery.dismiss_unfinished(source.id)
+    except FaceClusterError as error:
+        show_error(error)
+        return
+    st.rerun()
 
 
 def _go_on(gallery: Gallery, source: UnfinishedSource) -> None:
@@ -49,13 +68,16 @@ def _go_on(gallery: Gallery, source: UnfinishedSource) -> None:
     used = gallery.source_settings(source.id)
     faces, smallest, score = [*used, *defaults[len(used) :]][:3]
     model = gallery.model or CASIA
+    place = Path(on_disk(source.location))
+    is_kept = source.kind == "zip" and place.is_relative_to(gallery.uploads.resolve())
     if start_adding(
         gallery,
-        Place(on_disk(source.location)),
+        KeptZip(place) if is_kept else Place(str(place)),
         resources.weights_of(model) or model,
         "all" if faces == "all" else "largest",
         int(smallest),
         float(score),
+        source.people_from.removeprefix("auto:") if is_kept and source.people_from else AUTO,
     ):
         st.rerun()
 
