@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
@@ -16,7 +17,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_people
+from facecluster.samples import (
+    draw_group,
+    draw_jpeg,
+    draw_portrait,
+    draw_stranger,
+    sample_people,
+    shipped,
+    write_sample_people,
+)
 
 PEOPLE = 12
 PORTRAITS = 5
@@ -197,3 +206,19 @@ def test_a_group_photo_is_the_same_for_a_seed_and_another_for_the_next() -> None
 def test_a_group_of_nobody_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one person"):
         draw_group([])
+
+
+def test_the_portraits_that_come_with_the_package_are_those_that_are_drawn_today() -> None:
+    names = [f"{person.name}/{number:02}.jpg" for person in sample_people(12) for number in range(1, 13)]
+    assert list(shipped()) == names
+    for person in range(12):
+        number = (5 * person) % 12  # another portrait of each
+        with Image.open(io.BytesIO(shipped()[names[12 * person + number]])) as stored:
+            drawn = Image.open(io.BytesIO(draw_jpeg(person, number)))
+            np.testing.assert_array_equal(np.asarray(stored), np.asarray(drawn))
+
+
+def test_without_the_portraits_of_the_package_they_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("facecluster.samples.shipped", dict)
+    (path,) = write_sample_people(tmp_path, people=1, portraits=1)
+    assert path.read_bytes() == draw_jpeg(0, 0)

@@ -204,6 +204,7 @@ def test_a_photo_put_among_sample_people_while_they_are_drawn_stays(
 
     drawn = samples.draw_portrait
     monkeypatch.setattr(samples, "draw_portrait", draw)
+    monkeypatch.setattr(samples, "shipped", dict)  # else there would be nothing to draw
     with pytest.raises(SourceError, match=f"already holds {PERSON}/02.jpg, which is not one of the sample people"):
         write_sample_people(tmp_path / "people", 1, 2)
     assert theirs.read_bytes() == b"mine"
