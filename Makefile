@@ -9,7 +9,7 @@ run: $(VENV)/ready-to-run
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/ready-to-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check .

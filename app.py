@@ -12,7 +12,7 @@ from facecluster.ui.entry import mark_app
 from facecluster.ui.jobs import job_line, running
 from facecluster.ui.photo_dialog import show_asked_face
 from facecluster.ui.resources import open_gallery
-from facecluster.ui.server import lifespan, middleware
+from facecluster.ui.server import first_page_shown, lifespan, middleware
 
 # A file of our own: the browser would fetch a Material icon for its tab from the network.
 ICON = Path(__file__).parent / "facecluster" / "ui" / "icon.svg"
@@ -70,7 +70,10 @@ def show() -> None:
     tell_deleted()
     if page.url_path or running(gallery):  # else the gallery page may ask a question, and there is one dialog at a time
         show_asked_face(gallery)
-    page.run()
+    try:
+        page.run()
+    finally:  # st.stop() ends a run by an exception
+        first_page_shown.set()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from facecluster.photos import (
     PhotoSource,
     open_photos,
 )
+from facecluster.text import counted
 from facecluster.upload_copies import KeptZip, UploadedZip, drawn, unpacked
 from facecluster.waiting import run_abandonable
 from facecluster.weights import VGGFACE2, load_weights, model_name
@@ -200,7 +201,7 @@ def _told(report: IndexReport) -> str:
         "other files left out": sum(report.left_out.values()),
     }
     left = ", ".join(f"{number:,} {what}" for what, number in others.items() if number)
-    faces = f"{report.photos:,} photos, {report.faces:,} new faces"
+    faces = f"{counted(report.photos, 'photo')}, {counted(report.faces, 'new face')}"
     told = f"{faces} ({left})." if left else f"{faces}."
     return " ".join(filter(None, [told, report.contradiction]))
 
@@ -215,6 +216,7 @@ def _unasked(origin: Origin, source: ListedPhotos) -> str:
 def _grouped(gallery: Gallery, clustering: Clustering | None) -> str:
     if clustering is None:
         return ""
-    text = f"{len(clustering.faces):,} faces are in {clustering.n_clusters} clusters"
+    faces, are = counted(len(clustering.faces), "face"), "is" if len(clustering.faces) == 1 else "are"
+    text = f"{faces} {are} in {counted(clustering.n_clusters, 'cluster')}"
     left_out = gallery.unclustered().left_out
     return f"{text}, {left_out:,} in none." if left_out else f"{text}."

@@ -37,7 +37,6 @@ class Progress:
     unit: str = "photos"
     rate: float | None = None
     seconds_left: float | None = None
-    can_cancel: bool = True
     told: float = field(default_factory=time.monotonic, compare=False)  # when: what is left shrinks from then on
 
     @property
@@ -86,10 +85,12 @@ class Stage:
 class Job:
     """One piece of long work. What pages read of it is replaced as a whole, so they need no lock."""
 
-    def __init__(self, title: str, if_cancelled: str = "") -> None:
-        """`if_cancelled` is a sentence: what is left of the work when somebody stops it."""
+    def __init__(self, title: str, if_cancelled: str = "", subject: str = "") -> None:
+        """`if_cancelled` is a sentence: what is left of the work when somebody stops it. `subject` is what it is about,
+        as the name of a zip."""
         self.number = next(_numbers)
         self.title = title
+        self.subject = subject
         self.if_cancelled = if_cancelled
         self.progress = Progress("Starting")
         self.state: State = "running"
@@ -117,10 +118,11 @@ class Job:
     def report(self, progress: Progress) -> None:
         """Called by the work; raises Cancelled once somebody asked it to stop."""
         self.progress = progress
-        if progress.can_cancel and self.is_cancelled:
+        if self.is_cancelled:
             raise Cancelled("Cancelled: what was done until then is kept.")
 
-    def run(self, work: Callable[[Job], str]) -> None:
+    def run(self, work: Callable[[Job], str], then: Callable[[], None] = lambda: None) -> None:
+        """Does the work, and `then` what follows once it has ended, in whatever way."""
         state: State = "failed"
         try:
             self.message, state = work(self), "done"
@@ -136,36 +138,81 @@ class Job:
             )
         finally:
             self.state = state
+            then()
             self._ended.set()
 
 
+Work = Callable[[Job], str]
+
+
 class Jobs:
-    """The jobs of a process, the latest one a key; safe for several threads."""
+    """The jobs of a process, one at a time a key, and those that wait for their turn; safe for several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
+        self._waiting: dict[str, list[tuple[Job, Work]]] = {}
+        self._ended: dict[str, list[Job]] = {}
 
-    def start(self, key: str, title: str, work: Callable[[Job], str], if_cancelled: str = "") -> Job:
+    def start(
+        self, key: str, title: str, work: Work, if_cancelled: str = "", subject: str = "", waits: bool = False
+    ) -> Job:
         """Runs `work` in a thread of its own; it returns the closing sentence.
 
-        Raises GalleryBusyError while an earlier job of the same key runs.
+        While an earlier job of the same key runs, it `waits` for its turn, or else GalleryBusyError is raised.
         """
+        job = Job(title, if_cancelled, subject)
         with self._lock:
             earlier = self._jobs.get(key)
             if earlier is not None and earlier.is_running:
-                raise GalleryBusyError(f"{earlier.title} is still under way: wait until it is done, or cancel it.")
-            job = self._jobs[key] = Job(title, if_cancelled)
-        # A daemon, so that Ctrl+C ends the app; what an index has stored until then is kept.
-        threading.Thread(target=job.run, args=(work,), name=f"job-{job.number}", daemon=True).start()
+                if not waits:
+                    raise GalleryBusyError(f"{earlier.title} is still under way: wait until it is done, or cancel it.")
+                self._waiting.setdefault(key, []).append((job, work))
+                return job
+            self._jobs[key] = job
+        self._run(key, job, work)
         return job
 
     def latest(self, key: str) -> Job | None:
+        """The job that runs, or the last one that did."""
         return self._jobs.get(key)
 
-    def dismiss(self, key: str) -> None:
-        """Forgets a job that has ended."""
+    def waiting(self, key: str) -> list[Job]:
+        """The jobs whose turn comes next, in their order."""
+        return [job for job, _ in self._waiting.get(key, [])]
+
+    def ended(self, key: str) -> list[Job]:
+        """The jobs that ended and were followed by another one, the oldest first, until they are dismissed."""
+        return list(self._ended.get(key, []))
+
+    def withdraw(self, key: str, number: int) -> None:
+        """Forgets a job that waits for its turn."""
+        with self._lock:
+            self._waiting[key] = [each for each in self._waiting.get(key, []) if each[0].number != number]
+
+    def dismiss(self, key: str, number: int | None = None) -> None:
+        """Forgets a job that has ended: the latest one, or the one of this number."""
         with self._lock:
             job = self._jobs.get(key)
-            if job is not None and not job.is_running:
+            if job is not None and not job.is_running and number in (None, job.number):
                 del self._jobs[key]
+            self._ended[key] = [each for each in self._ended.get(key, []) if each.number != number]
+
+    def _run(self, key: str, job: Job, work: Work) -> None:
+        def run() -> None:
+            job.run(work, lambda: self._follow(key, job))
+
+        # A daemon, so that Ctrl+C ends the app; what an index has stored until then is kept.
+        threading.Thread(target=run, name=f"job-{job.number}", daemon=True).start()
+
+    def _follow(self, key: str, job: Job) -> None:
+        """Starts the job whose turn comes after this one."""
+        with self._lock:
+            waiting = self._waiting.get(key, [])
+            if not waiting:
+                return
+            follower, work = waiting.pop(0)
+            failed = [each for each in self._ended.get(key, []) if each.state == "failed"]
+            self._ended[key] = [*failed, job]
+            self._jobs[key] = follower
+        self._run(key, follower, work)

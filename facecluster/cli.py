@@ -194,6 +194,7 @@ def _delete(options: argparse.Namespace) -> int:
 def _cluster(options: argparse.Namespace) -> int:
     from facecluster.clustering import cluster_gallery
     from facecluster.gallery import Gallery
+    from facecluster.text import counted
 
     gallery = Gallery.open(options.gallery, create=False)
     made = cluster_gallery(gallery, options.clusters or "people", options.seed)
@@ -205,7 +206,7 @@ def _cluster(options: argparse.Namespace) -> int:
         "seconds": made.seconds,
         "chosen_by": made.parameters["chosen_by"],
     }
-    text = f"{len(made.faces)} faces in {made.n_clusters} clusters, {made.seconds:.1f} s."
+    text = f"{counted(len(made.faces), 'face')} in {counted(made.n_clusters, 'cluster')}, {made.seconds:.1f} s."
     if made.parameters["chosen_by"] == "people and others":
         named = gallery.counts().people
         text += f" {named} {'people have' if named > 1 else 'person has'} a name; the others show in the faces without."

@@ -114,18 +114,24 @@ def show_filled(gallery: Gallery, counts: GalleryCounts) -> None:
         is_to_do = show_unclustered(gallery, counts, not is_cut_off) or is_cut_off
     with top:
         state_line(gallery, counts, is_busy=False)
-        is_open = is_adding(gallery)
-        st.button(
-            "Add photos",
-            icon=":material/add_photo_alternate:",
-            # Blue is the one thing to do next.
-            type="secondary" if is_to_do or is_open else "primary",
-            key="gallery_add_button",
-            on_click=ask_to_add,
-            args=(not is_open,),
-        )
+        is_open = add_button(gallery, "Add photos", is_next=not is_to_do)
     if is_open:
         show_adding(gallery)
+
+
+def add_button(gallery: Gallery, label: str, is_next: bool) -> bool:
+    """The button that opens and closes the ways to add photos; whether they are open. Blue is the one thing to do
+    next."""
+    is_open = is_adding(gallery)
+    st.button(
+        label,
+        icon=":material/add_photo_alternate:",
+        type="primary" if is_next and not is_open else "secondary",
+        key="gallery_add_button",
+        on_click=ask_to_add,
+        args=(not is_open,),
+    )
+    return is_open
 
 
 follow_asked_card()
@@ -140,6 +146,8 @@ page_head(gallery, "Gallery")
 st.session_state[FACE] = asked_face()
 if job:
     st.fragment(run_every=TICK)(show_found)(gallery)
+    if add_button(gallery, "Add more photos", is_next=False):
+        show_adding(gallery)
 else:
     show_filled(gallery, counts)
 if counts.clusters or (counts.people and not job):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from facecluster.networks import CompiledModule, Recipe
 
-# Two tests must not fight over cores, and torch would start a thread a core in every worker.
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+# Two processes of tests must not fight over cores, and torch would start a thread a core in every worker.
+os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None)

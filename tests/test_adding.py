@@ -296,7 +296,7 @@ def test_another_model_is_refused_before_anything_is_copied(gallery: Gallery, ph
 
 def test_photos_without_a_face_are_told_and_cluster_nothing(gallery: Gallery, tmp_path: Path) -> None:
     write_photo(tmp_path / "grey" / "Ada" / "0.png", 0)
-    assert add(gallery, Place(str(tmp_path / "grey"))) == "1 photos, 0 new faces (1 without a face)."
+    assert add(gallery, Place(str(tmp_path / "grey"))) == "1 photo, 0 new faces (1 without a face)."
     assert gallery.counts().clusters == 0
     with pytest.raises(ClusteringError):
         cluster_again(gallery, Job("Grouping"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -53,13 +54,45 @@ def test_cancel_stops_the_work_at_its_next_report() -> None:
     assert "kept" in job.message
 
 
-def test_what_cannot_be_cancelled_goes_on() -> None:
-    def work(job: Job) -> str:
-        job.cancel()
-        job.report(Progress("Grouping the faces", can_cancel=False))
-        return "17 clusters."
+def test_what_waits_for_its_turn_follows_in_order_however_the_first_ends() -> None:
+    jobs, go, order = Jobs(), threading.Event(), []
 
-    assert ended(Jobs().start("gallery", "Grouping", work)).message == "17 clusters."
+    def failing(job: Job) -> str:
+        go.wait(10)
+        raise SourceError("party.zip is no zip.")
+
+    def adding(name: str) -> Callable[[Job], str]:
+        return lambda job: order.append(name) or f"{name} is in."  # type: ignore[func-returns-value]
+
+    first = jobs.start("gallery", "Adding photos", failing)
+    followers = [
+        jobs.start("gallery", "Adding photos", adding(name), subject=name, waits=True) for name in ("a", "b", "c")
+    ]
+    assert [job.subject for job in jobs.waiting("gallery")] == ["a", "b", "c"]
+    jobs.withdraw("gallery", followers[1].number)
+    go.set()
+    ended(followers[2])
+    assert order == ["a", "c"]
+    assert jobs.latest("gallery") is followers[2]
+    assert jobs.waiting("gallery") == []
+    assert next(job.message for job in jobs.ended("gallery")) == "party.zip is no zip.", "a failure is not passed over"
+    jobs.dismiss("gallery", first.number)
+    assert first not in jobs.ended("gallery")
+
+
+def test_a_follower_begins_when_the_first_is_cancelled() -> None:
+    jobs, begun = Jobs(), threading.Event()
+
+    def work(job: Job) -> str:
+        begun.set()
+        while True:
+            job.report(Progress("Unpacking"))
+
+    first = jobs.start("gallery", "Adding photos", work)
+    follower = jobs.start("gallery", "Adding photos", lambda job: "2 photos.", waits=True)
+    begun.wait(10)
+    first.cancel()
+    assert ended(follower).message == "2 photos."
 
 
 def test_an_error_of_ours_is_its_sentence() -> None:

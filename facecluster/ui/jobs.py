@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from facecluster.adding import Origin, add_photos, cluster_again
+from facecluster.adding import Origin, Place, SamplePeople, add_photos, cluster_again
 from facecluster.background import Job, Jobs
 from facecluster.errors import FaceClusterError
 from facecluster.gallery import Gallery
@@ -47,7 +47,8 @@ def start_adding(
     min_score: float = resources.MIN_SCORE,
     people_from: str = AUTO,
 ) -> bool:
-    """Starts adding photos in the background; False, with the reason shown, when that cannot be."""
+    """Starts adding photos in the background, after those that are being added; False, with the reason shown, when
+    that cannot be."""
     try:
         resources.remember_weights(model)
         # Made here, since Streamlit's caches belong to page runs; they load nothing until the job uses them.
@@ -59,11 +60,20 @@ def start_adding(
                 gallery, origin, job, detector=detector, embedder=embedder, faces=faces, people_from=people_from
             ),
             if_cancelled="Photos that were added so far are kept, and adding the same ones again goes on from there.",
+            subject=_subject(origin),
+            waits=True,
         )
     except FaceClusterError as error:
         show_error(error)
         return False
     return True
+
+
+def _subject(origin: Origin) -> str:
+    """What the user calls the photos."""
+    if isinstance(origin, SamplePeople):
+        return "sample people"
+    return origin.source if isinstance(origin, Place) else origin.name
 
 
 def start_clustering(
@@ -117,31 +127,45 @@ def start_algorithm(gallery: Gallery, name: str, n_clusters: int | Literal["peop
 
 def job_line(gallery: Gallery) -> None:
     """The running job's progress, or what the last one ended with; nothing otherwise."""
-    job = jobs().latest(str(gallery.path))
+    key = str(gallery.path)
+    for earlier in jobs().ended(key):
+        _ended(gallery, earlier)
+    job = jobs().latest(key)
     if job is None:
         return
     if job.is_running:
         st.session_state[_WATCHED] = job.number
-        st.fragment(run_every=_TICK)(_ticking)(job)
+        st.fragment(run_every=_TICK)(_ticking)(key, job)
     else:
         _ended(gallery, job)
 
 
-def _ticking(job: Job) -> None:
+def _ticking(key: str, job: Job) -> None:
     if not job.is_running:
         st.rerun()  # the whole page, for what has changed
     progress = job.progress
     with st.container(horizontal=True, vertical_alignment="center"):
-        text = "Stopping…" if job.is_cancelled and progress.can_cancel else progress.text
+        text = "Stopping…" if job.is_cancelled else progress.text
         st.progress(progress.share, text=text)
         st.button(
             "Cancel",
             key="jobs_cancel",
             icon=":material/stop_circle:",
             on_click=job.cancel,
-            disabled=job.is_cancelled or not progress.can_cancel,
+            disabled=job.is_cancelled,
             help=job.if_cancelled or None,
         )
+    for follower in jobs().waiting(key):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f":material/schedule: Then: {escape(follower.subject or follower.title)}", width="content")
+            st.button(
+                "Leave out",
+                key=f"jobs_withdraw_{follower.number}",
+                type="tertiary",
+                icon=":material/close:",
+                on_click=jobs().withdraw,
+                args=(key, follower.number),
+            )
 
 
 def _ended(gallery: Gallery, job: Job) -> None:
@@ -149,7 +173,13 @@ def _ended(gallery: Gallery, job: Job) -> None:
     if job.state == "failed":
         with st.container(horizontal=True, vertical_alignment="center"):
             st.error(escape(job.message), icon=":material/error:")
-            st.button("Dismiss", key="jobs_dismiss", icon=":material/close:", on_click=jobs().dismiss, args=(key,))
+            st.button(
+                "Dismiss",
+                key=f"jobs_dismiss_{job.number}",
+                icon=":material/close:",
+                on_click=jobs().dismiss,
+                args=(key, job.number),
+            )
     elif st.session_state.get(_WATCHED) == job.number:
         # Told once, to those who saw it under way.
         del st.session_state[_WATCHED]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import signal
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import FrameType
@@ -25,6 +27,11 @@ logger = logging.getLogger(__name__)
 
 ANY_ADDRESS = ("0.0.0.0", "::")
 POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1
+
+first_page_shown = threading.Event()
+"""Set by the app's script at the end of its runs."""
+
+COME_NEXT = ("facecluster.extraction", "facecluster.clustering", "facecluster.identification", "plotly.graph_objects")
 
 HEADERS = {
     # Nothing here is meant to stand in another page, where clicks could be led to Delete.
@@ -90,7 +97,15 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         logger.warning("%s", warning())
     if not st.get_option("server.headless"):
         cli_util.open_browser(urls[0])
+    threading.Thread(target=_import_what_comes_next, name="imports", daemon=True).start()
     yield
+
+
+def _import_what_comes_next() -> None:
+    """Imports, once a first page is there, what the first work needs: three seconds that nobody then waits for."""
+    first_page_shown.wait()
+    for name in COME_NEXT:
+        importlib.import_module(name)
 
 
 def _urls() -> list[str]:
