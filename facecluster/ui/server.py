@@ -33,6 +33,8 @@ first_page_shown = threading.Event()
 
 COME_NEXT = ("facecluster.extraction", "facecluster.clustering", "facecluster.identification", "plotly.graph_objects")
 
+GRACE = 3  # seconds that answers under way have when the app ends
+
 HEADERS = {
     # Nothing here is meant to stand in another page, where clicks could be led to Delete.
     "Content-Security-Policy": "frame-ancestors 'none'",
@@ -105,7 +107,10 @@ def _import_what_comes_next() -> None:
     """Imports, once a first page is there, what the first work needs: three seconds that nobody then waits for."""
     first_page_shown.wait()
     for name in COME_NEXT:
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # the app is ending; whatever else it is shows where the module is needed
+            logger.info("%s was not imported beforehand: %s", name, error)
 
 
 def _urls() -> list[str]:
@@ -124,11 +129,14 @@ def _urls() -> list[str]:
 def _stop_on_signals() -> None:
     """Ctrl+C and a kill end the app as they end plain scripts of Streamlit: tidily, with exit status 0.
 
-    Left to itself, uvicorn shuts down and then sends itself the signal again, which ends the process at once.
+    Left to itself, uvicorn shuts down and then sends itself the signal again, which ends the process at once. And it
+    waits for answers under way without end, though a browser that is busy may never fetch the rest of one.
     """
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
     if not isinstance(server, uvicorn.Server):
         return  # served by something else, which has its own way
+
+    server.config.timeout_graceful_shutdown = GRACE
 
     def stop(number: int, frame: FrameType | None) -> None:
         server.force_exit = server.should_exit and number == signal.SIGINT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -75,7 +76,7 @@ def serve(home: Path, *more_options: str, environment: dict[str, str] | None = N
     options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none", *more_options]
     with (home.parent / "server.log").open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+            [sys.executable, "-X", "faulthandler", "-m", "streamlit", "run", "app.py", *options],
             cwd=ROOT,
             env=os.environ | {"FACECLUSTER_HOME": str(home)} | (environment or {}),
             stdout=log,
@@ -86,9 +87,19 @@ def serve(home: Path, *more_options: str, environment: dict[str, str] | None = N
             yield f"http://localhost:{port}"
         finally:
             server.terminate()
-            ended_with = server.wait(20)
+            ended_with = _wait_for_end(server)
     assert ended_with == 0
     assert "Traceback" not in (home.parent / "server.log").read_text()
+
+
+def _wait_for_end(server: subprocess.Popen[bytes]) -> int:
+    """The exit status. Of a server that does not end, the log tells what its threads are at."""
+    try:
+        return server.wait(20)
+    except subprocess.TimeoutExpired:
+        server.send_signal(signal.SIGABRT)
+        server.wait()
+        raise
 
 
 def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:

@@ -6,6 +6,7 @@ import http.client
 import re
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -217,3 +218,14 @@ def test_the_server_ends_tidily_while_a_page_is_open(page: Page, tmp_path: Path)
     with serve(tmp_path / "home") as address:  # on the way out, it asks for the server's end and its exit status
         page.goto(address)
         expect(page.get_by_role("heading", name="Who is on these photos?")).to_be_visible()
+
+
+def test_the_server_ends_though_a_browser_never_fetches_its_answer(tmp_path: Path) -> None:
+    with serve(tmp_path / "home") as address:
+        host, port = address.removeprefix("http://").split(":")
+        waiting = socket.create_connection((host, int(port)))
+        # The body that it announces never comes.
+        waiting.sendall(b"POST /_stcore/upload_file/a/b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n")
+        begin = time.monotonic()
+    waiting.close()
+    assert time.monotonic() - begin < 15

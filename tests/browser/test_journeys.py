@@ -145,7 +145,7 @@ def test_where_it_is_not_sure_whose_photos_they_are_the_app_asks(page: Page, emp
     question.get_by_text("The outermost folder").click()
     question.get_by_role("button", name="Add photos").click()
     expect(question).not_to_be_visible()
-    expect(page.get_by_role("link", name="2 people")).to_be_visible(timeout=240_000)
+    expect(page.get_by_role("link", name="2 people").first).to_be_visible(timeout=240_000)
     expect(page.get_by_role("list", name="People").get_by_role("link")).to_have_count(2)
     page.get_by_text("Details", exact=True).click()
     expect(page.get_by_role("heading", name="Photos by person")).to_be_visible()
