@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _CHART_TOOLS = {"displaylogo": False, "displayModeBar": False}
 _TALL = 640
-_SHARE = st.column_config.NumberColumn(format="percent")
+_SHARE = st.column_config.NumberColumn(format="%.1f %%")  # of values that `_table` makes percentages
 _ROUNDED = st.column_config.NumberColumn(format="%.3f")
 
 
@@ -288,4 +288,8 @@ def _chart(figure: go.Figure, key: str, alt: str) -> None:
 
 
 def _table(table: pd.DataFrame, key: str, alt: str, columns: Mapping[str, Any]) -> None:
-    st.dataframe(table, hide_index=True, column_config=columns, key=key, alt=alt)
+    """The table, its shares in percent, of which none is rounded up to 100."""
+    shown = table.copy()
+    for name in [name for name, column in columns.items() if column is _SHARE and name in table]:
+        shown[name] = (100 * table[name]).where(table[name] == 1, (100 * table[name]).clip(upper=99.9))
+    st.dataframe(shown, hide_index=True, column_config=columns, key=key, alt=alt)
