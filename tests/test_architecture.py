@@ -20,7 +20,7 @@ UI = [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(PACKAGE / "ui").glob("*
 # A library on the left is imported in these files alone, so that it can be changed in one place.
 ONLY_IN = {
     "streamlit": {"app.py", "pages/*", "facecluster/ui/*"},
-    "starlette": {"facecluster/ui/server.py"},
+    "starlette": {"facecluster/ui/server.py", "facecluster/ui/compression.py"},
     "uvicorn": {"facecluster/ui/server.py"},
     "sqlite3": {"facecluster/database.py"},
     "facenet_pytorch": {"facecluster/mtcnn.py", "facecluster/weights.py"},

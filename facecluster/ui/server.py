@@ -22,6 +22,7 @@ from uvicorn.server import HANDLED_SIGNALS
 
 from facecluster.errors import AccessError
 from facecluster.ui.access import Access, access, reached_by_others, warning
+from facecluster.ui.compression import CompressedScripts
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class Guard:
 def middleware() -> list[Middleware]:
     """For `st.App`. Ends the process with one sentence when the list of allowed names cannot be understood."""
     try:
-        return [Middleware(Guard, allowed=access())]
+        return [Middleware(Guard, allowed=access()), Middleware(CompressedScripts)]
     except AccessError as error:
         raise SystemExit(str(error)) from error
 

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_people
 
@@ -181,3 +181,20 @@ def test_a_face_is_deleted_from_its_dialog(page: Page, sample_app: str) -> None:
     expect(page.get_by_test_id("stToast")).to_contain_text("The face was deleted.")
     expect(dialog).to_have_count(0)
     expect(tiles).to_have_count(11)
+
+
+@pytest.mark.parametrize("name", ["", "accuracy"])  # the one with pictures, and the one with charts
+def test_no_page_sends_more_than_three_megabytes_on_first_view(browser: Browser, sample_app: str, name: str) -> None:
+    page = browser.new_page()  # with an empty cache
+    sent: list[float] = []
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.on("Network.loadingFinished", lambda event: sent.append(event["encodedDataLength"]))
+    network.on("Network.webSocketFrameReceived", lambda event: sent.append(len(event["response"]["payloadData"])))
+    page.goto(f"{sample_app}/{name}")
+    expect(page.get_by_role("heading", name=name.capitalize() or "Gallery", exact=True)).to_be_visible()
+    if name:
+        expect(page.get_by_test_id("stPlotlyChart").first).to_be_visible()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    page.close()
+    assert 500_000 < sum(sent) < 3_000_000
