@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import torch
 
@@ -63,21 +64,19 @@ def sample_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The drawn sample people, 12 folders of 12 portraits; never modify."""
     from facecluster.samples import write_sample_people
 
-    folder = tmp_path_factory.mktemp("sample") / "people"
-    write_sample_people(folder)
-    return folder
+    return _made_once("people", write_sample_people, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def sample_gallery(sample_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an indexed and clustered gallery of the sample people; never modify."""
-    return _clustered_gallery(sample_photos, tmp_path_factory.mktemp("galleries") / "sample")
+    return _clustered_gallery(sample_photos, "sample", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def celebrity_gallery(celebrities: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an indexed and clustered gallery of the 680 photos; never modify."""
-    return _clustered_gallery(celebrities, tmp_path_factory.mktemp("galleries") / "celebrities")
+    return _clustered_gallery(celebrities, "celebrities", tmp_path_factory)
 
 
 @pytest.fixture
@@ -112,14 +111,29 @@ def _home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def _clustered_gallery(photos: Path, folder: Path) -> Path:
+def _clustered_gallery(photos: Path, name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from facecluster import Gallery, index_photos, open_photos
     from facecluster.clustering import cluster_gallery
 
-    gallery = Gallery.open(folder)
-    index_photos(gallery, open_photos(photos))
-    cluster_gallery(gallery)
-    gallery.close()
+    def make(folder: Path) -> None:
+        gallery = Gallery.open(folder)
+        index_photos(gallery, open_photos(photos))
+        cluster_gallery(gallery)
+        gallery.close()
+
+    return _made_once(f"gallery-{name}", make, tmp_path_factory)
+
+
+def _made_once(name: str, make: Callable[[Path], object], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the processes that run tests share: the first to need it makes it."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent  # of all of them
+    folder, unfinished = root / name, root / f"{name}-unfinished"
+    with FileLock(root / f"{name}.lock"):
+        if not folder.is_dir():
+            make(unfinished)
+            unfinished.rename(folder)
     return folder
 
 
