@@ -215,7 +215,12 @@ def percent(share: float) -> str:
     if math.isnan(share):
         return NOTHING
     points = min(round(100 * share, 1), 99.9) if share < 1 else 100.0
-    return f"{points:.1f}{_PERCENT}" if points < 100 else f"100{_PERCENT}"
+    return percent_of(f"{points:.1f}" if points < 100 else "100")
+
+
+def percent_of(points: str) -> str:
+    """Percentage points as written, with their sign, which no line break parts from them."""
+    return f"{points}{_PERCENT}"
 
 
 def _plain(figure: go.Figure, height: int) -> go.Figure:

@@ -121,6 +121,11 @@ def _parser() -> _Parser:
         help="measure everything and write a report to FILE, which ends in .html, and its figures beside it into one "
         "that ends in .json; only an older report is replaced",
     )
+    evaluate.add_argument(
+        "--report-faces",
+        action="store_true",
+        help="with --report: show the wrong and doubtful faces in it",
+    )
 
     compare = add("compare", _compare, "group the faces by every algorithm and compare them")
     compare.add_argument("--clusters", type=arguments.clusters, metavar="N|auto", help="default: the people")

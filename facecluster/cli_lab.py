@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from facecluster.gallery import Gallery
     from facecluster.lab import LabResults, LabSettings
-
+    from facecluster.report_faces import ShownFaces
 
 _FIGURES = ("accuracy", "purity", "ari", "nmi", "bcubed", "faces", "correct")
 
@@ -32,6 +33,7 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str, list[str
     Where nobody is labelled there are no figures of the clustering; then the parts that need no people take their
     place.
     """
+    from facecluster.errors import EvaluationError
     from facecluster.evaluation import labelled_clustering
     from facecluster.gallery import Gallery
     from facecluster.groups import read_groups
@@ -43,7 +45,10 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str, list[str
     # What would fail in the end should fail before the long work.
     if options.report is not None:
         report_files(options.report)
+    elif options.report_faces:
+        raise EvaluationError("--report-faces needs --report: name the report's file.")
     gallery = Gallery.open(options.gallery, create=False)
+    revision = gallery.revision
     _, labels, persons = labelled_clustering(gallery)
     groups = read_groups(options.groups, persons) if options.groups else None
     is_labelled = bool(known_persons(persons).any())
@@ -66,17 +71,36 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str, list[str
     failed = [results.missing[part] for part in _asked(options) if part in results.missing]
     text = "\n\n".join(filter(None, [text, *_lines(results, failed)]))
     if options.report:
-        text += _report(results, options.report, document, failed)
+        faces = _faces(results, gallery, revision, failed) if options.report_faces else None
+        text += _report(results, options.report, document, failed, faces)
     return document, text, list(dict.fromkeys(failed))
 
 
-def _report(results: LabResults, file: str, document: dict[str, Any], failed: list[str]) -> str:
+def _faces(
+    results: LabResults, gallery: Gallery, revision: int, failed: list[str]
+) -> dict[str, list[ShownFaces]] | None:
+    """The faces for the report, or why there are none in `failed`: they are told by their place in the gallery."""
+    from facecluster.report_faces import report_faces
+
+    if gallery.revision == revision:
+        return report_faces(results, gallery)
+    failed.append("The gallery changed while it was measured, so the report shows no faces: make it again.")
+    return None
+
+
+def _report(
+    results: LabResults,
+    file: str,
+    document: dict[str, Any],
+    failed: list[str],
+    faces: dict[str, list[ShownFaces]] | None,
+) -> str:
     """Writes the report; says so in `document` and in the text returned, or why not in `failed`."""
     from facecluster.errors import EvaluationError
     from facecluster.report_files import write_report
 
     try:
-        page, data = write_report(results, file)
+        page, data = write_report(results, file, faces)
     except EvaluationError as error:  # what was measured is printed all the same
         failed.append(str(error))
         return ""

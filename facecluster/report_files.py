@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from facecluster.writing import beginning, put_new, written_aside
 
 if TYPE_CHECKING:
     from facecluster.lab import LabResults
+    from facecluster.report_faces import ShownFaces
 
 _PAGES = (".html", ".htm")
 
@@ -116,13 +118,15 @@ def _is_written_by_the_shell(info: os.stat_result) -> bool:
     return False
 
 
-def write_report(results: LabResults, file: str | Path) -> tuple[Path, Path]:
-    """Writes the HTML to `file` and the JSON beside it, ending in .json; returns both.
+def write_report(
+    results: LabResults, file: str | Path, faces: Mapping[str, Sequence[ShownFaces]] | None = None
+) -> tuple[Path, Path]:
+    """Writes the HTML to `file` and the JSON beside it, ending in .json; returns both. `faces` are as in `report_html`.
 
     Each appears as a whole or not at all, and the second right after the first. Raises EvaluationError when they cannot
     be written there, as where something else than an older report lies by now.
     """
-    texts = report_html(results), json.dumps(as_document(results), indent=2, ensure_ascii=False)
+    texts = report_html(results, faces), json.dumps(as_document(results), indent=2, ensure_ascii=False)
     page, data = report_files(file)
     done: list[Path] = []
     try:

@@ -18,6 +18,7 @@ from facecluster.lab_results import NEED_PEOPLE, NOBODY, PARTS, LabResults, LabS
 from facecluster.lab_work import KeptResults, stored_results
 from facecluster.report import report_html
 from facecluster.report_data import as_document
+from facecluster.report_faces import report_faces
 from facecluster.ui import lab_parts, resources, tables
 from facecluster.ui.components import show_error
 from facecluster.ui.entry import within_app
@@ -95,18 +96,28 @@ def start(gallery: Gallery, settings: LabSettings, content: bytes | None) -> Non
         st.rerun()
 
 
-def downloads(results: LabResults) -> None:
+def downloads(gallery: Gallery, kept: KeptResults) -> None:
     """Both files are made when they are asked for, not at every run."""
-    with st.container(horizontal=True):
+    results = kept.results
+    with st.container(horizontal=True, vertical_alignment="center"):
+        # Faces are told by their place in the gallery, which is another once that has changed.
+        with_faces = st.checkbox(
+            "With faces",
+            key="evaluation_report_faces",
+            persist_state="session",
+            disabled=kept.is_stale(gallery),
+            help="Puts the wrong and doubtful faces into the report, as small pictures: think of who will read it.",
+        )
+        is_asked = with_faces and not kept.is_stale(gallery)
         st.download_button(
             "Report",
-            lambda: report_html(results).encode(),
+            lambda: report_html(results, report_faces(results, gallery) if is_asked else None).encode(),
             "evaluation.html",
             "text/html",
             key="evaluation_html",
             on_click="ignore",
             icon=":material/download:",
-            help="One HTML file with charts, parameters and versions; it needs no network and holds no photo.",
+            help="One HTML file with answers, charts, parameters and versions; it needs no network and holds no photo.",
         )
         st.download_button(
             "JSON",
@@ -162,10 +173,10 @@ def details(part: Part, results: LabResults, gallery: Gallery | None, people: in
     each[part]()
 
 
-def when_measured(kept: KeptResults) -> None:
+def when_measured(gallery: Gallery, kept: KeptResults) -> None:
     created = kept.results.created.replace("T", " ").removesuffix("+00:00")
     st.caption(f"Measured {created} UTC · seed {kept.results.settings.seed}", width="content")
-    downloads(kept.results)
+    downloads(gallery, kept)
 
 
 def warnings(gallery: Gallery, kept: KeptResults) -> None:
@@ -220,7 +231,7 @@ if not nothing_yet(gallery):
         if kept is None:
             st.caption("About a minute for 700 faces, in the background; other pages stay usable.", width="stretch")
         else:
-            when_measured(kept)
+            when_measured(gallery, kept)
     if kept is not None:
         warnings(gallery, kept)
     if people:

@@ -12,7 +12,9 @@ from facecluster.records import NewFace, NewPhoto
 from tests.people import draw_people
 
 
-def make_gallery(folder: Path, embeddings: np.ndarray, persons: np.ndarray, prefix: str = "") -> Gallery:
+def make_gallery(
+    folder: Path, embeddings: np.ndarray, persons: np.ndarray, prefix: str = "", crop: bytes = b"jpeg"
+) -> Gallery:
     """A gallery of these faces, one on each photo."""
     gallery = Gallery.open(folder)
     gallery.use_model("casia-webface")
@@ -22,7 +24,7 @@ def make_gallery(folder: Path, embeddings: np.ndarray, persons: np.ndarray, pref
         NewPhoto(
             *(f"{prefix}{row}.jpg", f"{prefix}{row}", 1, "indexed", "all"),
             person=person,
-            faces=(NewFace(box, landmarks, 0.99, True, b"jpeg", vector, "fake"),),
+            faces=(NewFace(box, landmarks, 0.99, True, crop, vector, "fake"),),
         )
         for row, (vector, person) in enumerate(zip(embeddings, persons, strict=True))
     ]

@@ -61,7 +61,10 @@ def test_the_text_says_which_interval_stands_beside_each_share(
 
 
 def test_evaluate_writes_a_report(capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path) -> None:
-    ran = Ran(capsys, "evaluate", "--gallery", folder, "--report", tmp_path / "r.html", "--json")
+    alone = Ran(capsys, "evaluate", "--gallery", folder, "--report-faces")
+    assert (alone.status, "--report-faces needs --report" in alone.errors) == (1, True)
+    ran = Ran(capsys, "evaluate", "--gallery", folder, "--report", tmp_path / "r.html", "--report-faces", "--json")
+    assert "Faces that were taken for somebody else" in (tmp_path / "r.html").read_text(encoding="utf-8")
     assert ran.json["report"] == {"html": str(tmp_path / "r.html"), "json": str(tmp_path / "r.json")}
     assert {"held_out", "open_set", "sweep", "comparison", "stability"} <= set(
         json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
