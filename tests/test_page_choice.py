@@ -152,6 +152,7 @@ def test_a_gallery_of_version_2_looks_again_at_files_whose_first_picture_had_no_
         )
         db.execute("DELETE FROM faces WHERE photo_id = (SELECT id FROM photos WHERE path LIKE '%scan.tif')")
         db.execute("ALTER TABLE photos DROP COLUMN page")
+        db.execute("ALTER TABLE sources DROP COLUMN settings")
         db.execute("PRAGMA user_version = 2")
         db.commit()
     with closing(Gallery.open(tmp_path / "old")) as gallery:
