@@ -108,10 +108,15 @@ def downloads(gallery: Gallery, kept: KeptResults) -> None:
             disabled=kept.is_stale(gallery),
             help="Puts the wrong and doubtful faces into the report, as small pictures: think of who will read it.",
         )
-        is_asked = with_faces and not kept.is_stale(gallery)
+
+        def page() -> bytes:
+            # Asked at the click: by then the gallery may have changed, and the faces would be other people's.
+            faces = report_faces(results, gallery) if with_faces and not kept.is_stale(gallery) else None
+            return report_html(results, faces).encode("utf-8", "replace")
+
         st.download_button(
             "Report",
-            lambda: report_html(results, report_faces(results, gallery) if is_asked else None).encode(),
+            page,
             "evaluation.html",
             "text/html",
             key="evaluation_html",
