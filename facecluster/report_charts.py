@@ -6,14 +6,14 @@ Letters and grid take the page's colours; names and notes are HTML, which cuts n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from facecluster import report_marks as marks
 from facecluster.report_axes import Axis, axis_of
-from facecluster.report_figures import Drawing, Series, drawing_of
+from facecluster.report_figures import Drawing, Note, Series, UprightLine, drawing_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 MOST_NAMES = 60
 """So many people, algorithms or groups at most stand in one chart; tables list more."""
 
-_PIECE = 760  # pixels: what is higher is cut into pieces that fit a sheet of A4
+_PIECE = 480  # pixels: what is higher is cut into pieces, of which two fit a sheet of A4
 _BAR, _GAP = 16, 9  # pixels
 _POINT_ROW = 26
 _SIDE = 56  # pixels beside the plot for numbers
-_LETTER = 7.3  # pixels, of a name's letter on average
+_LETTER = 7.8  # pixels, of a name's letter on average
+_NOTE = 18  # pixels a line of notes
 _BELOW = 24  # pixels below the plot for numbers
 _ON_BARS = "#f59e0b"  # whiskers that have no colour of their own, seen on blue and on both grounds
 _MARGINS = 90  # pixels of a figure's height that Plotly gives to legend, ticks and title
@@ -59,7 +60,7 @@ def _left_out(drawn: Drawing) -> str:
 
 
 def _legend(drawn: Drawing) -> str:
-    listed = [series for series in drawn.series if series.is_in_legend and series.name]
+    listed = [series for series in drawn.series if series.is_in_legend and series.name and series.across]
     if len(listed) < 2:
         return ""
     entries = (f"<span>{marks.key(series)}<bdi>{escape(series.name)}</bdi></span>" for series in listed)
@@ -117,8 +118,8 @@ def _standing(drawn: Drawing) -> str:
     y = axis_of(drawn.y, values, starts_at_zero=any(each.is_bar for each in drawn.series))
     inside = [_grid_across(x, height), _grid_down(y, height)]
     inside += [_standing_marks(each, x, y, height) for each in drawn.series]
-    inside += [marks.upright(x.place(line.across), height, line.colour, line.dash) for line in drawn.lines]
-    return _plot("".join(inside), height, _notes(drawn, x), x.title, y.title)
+    inside += _lines(drawn, x, height)
+    return _plot("".join(inside), height, _notes(drawn, x), x.title, y.title, _NOTE * len(drawn.lines))
 
 
 def _standing_marks(series: Series, x: Axis, y: Axis, height: float) -> str:
@@ -166,19 +167,34 @@ def _grid_down(axis: Axis, height: float) -> str:
 
 
 def _notes(drawn: Drawing, x: Axis) -> list[str]:
-    """One below the other, so that two whose places are close can be read; each on the side that has more room."""
+    """What is written above the plot, on the side of its line that has more room, or in the middle of it."""
+    beside = sorted((note for note in drawn.notes if note.across is not None), key=_outermost_first(x))
     notes = []
-    for number, note in enumerate(drawn.notes):
-        place = 0.5 if note.across is None else x.place(note.across)
+    for number, note in enumerate(beside):
+        place = x.place(note.across or 0.0)
         side = f"right:{marks.across(1 - place)}" if place > 0.5 else f"left:{marks.across(place)}"
-        kind = "note-in middle" if note.across is None else "note-in"
-        notes.append(f'<span class="{kind}" style="{side};top:{18 * number}px">{escape(note.text)}</span>')
-    return notes
+        notes.append(f'<span class="note-in" style="{side};top:{_NOTE * number}px">{escape(note.text)}</span>')
+    middle = (note for note in drawn.notes if note.across is None)
+    return [*notes, *(f'<span class="note-in middle">{escape(note.text)}</span>' for note in middle)]
 
 
-def _plot(inside: str, height: float, labels: list[str], below: str, above: str = "") -> str:
+def _lines(drawn: Drawing, x: Axis, height: float) -> Iterator[str]:
+    """Upright lines, each as high as the note beside it."""
+    for number, line in enumerate(sorted(drawn.lines, key=_outermost_first(x))):
+        top = _NOTE * (number - len(drawn.lines))
+        yield marks.upright(x.place(line.across), top, height, line.colour, line.dash)
+
+
+def _outermost_first(x: Axis) -> Callable[[Note | UprightLine], float]:
+    """In this order, from top to bottom, lines do not run through the notes of others."""
+    return lambda each: -abs(x.place(each.across or 0.0) - 0.5)
+
+
+def _plot(inside: str, height: float, labels: list[str], below: str, above: str = "", room: float = 0) -> str:
+    """`room` pixels are left over the plot for notes."""
     svg = f'<svg width="100%" height="{height:g}">{inside}</svg>'
-    body = f'<div class="plot" style="height:{height + _BELOW:g}px">{svg}{"".join(labels)}</div>'
+    size = f"height:{room + height + _BELOW:g}px" + (f";padding-top:{room:g}px" if room else "")
+    body = f'<div class="plot" style="{size}">{svg}{"".join(labels)}</div>'
     titles = [
         f'<div class="axis {kind}">{escape(text)}</div>' if text else ""
         for kind, text in (("above", above), ("below", below))

@@ -70,11 +70,11 @@ def _pieces(series: Series, x: Place, y: Place) -> Iterator[list[str]]:
     yield points
 
 
-def upright(share: float, height: float, colour: str, dash: str) -> str:
-    """A line from top to bottom."""
+def upright(share: float, top: float, bottom: float, colour: str, dash: str) -> str:
+    """A standing line."""
     place = across(share)
     look = f'stroke="{escape(colour)}" stroke-width="2"{_dash(dash)}'
-    return f'<line x1="{place}" x2="{place}" y1="0" y2="{_px(height)}" {look}/>'
+    return f'<line x1="{place}" x2="{place}" y1="{_px(top)}" y2="{_px(bottom)}" {look}/>'
 
 
 def point(share: float, middle: float, series: Series, colour: str) -> str:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 MOST_ROWS = 500
 """So many rows of a table at most; the figures beside the page, as JSON, hold all."""
 
+_WIDE = 9  # columns; tables of more are set closer
+_LONG = 240  # letters of a cell: hundreds of people may have been left out of a draw
+
 
 def note(text: str) -> str:
     """A sentence to heed."""
@@ -26,10 +29,15 @@ def paragraph(text: str) -> str:
 def table_html(table: pd.DataFrame, name: str) -> str:
     """A table that scrolls sideways where it is wider than the window, its first MOST_ROWS rows. `name` tells what it
     lists; the columns of `lab_tables.SHARES` are percentages."""
-    shown = table.head(MOST_ROWS)
-    for column in lab_tables.SHARES.intersection(table.columns):
-        shown = shown.assign(**{column: shown[column].map(charts.percent, na_action="ignore")})
-    html = shown.to_html(index=False, border=0, na_rep="", float_format=_number, escape=True)
+    columns = {str(column): _cells(table[column].head(MOST_ROWS), str(column)) for column in table}
+    kinds = {column: ' class="text"' if _is_text(table[column], column) else "" for column in columns}
+    head = "".join(f"<th{kinds[column]}>{escape(column)}</th>" for column in columns)
+    rows = (
+        "<tr>" + "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds.values(), row, strict=True)) + "</tr>"
+        for row in zip(*columns.values(), strict=True)
+    )
+    look = ' class="wide"' if len(columns) > _WIDE else ""
+    html = f"<table{look}><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     # A part that scrolls can be reached by keyboard, too.
     box = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}">{html}</div>'
     if len(table) <= MOST_ROWS:
@@ -37,8 +45,27 @@ def table_html(table: pd.DataFrame, name: str) -> str:
     return box + paragraph(f"The first {MOST_ROWS} of {len(table):,} rows; the figures as JSON hold all.")
 
 
-def _number(value: float) -> str:
-    return f"{value:.4f}"
+def _is_text(cells: pd.Series, column: str) -> bool:
+    """Whether they read from the left, as names do; intervals line up with the figures beside them."""
+    return column not in lab_tables.SHARES and "95 %" not in column and any(isinstance(cell, str) for cell in cells)
+
+
+def _cells(cells: pd.Series, column: str) -> list[str]:
+    is_share = column in lab_tables.SHARES
+    return [escape(_cell(cell, is_share)) for cell in cells.tolist()]
+
+
+def _cell(cell: object, is_share: bool) -> str:
+    if cell is None or cell != cell:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float):
+        return charts.percent(cell) if is_share else f"{cell:.4f}" if abs(cell) < 10 else f"{cell:,.1f}"
+    if isinstance(cell, int):
+        return charts.percent(cell) if is_share else f"{cell:,}"
+    words = str(cell)
+    return words if len(words) <= _LONG else f"{words[: _LONG - 1].rstrip()}…"
 
 
 def share(value: float, ends: tuple[float, float]) -> str:
