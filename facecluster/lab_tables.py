@@ -25,6 +25,8 @@ _DRAWS = {
     "draw": "Draw", "threshold": "Threshold", "fpir": "FPIR", "fnir": "FNIR", "expected_fnir": "FNIR foretold",
     "top1": "Top-1", "known": "Known faces", "unknown": "Strangers' faces", "strangers": "Left out",
 }  # fmt: skip
+_STEP = 50  # thousandths
+_ALL = 0.9  # beyond that a threshold is no choice
 # The columns of these tables that are shares in [0, 1].
 SHARES = frozenset({
     "Accuracy", "Purity", "Coverage", "Top-1", "Top-3", "Named right", "Together", "Worst sample", "FPIR", "FNIR",
@@ -70,6 +72,15 @@ def clustered_people(people: pd.DataFrame) -> pd.DataFrame:
 def draws(table: pd.DataFrame) -> pd.DataFrame:
     """What each draw of an open-set evaluation gave, under readable names."""
     return table.rename(columns=_DRAWS)
+
+
+def error_rates(det: pd.DataFrame) -> pd.DataFrame:
+    """Of DET_COLUMNS the thresholds in steps of 0.05 at which neither error is near to all or to nothing at once."""
+    steps = (1000 * det["threshold"]).round().astype(int) % _STEP == 0
+    rates = det[["fpir", "fnir"]]
+    shown = det[steps & (rates.max(axis=1) < _ALL) & (rates.max(axis=1) > 0)]
+    names = {"threshold": "Threshold", "fpir": "FPIR", "fnir": "FNIR"}
+    return shown[list(names)].rename(columns=names)
 
 
 def stability_people(people: pd.DataFrame) -> pd.DataFrame:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from facecluster import charts, lab_charts, lab_tables
-from facecluster.groups import SMALL_FACES, SMALL_PEOPLE, det_by_group, difference, with_groups
+from facecluster.groups import with_groups
 from facecluster.intervals import KIND, NOT_COVERED
-from facecluster.lab_tables import GROUP_RATES
 from facecluster.report_charts import chart_html
 from facecluster.report_data import as_document
 from facecluster.report_faces import faces_html
+from facecluster.report_groups import group_parts
 from facecluster.report_parts import mean, note, paragraph, share, table_html
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ def summary_lines(results: LabResults) -> list[str]:
     if scores is not None:
         lines.append(
             f"{scores.correct:,} of {scores.faces:,} faces are in their person's cluster: accuracy "
-            f"{share(scores.accuracy, scores.accuracy_interval)} ({KIND}, {NOT_COVERED}), purity "
-            f"{charts.percent(scores.purity)}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, B-cubed F1 "
+            f"{charts.percent(scores.accuracy)} ({KIND} {charts.interval(*scores.accuracy_interval)}, {NOT_COVERED}), "
+            f"purity {charts.percent(scores.purity)}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, B-cubed F1 "
             f"{scores.bcubed.f1:.4f}."
         )
     if results.suggestion is not None:
@@ -144,13 +144,19 @@ def _open_set(results: LabResults) -> Section | None:
         note(found.warning) if found.warning else "",
         paragraph(lab_charts.det_words(found)),
         chart_html(lab_charts.det_chart(found), "Missed known people over named strangers, threshold by threshold"),
+        table_html(lab_tables.error_rates(found.det), "Error rates at some thresholds"),
         chart_html(
             lab_charts.similarity_chart(found.distribution, found.threshold),
             "How similar known people and strangers are to their best candidate",
         ),
-        table_html(lab_tables.draws(found.draws), f"Error rates of {len(found.draws)} draws"),
+        table_html(_strangers_last(lab_tables.draws(found.draws)), f"Error rates of {len(found.draws)} draws"),
         _calibration(results),
     )
+
+
+def _strangers_last(draws: pd.DataFrame) -> pd.DataFrame:
+    """Their names are long, and would part the figures from the draw's number."""
+    return draws[[*(column for column in draws if column != "Left out"), "Left out"]]
 
 
 def _calibration(results: LabResults) -> str:
@@ -210,39 +216,9 @@ def _stability(results: LabResults) -> Section | None:
 
 def _groups(results: LabResults) -> list[Section]:
     return [
-        _section(f"group-{number}", f"By {column}", *_group(results, column, table))
+        _section(f"group-{number}", f"By {column}", *group_parts(results, column, table))
         for number, (column, table) in enumerate(results.groups.items(), start=1)
     ]
-
-
-def _group(results: LabResults, column: str, table: pd.DataFrame) -> list[str]:
-    parts = [
-        paragraph(
-            f"Small groups, of fewer than {SMALL_FACES} faces or {SMALL_PEOPLE} people, say little. FPIR counts "
-            "strangers of the group; in a draw, all groups meet the same threshold."
-        ),
-        table_html(lab_tables.group_rates(table), f"Error rates by {column}"),
-        *_group_algorithms(results, column),
-    ]
-    for rate, title in GROUP_RATES.items():
-        if table[rate].notna().any():
-            parts.append(f"<h3>{escape(title)}</h3>{paragraph(difference(table, rate))}")
-            parts.append(chart_html(lab_charts.groups_chart(table, rate, title), f"{title} by {column}"))
-    if results.open_set is not None and results.group_of is not None:
-        curves = det_by_group(results.open_set, results.group_of, column)
-        small = set(table.loc[table["small"], "group"])
-        figure = lab_charts.det_chart(results.open_set, curves, small)
-        parts.append("<h3>Error rates over thresholds</h3><p>Both marks are everybody's.</p>")
-        parts.append(chart_html(figure, f"Missed known people over named strangers, by {column}"))
-    return parts
-
-
-def _group_algorithms(results: LabResults, column: str) -> list[str]:
-    if column not in results.comparison_groups:
-        return []
-    table = lab_tables.compared_groups(results.comparison_groups[column])
-    words = "Accuracy of the clusters that each algorithm makes; a left-out face counts alone."
-    return [paragraph(words), table_html(table, f"Accuracy of algorithms by {column}")]
 
 
 def _grouped(table: pd.DataFrame, results: LabResults) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from facecluster import Gallery, lab_tables
@@ -24,6 +25,7 @@ from facecluster.report import report_html
 from facecluster.report_data import as_document
 from facecluster.report_faces import MOST_FACES, report_faces
 from facecluster.report_files import write_report
+from facecluster.report_groups import MOST_CURVES
 from facecluster.report_sections import DEFINITIONS
 from tests.galleries import clustered_gallery, make_gallery, unlabelled_gallery
 from tests.people import draw_people
@@ -248,7 +250,7 @@ def test_the_report_stands_alone(results: LabResults) -> None:
     assert results.created in html
     assert "scikit-learn" in html
     assert html.count("FNIR: known people missed") > html.count("By team"), "each rate has a chart by group"
-    assert {"<td>blue</td>", "<th>team</th>"} <= set(re.findall(r"<t[dh]>\w+</t[dh]>", html))
+    assert {"<td>blue</td>", "<th>team</th>"} <= set(re.findall(r"<t[dh]>\w+</t[dh]>", plain(html)))
     assert results.open_set is not None
     assert escape(det_words(results.open_set)) in html
 
@@ -314,8 +316,47 @@ def test_without_people_everything_is_measured_that_needs_none(nobody: Path) -> 
     assert json.loads(json.dumps(as_document(found), allow_nan=False))["scores"] is None
 
 
+def plain(html: str) -> str:
+    """Tables without what only concerns their look."""
+    return re.sub(r"<(t[dh]|table) class=\"\w+\">", r"<\1>", html)
+
+
+def test_who_was_left_out_of_a_draw_is_cut_where_it_would_fill_the_page(results: LabResults) -> None:
+    assert results.open_set is not None
+    names = ", ".join(f"person {number:04}" for number in range(900))
+    draws = results.open_set.draws.assign(strangers=names)
+    page = report_html(replace(results, open_set=replace(results.open_set, draws=draws)))
+    assert "person 0000, person 0001, " in page
+    assert "person 0300" not in page
+
+
+def test_of_very_many_groups_the_largest_have_a_curve_and_a_sentence_says_so(tmp_path: Path) -> None:
+    embeddings, persons = draw_people(16, 8, scatter=2.2, seed=4, alike=0.3)
+    gallery = make_gallery(tmp_path / "gallery", embeddings, persons)
+    cluster_gallery(gallery)
+    csv = "person,town\n" + "".join(f"person {number:02},town {number // 2}\n" for number in range(16))
+    groups = read_groups(csv.encode(), gallery.faces().persons)
+    found = evaluate_gallery(gallery, LabSettings(parts=("open_set",)), groups=groups)
+    page = report_html(found)
+    towns = page[page.index('<h2 id="group-1">') :]
+    assert f"Drawn are the {MOST_CURVES} largest of 8 groups." in towns
+    assert 1 <= len(re.findall(r"<bdi>town \d", towns)) <= MOST_CURVES
+
+
+def test_error_rates_are_listed_for_thresholds_that_are_a_choice(results: LabResults) -> None:
+    assert results.open_set is not None
+    rates = [(0.3, 1.0, 0.0), (0.35, 0.8, 0.0), (0.375, 0.5, 0.1), (0.4, 0.1, 0.2), (0.45, 0.0, 0.0), (0.5, 0.0, 0.95)]
+    det = pd.DataFrame(rates, columns=["threshold", "fpir", "fnir"])
+    assert lab_tables.error_rates(det).to_numpy().tolist() == [[0.35, 0.8, 0.0], [0.4, 0.1, 0.2]]
+    page = report_html(results)
+    listed = page[page.index('aria-label="Error rates at some thresholds"') :]
+    assert "<thead><tr><th>Threshold</th><th>FPIR</th><th>FNIR</th></tr></thead>" in listed[:400]
+
+
 def test_tables_of_a_report_read_as_on_the_page(results: LabResults) -> None:
-    html = report_html(results)
+    html = plain(report_html(results))
+    assert "<td>yes</td>" in html
+    assert "True</td>" not in html
     for heading in ("Top-1, 95 %", "Accuracy, 95 %", "Named right", "FNIR foretold", "Worst sample", "Told the number"):
         assert f"<th>{heading}</th>" in html
     for raw in ("top1_low", "accuracy_low", "shares_cluster", "expected_fnir", "needs_number"):
