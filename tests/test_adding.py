@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from facecluster.adding import (
     last_choice,
 )
 from facecluster.algorithms import ALGORITHMS, apply_algorithm
-from facecluster.background import Job, Progress
+from facecluster.background import Job, Jobs, Progress
 from facecluster.detection import Detection
 from facecluster.embedding import FaceEmbedder
 from facecluster.errors import Cancelled, ClusteringError, FaceClusterError, GalleryError, SourceError, WeightsError
@@ -338,3 +340,40 @@ def test_cancelling_while_indexing_keeps_what_was_done(gallery: Gallery, tmp_pat
     assert 0 < gallery.counts().photos < 79
     add(gallery, Place(str(tmp_path / "many")))
     assert gallery.counts().photos == 79
+
+
+def test_grouping_ends_at_once_when_cancelled_and_leaves_the_clusters(
+    gallery: Gallery, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(gallery, Place(str(photos)))
+    before, done = gallery.clustering(), threading.Event()
+    monkeypatch.setattr("facecluster.clustering.number_of_clusters", lambda *_: done.wait(60))
+    job = Jobs().start("gallery", "Grouping", lambda job: cluster_again(gallery, job, "auto"))
+    while job.progress.stage != "Grouping the faces by person":
+        time.sleep(0.01)
+    begin = time.monotonic()
+    job.cancel()
+    assert job.wait(10)
+    done.set()
+    assert (job.state, time.monotonic() - begin < 2) == ("cancelled", True)
+    after = gallery.clustering()
+    assert before is not None
+    assert after is not None
+    assert after.id == before.id
+
+
+def test_photos_stay_when_grouping_them_is_cancelled(
+    gallery: Gallery, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Impatient(Job):
+        def report(self, progress: Progress) -> None:
+            super().report(progress)
+            if progress.stage == "Grouping the faces by person":
+                self.cancel()
+
+    done = threading.Event()
+    monkeypatch.setattr("facecluster.clustering.number_of_clusters", lambda *_: done.wait(60))
+    with pytest.raises(Cancelled, match=r"^6 photos, 6 new faces\. Grouping the faces was cancelled"):
+        add(gallery, Place(str(photos)), Impatient("Adding"))
+    done.set()
+    assert (gallery.counts().photos, gallery.counts().clusters) == (6, 0)

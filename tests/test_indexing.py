@@ -177,6 +177,22 @@ def test_progress_ends_at_the_total_and_tells_the_time_left(gallery: Gallery, ph
     assert all(progress.rate for progress in told)
 
 
+def test_the_time_left_of_a_run_that_goes_on_counts_the_new_photos_alone(gallery: Gallery, tmp_path: Path) -> None:
+    for seed in range(1, 41):
+        write_photo(tmp_path / "p" / "Ada" / f"{seed:02}.png", seed)
+    index(gallery, tmp_path / "p")
+    for seed in range(41, 49):
+        write_photo(tmp_path / "p" / "Bo" / f"{seed:02}.png", seed)
+    told: list[IndexProgress] = []
+    index(gallery, tmp_path / "p", on_progress=told.append, batch_size=4, workers=1)
+    known = [progress for progress in told if progress.done <= 40]
+    assert {progress.seconds_left for progress in known} == {None}, "known photos say nothing of the new ones"
+    assert told[-2].seconds_left is not None
+    assert told[-2].rate is not None
+    assert told[-2].seconds_left == pytest.approx(4 / told[-2].rate)
+    assert told[-1].seconds_left == 0
+
+
 def test_cancelling_keeps_what_was_done_and_the_next_run_goes_on(gallery: Gallery, photos: Path) -> None:
     with pytest.raises(Cancelled, match="goes on there"):
         index(gallery, photos, batch_size=2, workers=1, cancelled=lambda: True)
