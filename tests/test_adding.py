@@ -13,7 +13,6 @@ import pytest
 
 from facecluster import adding
 from facecluster.adding import (
-    KeptZip,
     Place,
     SamplePeople,
     UploadedZip,
@@ -26,9 +25,9 @@ from facecluster.algorithms import ALGORITHMS, apply_algorithm
 from facecluster.background import Job, Jobs, Progress
 from facecluster.detection import Detection
 from facecluster.embedding import FaceEmbedder
-from facecluster.errors import Cancelled, ClusteringError, FaceClusterError, GalleryError, SourceError, WeightsError
+from facecluster.errors import Cancelled, ClusteringError, FaceClusterError, GalleryError, SourceError
 from facecluster.gallery import Gallery
-from facecluster.records import Unclustered, UnfinishedSource
+from facecluster.records import Unclustered
 from tests.fakes import FakeDetector, FakeEmbedder, write_photo
 from tests.galleries import make_gallery
 from tests.people import draw_people
@@ -187,96 +186,6 @@ def test_a_file_that_is_no_zip_leaves_nothing_behind(gallery: Gallery, content: 
         add(gallery, UploadedZip("photos.zip", io.BytesIO(content)))
     assert not gallery.uploads.exists()
     assert gallery.counts().photos == 0
-
-
-class ImpatientJob(Job):
-    """Somebody cancels once three photos are unpacked."""
-
-    def report(self, progress: Progress) -> None:
-        if progress.stage == "Unpacking" and progress.done == 3:
-            self.cancel()
-        super().report(progress)
-
-
-def cut_off(gallery: Gallery, photos: Path, people_from: str = "auto") -> UnfinishedSource:
-    """What the gallery keeps of a zip whose unpacking was cancelled."""
-    with pytest.raises(Cancelled):
-        add_photos(
-            gallery,
-            UploadedZip("party.zip", zip_of(photos)),
-            ImpatientJob("Adding"),
-            detector=Detector(),  # type: ignore[arg-type]
-            embedder=Embedder(),  # type: ignore[arg-type]
-            faces="all",
-            people_from=people_from,
-        )
-    (source,) = gallery.unfinished_sources()
-    return source
-
-
-def test_a_zip_that_was_cancelled_goes_on_without_a_second_upload(gallery: Gallery, photos: Path) -> None:
-    source = cut_off(gallery, photos, "first")
-    assert (source.name, source.photos, source.done, source.people_from) == ("party", 6, 0, "first")
-    assert gallery.source_settings(source.id) == ["all", "40", "0.9"]
-    add(gallery, KeptZip(Path(source.location)))
-    assert (gallery.counts().photos, gallery.counts().people, gallery.unfinished_sources()) == (6, 2, [])
-    assert not list(gallery.uploads.rglob("*.zip")), "a zip that is unpacked is not kept"
-
-
-def test_a_zip_that_was_cancelled_may_be_dropped_again(gallery: Gallery, photos: Path) -> None:
-    cut_off(gallery, photos)
-    add(gallery, UploadedZip("party.zip", zip_of(photos)))
-    assert (gallery.counts().photos, gallery.unfinished_sources()) == (6, [])
-    assert not list(gallery.uploads.rglob("*.zip"))
-
-
-def test_a_zip_whose_upload_is_dismissed_leaves_nothing_behind(gallery: Gallery, photos: Path) -> None:
-    gallery.dismiss_unfinished(cut_off(gallery, photos).id)
-    assert not gallery.uploads.exists()
-    assert gallery.unfinished_sources() == []
-
-
-def test_deleting_a_person_deletes_zips_that_may_hold_that_person(gallery: Gallery, photos: Path) -> None:
-    add(gallery, Place(str(photos)))
-    cut_off(gallery, photos)
-    gallery.delete_person("Ada")
-    assert not gallery.uploads.exists()
-    assert gallery.unfinished_sources() == []
-
-
-def test_deleting_everything_deletes_what_was_kept_of_a_zip(gallery: Gallery, photos: Path) -> None:
-    cut_off(gallery, photos)
-    gallery.delete_all()
-    assert not gallery.uploads.exists()
-    assert gallery.unfinished_sources() == []
-
-
-def test_another_upload_does_not_cost_the_one_that_was_cut_off(gallery: Gallery, photos: Path, tmp_path: Path) -> None:
-    source = cut_off(gallery, photos)
-    write_photo(tmp_path / "others" / "Cyd" / "9.png", 9)
-    add(gallery, UploadedZip("others.zip", zip_of(tmp_path / "others")))
-    assert [each.id for each in gallery.unfinished_sources()] == [source.id]
-    add(gallery, KeptZip(Path(source.location)))
-    assert gallery.counts().photos == 7
-
-
-def test_a_zip_whose_models_cannot_be_loaded_goes_on_once_they_can(gallery: Gallery, photos: Path) -> None:
-    class Broken(Embedder):
-        def load(self) -> None:
-            raise WeightsError("There are no weights.")
-
-    with pytest.raises(WeightsError):
-        add_photos(
-            gallery,
-            UploadedZip("party.zip", zip_of(photos)),
-            Job("Adding"),
-            detector=Detector(),  # type: ignore[arg-type]
-            embedder=Broken(),  # type: ignore[arg-type]
-        )
-    (source,) = gallery.unfinished_sources()
-    assert (source.kind, source.name, source.photos) == ("folder", "party", 6)
-    add(gallery, Place(source.location))
-    assert (gallery.counts().photos, gallery.unfinished_sources()) == (6, [])
 
 
 def test_sample_people_lie_in_the_gallery(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
