@@ -146,8 +146,11 @@ def _frames(image: ImageFile.ImageFile, content: bytes, page: int | None) -> tup
     """
     if image.format not in ("GIF", "PNG", "WEBP", "AVIF"):
         return (), ()
-    with _open(content, image.format) as other:  # looking for a GIF's second frame takes the first one's place
-        number = _number_of_frames(other)
+    if image.format == "GIF":
+        with _open(content, "GIF") as other:  # looking for the second frame takes the first one's place
+            number = _number_of_frames(other)
+    else:
+        number = _number_of_frames(image)
     if page is not None:
         image.seek(page)
     if number == 1:
