@@ -69,15 +69,25 @@ def duration(seconds: float) -> str:
 class Stage:
     """Turns the `(done, total)` calls of one stage into Progress with a time left."""
 
-    def __init__(self, name: str, report: Callable[[Progress], None], unit: str = "photos", size: int = 1) -> None:
-        """`size` is how many of what is counted make one `unit`: 10**6 for bytes told in MB."""
+    def __init__(
+        self,
+        name: str,
+        report: Callable[[Progress], None],
+        unit: str = "photos",
+        size: int = 1,
+        are_alike: bool = True,
+    ) -> None:
+        """`size` is how many of what is counted make one `unit`: 10**6 for bytes told in MB. Where the units are not
+        `are_alike`, the first ones say nothing of how long the others take, and no time left is told."""
+        self._are_alike = are_alike
         self._name, self._report, self._unit, self._size = name, report, unit, size
         self._start = time.monotonic()
         self(0, None)
 
     def __call__(self, done: int, total: int | None) -> None:
         passed = time.monotonic() - self._start
-        left = passed / done * (total - done) if total and done and passed > 0.5 else None
+        is_known = self._are_alike and passed > 0.5
+        left = passed / done * (total - done) if total and done and is_known else None
         whole = None if total is None else max(round(total / self._size), 1)
         self._report(Progress(self._name, round(done / self._size), whole, self._unit, None, left))
 

@@ -114,7 +114,7 @@ def evaluate_in_job(
                 groups=groups,
                 earlier=None if before is None or before.is_stale(gallery) else before.results,
                 on_part=keep,
-                on_progress=Stage("Evaluating", job.report, "steps"),
+                on_progress=Stage("Evaluating", job.report, "steps", are_alike=False),
                 cancelled=lambda: job.is_cancelled,
             ),
             lambda: job.is_cancelled,

@@ -142,7 +142,7 @@ def tile(face: Any, name: str | None, main_person: str | None, limit: float) -> 
         lines.append(Line("another person", "wrong", "person_alert"))
     elif face.similarity < limit:
         lines.append(Line("doubtful", "doubtful", "help"))
-    return FaceTile(face.face, face.person or name or "no person", tuple(lines))
+    return FaceTile(face.face, face.person or name or "no name yet", tuple(lines))
 
 
 def faces_of(gallery: Gallery, row: Any, person: str | None, number: int) -> None:

@@ -160,3 +160,12 @@ def test_a_stage_counts_in_its_unit() -> None:
         ["Downloading", "50 of 107 MB"],
         ["Downloading"],
     ]
+
+
+def test_steps_that_take_unequally_long_tell_no_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Progress] = []
+    monkeypatch.setattr("facecluster.background.time.monotonic", iter(range(0, 100, 10)).__next__)
+    for are_alike in (True, False):
+        stage = Stage("Evaluating", told.append, "steps", are_alike=are_alike)
+        stage(1, 4)
+    assert [progress.seconds_left is None for progress in told] == [True, False, True, True]

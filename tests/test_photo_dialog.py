@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from facecluster.clustering import cluster_gallery
 from facecluster.gallery import Gallery
+from facecluster.images import encode_jpeg
 
 from .apps import tiles
+from .galleries import make_gallery
+from .people import draw_people
 from .test_pages_clusters import faces, first_person, open_page, run, texts
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -53,6 +57,17 @@ def test_next_and_previous_go_through_the_faces(sample_home: Path) -> None:
     run(app)
     assert app.query_params["face"] == str(order[1])
     assert "Face 2 of 12" in texts(app)
+
+
+def test_a_face_that_is_put_with_another_person_says_so(gallery_home: Path) -> None:
+    embeddings, persons = draw_people(4, 6)
+    persons[0] = "person 01"
+    crop = encode_jpeg(np.full((160, 160, 3), 90, np.uint8))
+    gallery = make_gallery(gallery_home, embeddings, persons, crop=crop)
+    cluster_gallery(gallery, 4)
+    app = with_face(open_page(), 1)
+    assert "Its folder says **person 01**, the machine put it with **person 00**" in texts(app).replace("\\", "")
+    assert "the machine put it with" not in texts(with_face(open_page(), 2))
 
 
 @pytest.mark.parametrize("face", ["9999", "x", "-1", "²"])

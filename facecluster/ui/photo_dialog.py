@@ -124,10 +124,22 @@ def _facts(gallery: Gallery, face: FaceRecord) -> None:
         if name:
             _link(f"All faces of {name}", "person", person=name)
     if found is not None:
+        _tell_if_astray(gallery, face, found[0])
         st.markdown(f"Similarity to the centre **{found[1]:.2f}**", help=_SIMILARITY_HELP)
     st.markdown(f"Detection score: is it a face? **{face.detection_score:.3f}**", help=_DETECTION_HELP)
     if found is not None and found[1] < tables.doubtful_limit(gallery, found[0]):
         st.badge("Doubtful: far from its centre", icon=":material/help:", color="orange")
+
+
+def _tell_if_astray(gallery: Gallery, face: FaceRecord, cluster: int) -> None:
+    """A sentence where most of the cluster's known faces are of another person than this one."""
+    people = gallery.cluster_people(cluster).dropna(subset="person")
+    main = None if people.empty else str(people["person"].iloc[0])
+    if face.person and main and face.person != main:
+        st.markdown(
+            f":red[:material/person_alert:] Its folder says **{escape(face.person)}**, the machine put it with "
+            f"**{escape(main)}**: one of the two is wrong."
+        )
 
 
 def _name(gallery: Gallery, face: FaceRecord) -> str | None:
@@ -149,7 +161,7 @@ def _nearest(gallery: Gallery, face: FaceRecord) -> None:
     _tell_where_centre_hides(gallery, face, next(nearest.itertuples()))
     st.markdown("**Most similar faces in the gallery**")
     tiles = [
-        FaceTile(other.face, other.person or "no person", _beside(other.similarity, other.person, shown))
+        FaceTile(other.face, other.person or "no name yet", _beside(other.similarity, other.person, shown))
         for other in nearest.itertuples()
     ]
     face_grid(gallery, tiles, "photo_dialog_nearest", "Most similar faces in the gallery", cell=84)

@@ -92,7 +92,7 @@ def _show_match(gallery: Gallery, match: Match, number: int, photo: int) -> None
     others = " · ".join(f"{escape(name_of(each))} {each.similarity:.2f}" for each in match.candidates)
     st.markdown(f"Candidates: {others}")
     tiles = [
-        FaceTile(each.face, each.person or "no person", (Line(f"similarity {each.similarity:.2f}"),))
+        FaceTile(each.face, each.person or "no name yet", (Line(f"similarity {each.similarity:.2f}"),))
         for each in match.neighbours
     ]
     label = "Most similar faces in the gallery"
