@@ -219,7 +219,8 @@ class Jobs:
         """Starts the job whose turn comes after this one."""
         with self._lock:
             waiting = self._waiting.get(key, [])
-            if not waiting:
+            # One that was started in the very moment when this one ended goes first, and is followed in its turn.
+            if not waiting or self._jobs.get(key) is not job:
                 return
             follower, work = waiting.pop(0)
             failed = [each for each in self._ended.get(key, []) if each.state == "failed"]

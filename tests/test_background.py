@@ -80,6 +80,31 @@ def test_what_waits_for_its_turn_follows_in_order_however_the_first_ends() -> No
     assert first not in jobs.ended("gallery")
 
 
+def test_a_job_that_is_started_as_another_ends_does_not_run_beside_the_one_that_waits() -> None:
+    jobs, go = Jobs(), threading.Event()
+    between: list[Job] = []
+    order: list[str] = []
+    follow = jobs._follow
+
+    def follow_late(key: str, job: Job) -> None:
+        if not between:  # the first job has ended, and nobody has followed it yet
+            between.append(jobs.start("gallery", "Grouping the faces", lambda job: run("grouping", 0.3)))
+        follow(key, job)
+
+    def run(name: str, seconds: float) -> str:
+        order.append(f"{name} begins")
+        time.sleep(seconds)
+        order.append(f"{name} ends")
+        return ""
+
+    jobs._follow = follow_late  # type: ignore[method-assign]
+    jobs.start("gallery", "Adding photos", lambda job: str(go.wait(10)))
+    waiting = jobs.start("gallery", "Adding photos", lambda job: run("adding", 0), waits=True)
+    go.set()
+    ended(waiting)
+    assert order == ["grouping begins", "grouping ends", "adding begins", "adding ends"]
+
+
 def test_a_follower_begins_when_the_first_is_cancelled() -> None:
     jobs, begun = Jobs(), threading.Event()
 
