@@ -18,7 +18,7 @@ from facecluster.memory import Budget, is_free, is_lack_of_memory
 from facecluster.photo_faces import PhotoFaces, find_faces, pages_to_try, why_no_face
 from facecluster.photos import PhotoFile
 from facecluster.records import NewFace, NewPhoto, PhotoStatus
-from facecluster.turning import MOST_TILT, tilt
+from facecluster.turning import MOST_TILT, SURE, tilt
 
 FacesToKeep = Literal["largest", "all"]
 
@@ -197,7 +197,7 @@ class FaceExtractor:
             finally:
                 in_hand.put_down()
             found = max(found, seen, key=lambda one: one.best_score)
-            if not pages_to_try(found.other_pages, found.best_score):
+            if found.best_score >= SURE:
                 break
         return found
 

@@ -1,4 +1,4 @@
-"""The whole evaluation of a gallery, and its report."""
+"""The report of an evaluation: its page and its JSON."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from facecluster import Gallery, lab_tables
-from facecluster.algorithms import ALGORITHMS, apply_algorithm
+from facecluster.algorithms import ALGORITHMS
 from facecluster.clustering import cluster_gallery
-from facecluster.errors import Cancelled, EvaluationError
+from facecluster.errors import EvaluationError
 from facecluster.groups import read_groups
 from facecluster.intervals import wilson
-from facecluster.lab import PARTS, LabResults, LabSettings, evaluate_gallery
+from facecluster.lab import LabResults, LabSettings, evaluate_gallery
 from facecluster.lab_charts import det_words
 from facecluster.report import report_html
 from facecluster.report_data import as_document
@@ -72,39 +72,6 @@ def test_every_part_is_measured(results: LabResults) -> None:
     assert set(results.missing) <= {"calibration"}
 
 
-def test_progress_grows_to_its_total(folder: Path) -> None:
-    told: list[tuple[int, int]] = []
-    settings = LabSettings(folds=2, draws=2, seeds=1, bootstraps=1)
-    evaluate_gallery(Gallery.open(folder), settings, on_progress=lambda done, total: told.append((done, total)))
-    done = [step for step, _ in told]
-    assert done == sorted(done)
-    assert len({total for _, total in told}) == 1
-    assert told[-1][0] == told[-1][1]
-
-
-def test_parts_are_handed_on_one_by_one_and_kept_beside_earlier_ones(folder: Path) -> None:
-    gallery, settings = Gallery.open(folder), LabSettings(folds=2, draws=2, parts=("held_out", "open_set"))
-    told: list[LabResults] = []
-    first = evaluate_gallery(gallery, settings, on_part=told.append)
-    assert [results.settings.parts for results in told] == [("held_out",), ("held_out", "open_set")]
-    again = evaluate_gallery(gallery, replace(settings, parts=("held_out",)), earlier=first)
-    assert again.settings.parts == ("held_out", "open_set")
-    assert again.open_set is first.open_set
-    assert again.held_out is not first.held_out
-    other = evaluate_gallery(gallery, replace(settings, parts=("held_out",), seed=1), earlier=first)
-    assert (other.open_set, other.settings.parts) == (None, ("held_out",)), "figures of two seeds are not mixed"
-
-
-def test_a_reason_goes_with_the_part_that_is_measured_anew(folder: Path) -> None:
-    settings = LabSettings(folds=2, draws=2, parts=("held_out",))
-    earlier = replace(
-        evaluate_gallery(Gallery.open(folder), settings),
-        missing={"held_out": "an old reason", "open_set": "another", "calibration": "a third"},
-    )
-    found = evaluate_gallery(Gallery.open(folder), settings, earlier=earlier)
-    assert found.missing == {"open_set": "another", "calibration": "a third"}
-
-
 def test_the_report_opens_with_the_answers(results: LabResults) -> None:
     page = report_html(results)
     assert 0 < page.index("Would it recognise people on new photos?") < page.index("<h2")
@@ -130,12 +97,6 @@ def test_charts_draw_what_was_measured(results: LabResults) -> None:
     assert bars[: len(names)] == pytest.approx((100 * shares / 1.02).tolist(), abs=0.01)  # the axis goes on to 102 %
 
 
-def test_it_can_be_stopped_in_any_part(folder: Path) -> None:
-    for part in PARTS:
-        with pytest.raises(Cancelled):
-            evaluate_gallery(Gallery.open(folder), LabSettings(parts=(part,)), cancelled=lambda: True)
-
-
 def test_a_part_that_cannot_be_measured_says_why_and_the_others_stand(tmp_path: Path) -> None:
     gallery = make_gallery(tmp_path / "gallery", *draw_people(2, 6))
     cluster_gallery(gallery)
@@ -144,39 +105,6 @@ def test_a_part_that_cannot_be_measured_says_why_and_the_others_stand(tmp_path: 
     assert found.open_set is None
     assert found.held_out is not None
     assert "1 of 2 people cannot be left out" in report_html(found)
-
-
-def test_the_report_names_the_clustering_that_was_measured(tmp_path: Path) -> None:
-    gallery = make_gallery(tmp_path / "gallery", *draw_people(4, 6))
-    cluster_gallery(gallery, 4, seed=8)
-
-    def meddle(done: int, total: int) -> None:
-        if not done:
-            apply_algorithm(gallery, "ward", 3)
-
-    found = evaluate_gallery(gallery, LabSettings(seeds=1, bootstraps=1, parts=("stability",)), on_progress=meddle)
-    assert gallery.counts().clusters == 3
-    assert (found.clustering["algorithm"], found.clustering["seed"]) == ("kmeans", 8)
-    assert found.stability is not None
-    assert (found.stability.algorithm, found.stability.n_clusters) == ("kmeans", 4)
-
-
-def test_a_gallery_that_changes_while_it_is_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    gallery = make_gallery(tmp_path / "gallery", *draw_people(4, 6))
-    cluster_gallery(gallery, 4)
-    read, changes = gallery.clustering_summary, iter([True, False])
-
-    def read_and_change() -> object:
-        summary = read()
-        if next(changes):
-            apply_algorithm(gallery, "ward", 3)
-        return summary
-
-    monkeypatch.setattr(gallery, "clustering_summary", read_and_change)
-    found = evaluate_gallery(gallery, LabSettings(seeds=1, bootstraps=1, parts=("stability",)))
-    assert (found.clustering["algorithm"], found.clustering["n_clusters"]) == ("ward", 3)
-    assert found.stability is not None
-    assert (found.stability.algorithm, found.stability.n_clusters) == ("ward", 3)
 
 
 def test_why_accuracy_is_not_in_a_large_sweep_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
