@@ -84,12 +84,12 @@ def unpacked(
     copies = gallery.copies
     zipped = upload.file if isinstance(upload, KeptZip) else _copied(copies, upload, report)
     location = storable(str(zipped.resolve()))
+    naming = None if people_from == AUTO else people_from
     try:
         with open_regular(zipped) as opened:
             inside = ZipPhotos(opened, name=upload.name)
             folder = zipped.with_suffix("")
             _require_room(folder, sum(photo.size for photo in inside))
-            naming = None if people_from == AUTO else people_from
             gallery.begin_source("zip", location, folder.name, len(inside), naming, settings)
             damaged = _unpack(copies, inside, folder, report)
         if len(damaged) == len(inside):
@@ -103,7 +103,7 @@ def unpacked(
             raise SourceError(f"{upload.name} cannot be read ({error.strerror}): add it again.") from error
         raise
     photos.add_what_stayed(damaged, inside.left_out)
-    gallery.begin_source(photos.kind, photos.location, photos.name, len(photos), settings=settings)
+    gallery.begin_source(photos.kind, photos.location, photos.name, len(photos), naming, settings)
     gallery.forget_source("zip", location)
     copies.remove([zipped])
     return photos

@@ -122,7 +122,7 @@ def downloads(gallery: Gallery, kept: KeptResults) -> None:
             key="evaluation_html",
             on_click="ignore",
             icon=":material/download:",
-            help="One HTML file with answers, charts, parameters and versions; it needs no network and holds no photo.",
+            help="One HTML file with answers, charts, parameters and versions; it needs no network.",
         )
         st.download_button(
             "JSON",

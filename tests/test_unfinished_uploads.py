@@ -101,8 +101,10 @@ def test_a_zip_whose_models_cannot_be_loaded_goes_on_once_they_can(gallery: Gall
             Job("Adding"),
             detector=Detector(),  # type: ignore[arg-type]
             embedder=Broken(),  # type: ignore[arg-type]
+            people_from="none",
         )
     (source,) = gallery.unfinished_sources()
     assert (source.kind, source.name, source.photos) == ("folder", "party", 6)
     add(gallery, Place(source.location))
-    assert (gallery.counts().photos, gallery.unfinished_sources()) == (6, [])
+    counts = gallery.counts()
+    assert (counts.photos, counts.people, gallery.unfinished_sources()) == (6, 0, []), "as was chosen: without names"
