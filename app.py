@@ -63,6 +63,8 @@ def show() -> None:
         gallery = open_gallery()
     except FaceClusterError as error:
         st.error(str(error), icon=":material/error:", title="The gallery cannot be opened")
+        if st.query_params:  # the address names one that is not there: without it, the last one opens
+            st.page_link("pages/gallery.py", label="Open the gallery page", icon=":material/photo_library:")
         st.stop()
 
     with st.container():  # there also without a job, else all that follows would move when one ends

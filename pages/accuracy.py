@@ -14,7 +14,7 @@ from facecluster.ui.accuracy_charts import all_people, heatmap, people_below, pe
 from facecluster.ui.entry import within_app
 from facecluster.ui.face_grid import Line
 from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
-from facecluster.ui.links import page_address
+from facecluster.ui.links import page_address, show
 from facecluster.ui.markup import escape
 from facecluster.ui.page_head import page_head
 from facecluster.ui.resources import open_gallery
@@ -46,9 +46,9 @@ def choose_person() -> None:
     """The selected person becomes part of the address, so that it can be shared and Back undoes it."""
     person = st.session_state["accuracy_person"]
     if person == EVERYONE:
-        st.query_params.pop("person", None)
+        show()
     else:
-        st.query_params["person"] = person
+        show(person=person)
 
 
 def overall(report: tables.Accuracy, known: KnownFaces) -> None:

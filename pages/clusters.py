@@ -19,7 +19,7 @@ from facecluster.ui.entry import within_app
 from facecluster.ui.face_grid import Line, Tile, tile_grid
 from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
 from facecluster.ui.jobs import running
-from facecluster.ui.links import page_address
+from facecluster.ui.links import page_address, show
 from facecluster.ui.markup import escape
 from facecluster.ui.page_head import page_head
 from facecluster.ui.resources import open_gallery
@@ -38,11 +38,10 @@ SIMILARITY_HELP = "Mean cosine between the cluster's faces and its centre. Clust
 
 
 def open_cluster(cluster: int | None) -> None:
-    st.query_params.pop("person", None)
     if cluster is None:
-        st.query_params.pop("cluster", None)
+        show()
     else:
-        st.query_params["cluster"] = str(cluster)
+        show(cluster=cluster)
 
 
 def first_page() -> None:

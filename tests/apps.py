@@ -21,7 +21,7 @@ def open_app(page: str) -> AppTest:
 
 def tiles(app: AppTest, label: str = "") -> list[dict[str, Any]]:
     """What the browser gets of the tiles of every grid whose label begins with `label`, in order."""
-    parts = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    parts = [json.loads(element.proto.json) for element in app.get("bidi_component") if element.proto.json]
     grids = [part for part in parts if "tiles" in part]
     return [tile for grid in grids if grid["label"].startswith(label) for tile in grid["tiles"]]
 

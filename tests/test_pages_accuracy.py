@@ -109,7 +109,9 @@ def test_people_below_100_percent_have_a_bar_and_the_rest_a_line(sample_home: Pa
     assert [trace["type"] for trace in table] == ["table"]
     sections: list[Any] = list(app.expander)
     assert "11 people are at 100\u00a0%" in [section.proto.label for section in sections]
-    assert person not in next(text.value for text in app.markdown if "clusters?person=" in text.value).replace("\\", "")
+    assert person not in next(
+        text.value for text in app.markdown if "clusters?gallery=~&person=" in text.value
+    ).replace("\\", "")
 
 
 def test_a_cell_of_the_heatmap_knows_the_person_and_cluster_behind_it(sample_home: Path) -> None:

@@ -76,7 +76,7 @@ def test_faces_without_clusters_tell_what_to_do(sample_home: Path) -> None:
 def test_every_cluster_has_a_card_with_its_person_face_and_address(sample_home: Path, sample_photos: Path) -> None:
     cards = tiles(open_page(), "Clusters")
     assert sorted(card["name"] for card in cards) == sorted(folder.name for folder in sample_photos.iterdir())
-    assert [card["href"] for card in cards] == [f"clusters?cluster={card['id']}" for card in cards]
+    assert [card["href"] for card in cards] == [f"clusters?gallery=~&cluster={card['id']}" for card in cards]
     assert all(words(card) == ["12 faces"] and card["bar"] is None for card in cards), "a bar only where it is mixed"
     assert {card["said"] for card in cards} == {f"{card['name']}, 12 faces" for card in cards}
     look = Gallery.open(sample_home).looks(

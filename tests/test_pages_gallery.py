@@ -237,7 +237,7 @@ def test_nobodys_clusters_ask_for_a_name_and_lead_to_their_faces(gallery_home: P
     assert state(app)[:3] == ["40 photos", "40 faces", "3 clusters without a name"]
     cards = tiles(app, "People")
     assert [card["asks_name"] for card in cards] == [True] * 3
-    assert sorted(card["href"] for card in cards) == [f"clusters?cluster={number}" for number in range(3)]
+    assert sorted(card["href"] for card in cards) == [f"clusters?gallery=~&cluster={number}" for number in range(3)]
     Gallery.open(gallery_home).name_cluster(int(cards[0]["href"][-1]), "Ada")
     named = tiles(app.run(), "People")[0]
     assert (named["name"], named["asks_name"], named["id"]) == ("Ada", False, cards[0]["id"])

@@ -33,7 +33,7 @@ def test_faces_without_a_cluster_are_told_and_grouped_on_a_click(sample_home: Pa
         db.execute("DELETE FROM clusterings")
     app = open_app()
     assert any("144 faces are in no cluster yet" in info.value for info in app.info)
-    assert {card["href"][:16] for card in tiles(app, "People")} == {"clusters?person="}
+    assert {card["href"][:26] for card in tiles(app, "People")} == {"clusters?gallery=~&person="}
     app.button(key="gallery_group").click().run()
     assert wait_for_job(sample_home).state == "done"
     app.run()

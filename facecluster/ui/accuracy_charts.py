@@ -7,7 +7,7 @@ import streamlit as st
 
 from facecluster.charts import accuracy_by_person, people_by_cluster_heatmap, people_table, percent
 from facecluster.ui import tables
-from facecluster.ui.links import page_address
+from facecluster.ui.links import named, page_address, show
 from facecluster.ui.markup import escape
 
 _CHART_HEIGHT = 1280  # pixels: some forty persons before a chart scrolls in itself
@@ -41,7 +41,7 @@ def _choose_clicked() -> None:
     """Shows the faces of the clicked bar's person; a click beside the bars changes nothing."""
     points = st.session_state["accuracy_chart"].selection.points
     if points:
-        st.query_params["person"] = points[0]["customdata"]
+        show(person=points[0]["customdata"])
         st.session_state["accuracy_clicks"] = st.session_state.get("accuracy_clicks", 0) + 1
         st.toast(
             f"Above the chart: the wrong faces of {escape(points[0]['customdata'])}", icon=":material/arrow_upward:"
@@ -91,8 +91,8 @@ def heatmap(report: tables.Accuracy, titles: dict[int, str]) -> None:
         # A chart of another name has nothing selected, so that coming back here does not lead away again.
         st.session_state["accuracy_cells"] = st.session_state.get("accuracy_cells", 0) + 1
         person, cluster, _ = points[0]["customdata"]
-        where = {"person": person} | ({"cluster": str(cluster)} if cluster in titles else {})
-        st.switch_page("pages/clusters.py", query_params=where)
+        where = {"person": person} | ({"cluster": cluster} if cluster in titles else {})
+        st.switch_page("pages/clusters.py", query_params=named(**where))
 
 
 def all_people(report: tables.Accuracy, titles: dict[int, str]) -> None:

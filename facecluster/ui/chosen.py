@@ -1,4 +1,4 @@
-"""Which of the galleries a browser has open: kept for the session, and in a cookie for the next one."""
+"""Which of the galleries a browser has open: named by the address, kept for the session, and in a cookie."""
 
 from __future__ import annotations
 
@@ -11,27 +11,45 @@ import streamlit as st
 from facecluster.galleries import MAIN, gallery_keys, gallery_path
 from facecluster.gallery import default_gallery
 
+ADDRESS = "gallery"
+"""The part of an address that says which gallery the rest of it is about."""
+
 _KEY = "chosen_gallery"
-# A new session begins after that: nothing that was chosen, typed or dropped for one gallery may act on another. Where
-# the browser keeps no cookies, the session goes on, since the new one would not know what was chosen.
+_NEWS = "chosen_gallery_is_news"  # the browser does not know of the choice yet; its value is what to load then
+_MAIN_IN_ADDRESS = "~"  # no key looks like this
+_STAY, _HERE, _PLAIN = "", "here", "plain"
+# A new session begins after a change: nothing that was chosen, typed or dropped for one gallery may act on another.
+# Where the browser keeps no cookies, the session goes on, since the new one would not know what was chosen.
 _COOKIE = st.components.v2.component(
     "gallery_cookie",
     html="<span></span>",
     js="""export default function ({ data }) {
       const cookie = `${data.name}=${encodeURIComponent(data.key)}`
       document.cookie = `${cookie}; path=/; max-age=31536000; samesite=strict`
-      if (document.cookie.split("; ").includes(cookie)) location.replace(location.pathname)
+      const isKept = document.cookie.split("; ").includes(cookie)
+      if (isKept && data.load) location.replace(data.load === "here" ? location.href : location.pathname)
     }""",
 )
 
 
 def chosen_key() -> str:
-    """The key of the gallery that is open; the main one where what was chosen is no gallery of this home any more."""
+    """The key of the gallery that is open: the one that the address names, else the one chosen last.
+
+    An address may name one that is none. Where the one chosen last is gone, the main one is open.
+    """
     home = default_gallery()
-    key = st.session_state.get(_KEY)
-    if key is None:
-        key = unquote(st.context.cookies.get(_cookie_name(home), MAIN))  # anybody may have written it
-    return key if key in gallery_keys(home) else MAIN
+    kept = st.session_state.get(_KEY)
+    last = kept if kept is not None else unquote(st.context.cookies.get(_cookie_name(home), MAIN))
+    asked = st.query_params.get(ADDRESS)
+    if asked is None:
+        st.session_state[_KEY] = last if last in gallery_keys(home) else MAIN  # anybody may have written the cookie
+        return str(st.session_state[_KEY])
+    key = MAIN if asked == _MAIN_IN_ADDRESS else asked
+    if key in gallery_keys(home):
+        if key != last:
+            st.session_state[_NEWS] = _STAY if kept is None else _HERE
+        st.session_state[_KEY] = key
+    return key
 
 
 def chosen_path() -> Path:
@@ -39,16 +57,22 @@ def chosen_path() -> Path:
     return gallery_path(default_gallery(), chosen_key())
 
 
+def in_address() -> dict[str, str]:
+    """What an address says to name the gallery that is open."""
+    return {ADDRESS: chosen_key() or _MAIN_IN_ADDRESS}
+
+
 def choose(key: str) -> None:
     """Opens another gallery, from the next run on."""
     st.query_params.clear()
-    st.session_state[_KEY] = key
+    st.session_state[_KEY], st.session_state[_NEWS] = key, _PLAIN
 
 
 def remember_choice() -> None:
     """Has the browser remember what was chosen in this session; draws nothing that is seen."""
-    if (key := st.session_state.get(_KEY)) is not None:
-        _COOKIE(key="chosen_cookie", data={"name": _cookie_name(default_gallery()), "key": key}, width="content")
+    if (load := st.session_state.get(_NEWS)) is not None:
+        data = {"name": _cookie_name(default_gallery()), "key": chosen_key(), "load": load}
+        _COOKIE(key="chosen_cookie", data=data, width="content")
 
 
 def _cookie_name(home: Path) -> str:

@@ -15,7 +15,7 @@ from facecluster.ui import tables
 from facecluster.ui.face_grid import Line, Tile, tile_grid
 from facecluster.ui.faces import FaceTile, face_grid
 from facecluster.ui.gallery_details import left_out_photos
-from facecluster.ui.links import page_address
+from facecluster.ui.links import named, page_address
 from facecluster.wall import Card, matching
 
 _CARDS = 60
@@ -29,7 +29,7 @@ def follow_asked_card() -> None:
     """Goes to the faces of the card that was clicked; first in a run, since Streamlit allows it in no callback."""
     query = st.session_state.pop(_ASKED, None)
     if query is not None:
-        st.switch_page("pages/clusters.py", query_params=query)
+        st.switch_page("pages/clusters.py", query_params=named(**query))
 
 
 def state_line(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:

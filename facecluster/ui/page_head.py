@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from facecluster.gallery import Gallery
 from facecluster.ui.gallery_menu import gallery_menu
+from facecluster.ui.history import tidy_history
 from facecluster.ui.markup import escape
 
 
@@ -27,5 +28,6 @@ def page_head(gallery: Gallery, title: str, back: tuple[str, Callable[[None], No
         st.title(escape(title), anchor=False, width="content")
         behind = st.container(width="content")
         st.space("stretch")
+        tidy_history()
         gallery_menu(gallery)
     return behind

@@ -68,15 +68,31 @@ def test_a_face_opens_by_click_and_the_keys_go_through_the_faces(page: Page, fac
     first = page.url
     page.keyboard.press("ArrowRight")
     expect(dialog.get_by_text("Face 3 of 12")).to_be_visible()
-    assert re.search(r"cluster=2&face=\d+$", page.url)
-    page.go_back()
-    expect(dialog.get_by_text("Face 2 of 12")).to_be_visible()
-    assert page.url == first
+    expect(page).to_have_url(re.compile(r"cluster=2&face=\d+$"))
+    assert page.url != first
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(page).to_have_url(re.compile(r"cluster=2$"))
     page.goto(first)
     expect(dialog.get_by_role("heading", name="Face in its photo")).to_be_visible()
+
+
+def test_looking_at_faces_is_one_step_for_back(page: Page, sample_app: str) -> None:
+    page.goto(f"{sample_app}/clusters")
+    page.locator(".st-key-clusters_cards a.open").nth(2).click()
+    faces, dialog = page.locator(".st-key-clusters_face .open"), page.get_by_role("dialog")
+    for leave in (page.go_back, lambda: page.keyboard.press("Escape")):
+        faces.nth(0).click()
+        expect(dialog.get_by_text("Face 1 of 12")).to_be_visible()
+        for number in (2, 3):
+            page.keyboard.press("ArrowRight")
+            expect(dialog.get_by_text(f"Face {number} of 12")).to_be_visible()
+        leave()
+        expect(dialog).to_have_count(0)
+        expect(page).to_have_url(re.compile(r"cluster=\d+$"))
+        expect(faces).to_have_count(12)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Clusters")).to_be_visible()
 
 
 def test_the_keyboard_alone_moves_opens_and_selects(page: Page, faces: Locator) -> None:
@@ -139,7 +155,7 @@ def test_a_card_is_one_link_that_back_undoes(page: Page, sample_app: str) -> Non
     assert focused(page).startswith(name)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=name)).to_be_visible()
-    assert re.search(r"/clusters\?cluster=\d+$", page.url)
+    assert re.search(r"/clusters\?gallery=~&cluster=\d+$", page.url)
     page.go_back()
     expect(cards).to_have_count(12)
 
@@ -155,10 +171,10 @@ def test_a_bar_and_a_cell_lead_to_the_faces_behind_them(page: Page, sample_home:
         bar = page.locator(".st-key-accuracy_chart .point path")
         expect(bar).to_have_count(1)
         press(page, bar)
-        expect(page).to_have_url(re.compile(r"accuracy\?person="))
+        expect(page).to_have_url(re.compile(r"accuracy\?gallery=~&person="))
         expect(page.get_by_role("button", name=re.compile(f"^{second}, in {first}"))).to_be_visible()
         cell = page.locator("[class*=st-key-accuracy_heatmap] .scatterlayer .point").first
         press(page, cell)
-        expect(page).to_have_url(re.compile(r"clusters\?person=.*cluster=\d"))
+        expect(page).to_have_url(re.compile(r"clusters\?gallery=~&person=.*cluster=\d"))
         page.go_back()
         expect(page.get_by_role("heading", name="Accuracy")).to_be_visible()

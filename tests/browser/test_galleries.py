@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from facecluster.gallery import Gallery
+
+from .conftest import serve
 
 pytestmark = pytest.mark.browser
 
@@ -29,3 +35,33 @@ def test_a_gallery_is_made_and_remembered_until_another_is_opened(page: Page, em
     page = page.context.new_page()
     page.goto(empty_app)
     expect(page).to_have_title("Who is on these photos? · home · facecluster")
+
+
+def test_back_returns_to_the_gallery_whose_faces_were_open(page: Page, sample_home: Path) -> None:
+    another = sample_home / "galleries" / "another" / "gallery.db"
+    another.parent.mkdir(parents=True)
+    shutil.copyfile(sample_home / "gallery.db", another)
+    gallery = Gallery.open(another.parent)
+    gallery.name_cluster(3, "Only here")
+    gallery.close()
+    with serve(sample_home) as address:
+        page.goto(address)
+        page.locator(".st-key-gallery_wall a.open").first.click()
+        expect(page).to_have_url(re.compile(r"/clusters\?gallery=~&cluster=\d+$"))
+        opened, title = page.url, page.title()
+        page.get_by_role("button", name="home").click()
+        page.get_by_role("button", name="another").click()
+        expect(page).to_have_title("Clusters · another · facecluster")
+        page.wait_for_function("document.cookie.includes('another')")
+        page.wait_for_load_state()
+        page.evaluate("history.back()")  # go_back() takes for a failure that the page loads itself again
+        expect(page).to_have_url(opened)
+        expect(page).to_have_title(title)
+        page = page.context.new_page()  # the first one loads itself again, which another visit would cut off
+        page.goto(f"{address}/clusters?gallery=another&cluster=3")
+        expect(page.get_by_role("heading", name="Only here")).to_be_visible()
+        page.wait_for_function("document.cookie.includes('another')")
+        page.goto(f"{address}/clusters?gallery=elsewhere&cluster=3")
+        expect(page.get_by_text("There is no such gallery any more: choose another one.")).to_be_visible()
+        page.get_by_role("link", name="Open the gallery page").click()
+        expect(page).to_have_title("Gallery · another · facecluster")

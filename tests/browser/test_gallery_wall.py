@@ -32,7 +32,7 @@ def test_a_card_opens_the_faces_behind_it_and_back_returns(page: Page, sample_ap
     name = str(cards.nth(2).get_attribute("aria-label")).split(",")[0]
     cards.nth(2).click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()
-    expect(page).to_have_url(re.compile(r"/clusters\?cluster=\d+$"))
+    expect(page).to_have_url(re.compile(r"/clusters\?gallery=~&cluster=\d+$"))
     page.go_back()
     expect(cards).to_have_count(12)
 

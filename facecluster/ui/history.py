@@ -1,0 +1,40 @@
+"""What the browser's Back undoes: looking at faces is one step, however many are looked at, and so is a change of page.
+
+Streamlit makes a step of every change of the address: of each face that is paged to, of closing the last one, and two
+of a page that is opened on something.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+_TIDY = st.components.v2.component(
+    "tidy_history",
+    html="<span></span>",
+    js="""
+const MOMENT = 3000  // milliseconds within which both halves of a change of page arrive
+const face = place => place.searchParams.get("face")
+
+export default function () {
+  if (history.isTidy) return
+  history.isTidy = true
+  const push = history.pushState.bind(history)
+  let last = { place: null, at: 0 }
+  history.pushState = (state, unused, address) => {
+    const from = new URL(location.href), to = new URL(address, location.href)
+    const isHere = from.pathname === to.pathname
+    if (isHere && face(from) && !face(to) && history.state?.opensFace) return history.back()
+    const isMoment = Date.now() - last.at < MOMENT && last.place === from.href
+    const isOtherHalf = isMoment && !isHere && from.search === to.search
+    if (isOtherHalf || (isHere && face(from))) return history.replaceState(history.state, unused, address)
+    last = { place: to.href, at: Date.now() }
+    push({ ...state, opensFace: isHere && Boolean(face(to)) }, unused, address)
+  }
+}
+""",
+)
+
+
+def tidy_history() -> None:
+    """Makes one step of what an analyst takes for one; draws nothing that is seen."""
+    _TIDY(key="tidy_history", width="content")
