@@ -6,10 +6,10 @@ import streamlit as st
 
 from facecluster.errors import FaceClusterError
 from facecluster.ui.access import refuse_foreign_names, warn_visitors
-from facecluster.ui.contrast import darken_words_on_primary
 from facecluster.ui.deleting import tell_deleted
 from facecluster.ui.entry import mark_app
 from facecluster.ui.jobs import job_line, running
+from facecluster.ui.looks import mend_looks
 from facecluster.ui.photo_dialog import show_asked_face
 from facecluster.ui.resources import open_gallery
 from facecluster.ui.server import first_page_shown, lifespan, middleware
@@ -50,7 +50,7 @@ def show() -> None:
     mark_app()
     st.set_page_config(page_title="facecluster", page_icon=str(ICON), layout="wide")
     refuse_foreign_names()
-    darken_words_on_primary()
+    mend_looks()
     page = st.navigation(
         [
             st.Page(f"pages/{name}.py", title=name.capitalize(), icon=icon, help=text, default=name == "gallery")

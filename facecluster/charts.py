@@ -187,13 +187,20 @@ def people_by_cluster_heatmap(table: pd.DataFrame, titles: dict[int, str] | None
         side="top",
         automargin=True,
         showgrid=False,
+        title="cluster",
         tickangle=-45 if max(map(len, across), default=0) > _SHORT else 0,
         fixedrange=True,
     )
     figure.update_yaxes(
-        type="category", categoryarray=down, autorange="reversed", automargin=True, showgrid=False, fixedrange=True
+        type="category",
+        categoryarray=down,
+        title="person (faces)",
+        autorange="reversed",
+        automargin=True,
+        showgrid=False,
+        fixedrange=True,
     )
-    return _plain(figure, 150 + 26 * max(len(table), 1))
+    return _plain(figure, 170 + 26 * max(len(table), 1))
 
 
 def _labels(table: pd.DataFrame) -> list[str]:

@@ -171,13 +171,17 @@ class ClusterViews:
 
     def person_faces(self, person: str, limit: int = 60, offset: int = 0) -> pd.DataFrame:
         """FACE_COLUMNS, cluster and similarity (cosine to its centre; both empty where a face is in no cluster) of one
-        page of a person's faces, by folder or by the name of their cluster; those of small clusters come last."""
+        page of a person's faces, by folder or by the name of their cluster.
+
+        What may be wrong comes first: the faces in no cluster and in the smallest ones, each farthest first.
+        """
         sql = (
             f"SELECT {FACE_SQL}, a.cluster, a.similarity FROM faces f JOIN photos p ON p.id = f.photo_id "
             "LEFT JOIN assignments a ON a.face_id = f.id AND a.clustering_id = ? "
             "LEFT JOIN cluster_names n ON n.clustering_id = a.clustering_id AND n.cluster = a.cluster "
             "WHERE f.person = ? OR (f.person IS NULL AND n.name = ?) "
-            "ORDER BY count(*) OVER (PARTITION BY a.cluster) DESC, a.cluster, a.similarity DESC, f.id LIMIT ? OFFSET ?"
+            "ORDER BY a.cluster NOT NULL, count(*) OVER (PARTITION BY a.cluster), a.cluster, a.similarity, f.id "
+            "LIMIT ? OFFSET ?"
         )
         rows = self._database.read(sql, self._clustering_id(), person, person, limit, offset)
         return as_table(rows, (*FACE_COLUMNS, "cluster", "similarity"))

@@ -64,7 +64,7 @@ class FaceViews(ClusterViews):
             best = sorted([*best, *((s, f) for s, f in pairs if s >= -1.5)], key=lambda pair: (-pair[0], pair[1]))[
                 :limit
             ]
-        table = self._faces_by_id([face for _, face in best])
+        table = self.faces_by_id([face for _, face in best])
         return table.assign(similarity=np.array([similarity for similarity, _ in best], np.float32))
 
     def _likely_neighbours(self, probe: np.ndarray) -> list[int]:
@@ -102,7 +102,8 @@ class FaceViews(ClusterViews):
             vectors = np.frombuffer(b"".join([row[1] for row in rows]), "<f4").reshape(-1, EMBEDDING_SIZE)
             yield np.array([row[0] for row in rows], np.int64), vectors
 
-    def _faces_by_id(self, ids: Sequence[int]) -> pd.DataFrame:
+    def faces_by_id(self, ids: Sequence[int]) -> pd.DataFrame:
+        """FACE_COLUMNS of some faces, in their order. Raises KeyError when one is not there."""
         marks = ", ".join("?" * len(ids))
         sql = f"SELECT {FACE_SQL} FROM faces f JOIN photos p ON p.id = f.photo_id WHERE f.id IN ({marks})"
         table = as_table(self._database.read(sql, *ids), FACE_COLUMNS)

@@ -9,8 +9,10 @@ from typing import Literal
 from facecluster.probes import Answer, answer_name, verdict
 from facecluster.text import counted
 
-Kind = Literal["known", "unknown", "doubtful", "no face", "unreadable"]
-KINDS: tuple[Kind, ...] = ("known", "unknown", "doubtful", "no face", "unreadable")
+Kind = Literal["known", "unnamed", "unknown", "doubtful", "no face", "unreadable"]
+KINDS: tuple[Kind, ...] = ("known", "unnamed", "unknown", "doubtful", "no face", "unreadable")
+WORDS: dict[Kind, str] = {"unnamed": "no name yet", "unreadable": "not readable"}
+"""What a kind is called, where that is another word."""
 
 
 def kinds(answer: Answer) -> list[Kind]:
@@ -41,31 +43,29 @@ def names(answer: Answer) -> str:
 
 
 def mark(answer: Answer) -> str:
-    """The verdicts in a few words: `known`, `2 known, 1 unknown`, `nobody known`, `could not be read`."""
+    """The verdicts in a few words: `known, 0.81`, `2 known, 1 unknown`, `nobody known, 0.31`, `could not be read`.
+
+    The number is the similarity to the best candidate.
+    """
     found = kinds(answer)
     if found == ["unreadable"]:
         return "could not be read"
     if found == ["no face"]:
         return "no face"
+    if len(answer.matches) == 1:
+        word = "nobody known" if found == ["unknown"] else WORDS.get(found[0], found[0])
+        return f"{word}, {answer.matches[0].similarity:.2f}"
     if found == ["unknown"]:
         return "nobody known"
-    if len(answer.matches) == 1:
-        return found[0]
     return told(Counter(verdict(match) for match in answer.matches))
 
 
 def summary(answers: Sequence[Answer]) -> str:
-    """`3 photos, 4 faces: 3 known, 1 unknown`, and what else there is to say."""
-    faces = [match for each in answers for match in each.matches]
-    found = Counter(verdict(match) for match in faces)
-    verdicts = {"known": found["known"], "unknown": found["unknown"]} | (
-        {"doubtful": found["doubtful"]} if found["doubtful"] else {}
-    )
-    failed = sum(each.probe.error is not None for each in answers)
-    rest = f"; {failed} could not be read" if failed else ""
-    return f"{counted(len(answers), 'photo')}, {counted(len(faces), 'face')}: {told(verdicts)}{rest}"
+    """`3 photos, 4 faces`: who they are, the filters tell by photo."""
+    faces = sum(len(each.matches) for each in answers)
+    return f"{counted(len(answers), 'photo')}, {counted(faces, 'face')}"
 
 
-def told(counts: dict[str, int] | Counter[str]) -> str:
+def told(counts: Counter[str]) -> str:
     """`2 known, 1 unknown`, in the order of the kinds."""
-    return ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if kind in counts)
+    return ", ".join(f"{counts[kind]} {WORDS.get(kind, kind)}" for kind in KINDS if kind in counts)

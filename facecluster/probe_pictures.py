@@ -12,7 +12,7 @@ from facecluster.images import encode_jpeg
 from facecluster.probes import Verdict
 
 # Dark enough for a white number in them, bright enough to be seen on a dark photo.
-COLOURS: dict[Verdict, str] = {"known": "#15803d", "doubtful": "#b45309", "unknown": "#52606d"}
+COLOURS: dict[Verdict, str] = {"known": "#15803d", "unnamed": "#1d4ed8", "doubtful": "#b45309", "unknown": "#52606d"}
 
 Box = tuple[float, float, float, float]
 
@@ -88,16 +88,19 @@ def _label(
 
 
 def similarity_scale(similarity: float, threshold: float, verdict: Verdict, ink: str = "#64748b") -> str:
-    """An SVG of 320 x 28: a dot at the similarity, a tick at the threshold, on a scale from -0.2 to 1."""
+    """An SVG of 320 x 42: a dot at the similarity, a tick at the threshold, on a scale from -0.2 to 1."""
     x, tick = _place(similarity), _place(threshold)
     colour = COLOURS[verdict]
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="28" viewBox="0 0 320 28">'
+        '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="42" viewBox="0 0 320 42">'
         f'<line x1="10" y1="14" x2="310" y2="14" stroke="{ink}" stroke-opacity="0.45" stroke-width="4" '
         'stroke-linecap="round"/>'
         f'<line x1="10" y1="14" x2="{x:.1f}" y2="14" stroke="{colour}" stroke-width="4" stroke-linecap="round"/>'
         f'<line x1="{tick:.1f}" y1="3" x2="{tick:.1f}" y2="25" stroke="{ink}" stroke-width="3"/>'
         f'<circle cx="{x:.1f}" cy="14" r="7" fill="{colour}" stroke="white" stroke-width="2"/>'
+        f'<g font-family="sans-serif" font-size="11" fill="{ink}"><text x="1" y="39">{_LOWEST:g}</text>'
+        f'<text x="{tick:.1f}" y="39" text-anchor="middle">threshold</text>'
+        f'<text x="319" y="39" text-anchor="end">{_HIGHEST:g}</text></g>'
         "</svg>"
     )
 

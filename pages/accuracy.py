@@ -4,11 +4,13 @@ from typing import Any
 
 import streamlit as st
 
+from facecluster.algorithms import how_made
 from facecluster.charts import interval, percent
 from facecluster.errors import EvaluationError
 from facecluster.gallery import Gallery
 from facecluster.intervals import KIND, NOT_COVERED
 from facecluster.records import KnownFaces
+from facecluster.text import counted
 from facecluster.ui import tables
 from facecluster.ui.accuracy_charts import all_people, heatmap, people_below, person_link
 from facecluster.ui.entry import within_app
@@ -51,7 +53,33 @@ def choose_person() -> None:
         show(person=person)
 
 
-def overall(report: tables.Accuracy, known: KnownFaces) -> None:
+def nothing_to_measure(known: KnownFaces, error: EvaluationError) -> None:
+    told = str(error)
+    if known.by_hand:
+        told = (
+            f"Nobody is known by a folder here. {counted(known.by_hand, 'face')} got a name by hand, through their "
+            "cluster: such names follow the clusters and cannot tell where these are wrong. Photos in one folder a "
+            "person can."
+        )
+    st.info(told, title="Nothing to measure against", icon=":material/person_off:")
+    st.page_link("pages/gallery.py", label="Open the gallery page", icon=":material/photo_library:")
+
+
+def how_grouped(gallery: Gallery) -> str:
+    """By what, into how many clusters, and who said how many."""
+    made = gallery.clustering_summary()
+    if made is None:
+        return ""
+    told = f"Grouped by {how_made(made)}."
+    if not str(made["parameters"].get("chosen_by")).startswith("people"):
+        return told
+    return (
+        f"{told} The folders told how many, not who is who: [Evaluation](evaluation) shows the number that the machine "
+        "would suggest without them."
+    )
+
+
+def overall(gallery: Gallery, report: tables.Accuracy, known: KnownFaces) -> None:
     scores, people = report.scores, report.people
     below = int((people["accuracy"] < 1).sum())
     st.markdown(f"**{scores.correct:,} of {scores.faces:,} faces are in their person's cluster.** {known.sentence}")
@@ -69,6 +97,7 @@ def overall(report: tables.Accuracy, known: KnownFaces) -> None:
         st.metric(
             "People below 100\u00a0%", f"{below:,} of {len(people):,}", border=True, help="People with a wrong face."
         )
+    st.caption(how_grouped(gallery))
 
 
 def more_figures(report: tables.Accuracy) -> None:
@@ -123,7 +152,7 @@ def wrong_faces(gallery: Gallery, report: tables.Accuracy, titles: dict[int, str
     if not report.wrong:
         st.markdown(":green[:material/check_circle:] Every face is in its person's cluster.")
         return
-    st.subheader("Faces that are wrong", anchor=False)
+    st.header("Faces that are wrong", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         person = whose(report)
         wrong = report.wrong if person == EVERYONE else wrong_of(report, person)
@@ -178,11 +207,10 @@ if not nothing_yet(gallery):
     try:
         report = tables.accuracy(gallery)
     except EvaluationError as error:
-        st.info(str(error), title="Nothing to measure against", icon=":material/person_off:")
-        st.page_link("pages/gallery.py", label="Open the gallery page", icon=":material/photo_library:")
+        nothing_to_measure(tables.counts(gallery).known, error)
     else:
         titles = tables.cluster_titles(gallery)
-        overall(report, tables.counts(gallery).known)
+        overall(gallery, report, tables.counts(gallery).known)
         wrong_faces(gallery, report, titles)
         flags(report, titles)
         people_below(report)

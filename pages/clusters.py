@@ -34,6 +34,10 @@ FACE_ORDERS: dict[FaceOrder, str] = {
     "farthest": "Farthest first",
 }
 PURITY_HELP = "Share of the cluster's faces with a known person that belong to its main person."
+DOUBTFUL = (
+    "Similarity: cosine to the centre of the cluster. Detection: how sure it is that this is a face at all. "
+    f"Doubtful is among the farthest 5\u00a0% of its cluster and below {DOUBTFUL_BELOW}."
+)
 SIMILARITY_HELP = "Mean cosine between the cluster's faces and its centre. Clusters of one person lie high."
 
 
@@ -169,10 +173,7 @@ def faces_of(gallery: Gallery, row: Any, person: str | None, number: int) -> Non
     chosen = face_grid(gallery, tiles, "clusters_face", f"Faces of {row.title}", selectable=True)
     with actions:
         faces_section(gallery, chosen, running(gallery) is not None, "clusters_face")
-    st.caption(
-        "Similarity: cosine to the centre of the cluster. Detection: how sure it is that this is a face at all. "
-        f"Doubtful is among the farthest 5 % and below {DOUBTFUL_BELOW}."
-    )
+    st.caption(DOUBTFUL)
 
 
 def figures(row: Any) -> None:
@@ -213,20 +214,52 @@ def name_in_title(gallery: Gallery, row: Any) -> None:
         )
 
 
-def one_person(gallery: Gallery, person: str, number: int) -> None:
-    """All faces of a person, in whatever cluster they are."""
-    page_head(gallery, person, back=("All", open_cluster))
+def paged(told: str, number: int, key: str) -> int:
+    """A line above a grid of faces, with the pages at its right where one is not enough; the page that is chosen."""
     pages = tables.page_count(number, FACES)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(counted(number, "face"), width="content")
-        page = st.pagination(pages, key=f"clusters_person_{person}") if pages > 1 else 1
-    titles = tables.cluster_titles(gallery)
+        st.markdown(told, width="content")
+        return st.pagination(pages, key=key) if pages > 1 else 1
+
+
+def one_person(gallery: Gallery, person: str, number: int) -> None:
+    """All faces of a person, in whatever cluster they are; first those that are elsewhere than most."""
+    page_head(gallery, person, back=("All", open_cluster))
+    own, titles = tables.own_cluster(gallery, person), tables.cluster_titles(gallery)
+    told = counted(number, "face")
+    if own is not None and (elsewhere := number - own.faces):
+        told += f" · :red[:material/person_alert: {elsewhere:,} elsewhere than in {escape(titles[own.cluster])}]"
+    page = paged(told, number, f"clusters_person_{person}")
     tiles = []
     for face in gallery.person_faces(person, FACES, (page - 1) * FACES).itertuples():
         place = "in no cluster" if pd.isna(face.cluster) else f"in {titles[int(face.cluster)]}"
+        is_astray = own is not None and face.cluster != own.cluster
         similarity = () if pd.isna(face.similarity) else (Line(f"similarity {face.similarity:.2f}"),)
-        tiles.append(FaceTile(face.face, person, (*similarity, Line(place))))
+        where = Line(place, "wrong", "person_alert") if is_astray else Line(place)
+        tiles.append(FaceTile(face.face, person, (where, *similarity) if is_astray else (*similarity, where)))
     face_grid(gallery, tiles, "clusters_person", f"Faces of {person}")
+
+
+def doubtful_faces(gallery: Gallery) -> None:
+    """The faces of all clusters that hardly belong to theirs, farthest first."""
+    page_head(gallery, "Doubtful faces", back=("All", open_cluster))
+    found = tables.doubtful(gallery)
+    if found.empty:
+        st.info("No face is far from its cluster's centre.", title="Nothing to check", icon=":material/check_circle:")
+        return
+    page = paged(
+        f"{counted(len(found), 'face')}, farthest from their cluster's centre first", len(found), "clusters_doubt"
+    )
+    shown, titles = tables.page_of(found, page, FACES), tables.cluster_titles(gallery)
+    persons = gallery.faces_by_id(shown["face"].tolist())["person"].tolist()
+    tiles = []
+    for face, person in zip(shown.itertuples(), persons, strict=True):
+        cluster = titles[face.cluster]
+        is_anothers = bool(person) and person != cluster
+        place = Line(f"in {cluster}", "wrong", "person_alert") if is_anothers else Line("doubtful", "doubtful", "help")
+        tiles.append(FaceTile(face.face, person or cluster, (place, Line(f"similarity {face.similarity:.2f}"))))
+    face_grid(gallery, tiles, "clusters_doubtful", "Doubtful faces")
+    st.caption(DOUBTFUL)
 
 
 def fresh_view(view: str) -> Any:
@@ -247,8 +280,11 @@ clusters = tables.clusters(gallery)
 chosen, person = st.query_params.get("cluster", ""), st.query_params.get("person")
 fits = clusters[clusters["cluster"].astype(str) == chosen]
 faces_of_person = gallery.faces_by_identity().get(person, 0) if person else 0
-with fresh_view(f"{chosen} {person}"):
-    if len(fits):
+asks_doubtful = st.query_params.get("show") == "doubtful" and len(clusters) > 0
+with fresh_view(f"{chosen} {person} {asks_doubtful}"):
+    if asks_doubtful:
+        doubtful_faces(gallery)
+    elif len(fits):
         with st.container(gap="xsmall"):
             one_cluster(gallery, next(fits.itertuples(index=False)), person)
     elif person and faces_of_person:

@@ -76,7 +76,7 @@ def show_adding(gallery: Gallery) -> None:
     """The four ways to add photos to a gallery that holds some."""
     with st.container(border=True, key="gallery_add_section"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader("Add photos", anchor=False, width="content")
+            st.header("Add photos", anchor=False, width="content")
             st.space("stretch")
             with st.popover("Settings", icon=":material/tune:", type="tertiary", key="gallery_settings"):
                 settings = settings_form(gallery)

@@ -10,9 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from facecluster.errors import FaceClusterError
 from facecluster.gallery import Gallery
-from facecluster.probe_overview import KINDS, Kind, kinds, mark, names, photos_of, summary
+from facecluster.probe_overview import KINDS, WORDS, Kind, kinds, mark, names, photos_of, summary
 from facecluster.probe_shelf import Kept
 from facecluster.probes import Answer, answer_all, answers_as_dicts, answers_table
+from facecluster.text import counted
 from facecluster.ui import resources
 from facecluster.ui.components import has_weights, show_error
 from facecluster.ui.dropped import drop_zone, forget_button, read_new, shelf, take, tell_refused
@@ -29,12 +30,12 @@ within_app()
 KEY, CHOSEN = "identify", "identify_photo"
 MARKS: dict[Kind, tuple[Tone, str]] = {
     "known": ("right", "check_circle"),
+    "unnamed": ("next", "label_off"),
     "unknown": ("muted", "person_off"),
     "doubtful": ("doubtful", "help"),
     "no face": ("muted", "face_retouching_off"),
     "unreadable": ("wrong", "broken_image"),
 }
-WORDS: dict[Kind, str] = {"unreadable": "Not readable"}
 # The evidence stays in sight while the photos scroll: beside them, and on a phone at the foot of the window.
 STYLE = """<style>
 [data-testid="stColumn"]:has(.st-key-identify_evidence) {
@@ -110,11 +111,13 @@ def choose_kind(answers: Sequence[Answer]) -> Kind | None:
     found = photos_of(answers)
     chosen = st.pills(
         "Show",
-        ["all", *(kind for kind in KINDS if found[kind] or kind != "unreadable")],
+        ["all", *(kind for kind in KINDS if found[kind] or kind not in WORDS)],
         default="all",
         required=True,
         format_func=lambda kind: (
-            f"All {len(answers)}" if kind == "all" else f"{WORDS.get(kind, kind.capitalize())} {found[kind]}"
+            f"All {counted(len(answers), 'photo')}"
+            if kind == "all"
+            else f"{str(WORDS.get(kind, kind)).capitalize()} {found[kind]}"
         ),
         key="identify_kind",
         persist_state="session",
@@ -127,9 +130,8 @@ def tile(kept: Kept, found: Answer) -> Tile:
     """One photo: its thumbnail with boxes, who is on it, and how sure that is."""
     held = kinds(found)
     tone, icon = MARKS["doubtful" if "doubtful" in held else held[0]]
-    line = Line(mark(found), tone, icon)
-    said = f"{names(found)}, {line.text}, {kept.name}"
-    return Tile(kept.number, names(found), (line,), kept.thumbnail(found), said=said)
+    lines = (Line(mark(found), tone, icon), *([Line(kept.name)] if found.matches else []))
+    return Tile(kept.number, names(found), lines, kept.thumbnail(found))
 
 
 def show_photos(shown: Sequence[Answered], current: int) -> None:

@@ -100,7 +100,7 @@ def show_answer(one: ProbeFace, other: ProbeFace, pairs: PairErrors) -> None:
     found = compare_faces(one, other, pairs, rate)
     verdict = pair_verdict(found)
     with place:
-        st.subheader(ANSWERS[verdict], anchor=False)
+        st.header(ANSWERS[verdict], anchor=False)
         scale = similarity_scale(found.similarity, found.threshold, COLOURS[verdict])
         alt = f"Similarity {found.similarity:.2f} on a scale with the threshold at {found.threshold:.2f}"
         st.image(scale, alt=alt, width="stretch")

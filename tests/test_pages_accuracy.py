@@ -18,7 +18,7 @@ from facecluster.gallery import Gallery
 from facecluster.ui import tables
 
 from .apps import open_app, tiles, words
-from .galleries import make_gallery
+from .galleries import make_gallery, unlabelled_gallery
 from .people import draw_people
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -61,6 +61,22 @@ def test_an_empty_gallery_tells_where_to_start(gallery_home: Path) -> None:
     app = open_page()
     assert titles_of_alerts(app) == ["No faces yet"]
     assert not app.metric
+
+
+def test_names_by_hand_are_no_measure_and_the_page_says_why(gallery_home: Path) -> None:
+    gallery = Gallery.open(unlabelled_gallery(gallery_home))
+    gallery.name_cluster(0, "Ann")
+    app = open_page()
+    assert titles_of_alerts(app) == ["Nothing to measure against"]
+    assert f"{gallery.clusters()['faces'].iloc[0]} faces got a name by hand, through their cluster" in texts(app)
+
+
+def test_who_said_how_many_clusters_there_are_is_told(sample_home: Path) -> None:
+    assert "Grouped by KMeans, 12 clusters (as many as people). The folders told how many" in texts(open_page())
+    cluster_gallery(Gallery.open(sample_home), 11)
+    told = texts(open_page())
+    assert "Grouped by KMeans, 11 clusters (a fixed number)." in told
+    assert "The folders told" not in told
 
 
 def test_the_overall_accuracy_has_its_interval_and_says_which(sample_home: Path) -> None:

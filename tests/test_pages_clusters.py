@@ -34,7 +34,7 @@ def run(app: AppTest) -> AppTest:
 
 
 def texts(app: AppTest) -> str:
-    kinds = (app.title, app.header, app.markdown, app.caption, app.info, app.warning)
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning)
     return "\n".join(element.value.replace("\\", "") for kind in kinds for element in kind)
 
 
@@ -194,6 +194,32 @@ def test_a_doubtful_face_is_marked(sample_home: Path) -> None:
         )
     shown = tiles(open_page(cluster), "Faces of")
     assert ["doubtful" in words(tile) for tile in shown] == [True] + 11 * [False]
+    app = open_page()
+    app.query_params["show"] = "doubtful"
+    alone = tiles(run(app), "Doubtful faces")
+    assert [tile["id"] for tile in alone] == [shown[0]["id"]]
+    assert words(alone[0])[:2] == ["doubtful", "similarity 0.20"]
+    assert "1 face, farthest" in texts(app)
+
+
+def test_without_a_doubtful_face_their_list_says_so(sample_home: Path) -> None:
+    app = open_page()
+    app.query_params["show"] = "doubtful"
+    assert "No face is far from its cluster's centre." in texts(run(app))
+
+
+def test_the_faces_of_a_person_that_lie_elsewhere_come_first_and_are_marked(sample_home: Path) -> None:
+    clusters = Gallery.open(sample_home).clusters()
+    cluster, person = first_person(sample_home)
+    other = clusters["person"].iloc[1]
+    face = relabel_one(sample_home, cluster, other)
+    app = open_page()
+    app.query_params["person"] = other
+    shown = tiles(run(app), f"Faces of {other}")
+    assert shown[0]["id"] == face
+    assert shown[0]["lines"][0] == {"text": f"in {person}", "tone": "wrong", "icon": "person_alert"}
+    assert [tile["lines"][0]["tone"] for tile in shown[1:]] == 12 * ["muted"]
+    assert f"13 faces · :red[:material/person_alert: 1 elsewhere than in {other}]" in texts(app)
 
 
 def test_all_faces_of_a_person_are_shown_wherever_they_lie(sample_home: Path) -> None:

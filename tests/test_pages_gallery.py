@@ -49,7 +49,7 @@ def few_sample_people(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_empty_gallery_offers_four_ways_to_start(gallery_home: Path) -> None:
     app = open_app()
-    assert [heading.value for heading in app.subheader] == ["Sample people", "Zip", "Folder", "Kaggle"]
+    assert [heading.value for heading in app.header] == ["Sample people", "Zip", "Folder", "Kaggle"]
     assert not state(app), "and nothing else"
     assert not app.expander
     assert not tiles(app)
@@ -253,6 +253,7 @@ def test_each_part_of_the_state_leads_to_what_is_behind_it(left_out_home: Path) 
         "36 faces": "clusters",
         "8 people": "clusters",
         "1 face to review": "accuracy",
+        "1 doubtful face": "clusters",
     }
     assert state(app)[-1] == "1 photo left out"
     assert not app.dataframe

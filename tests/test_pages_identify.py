@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def answers(app: AppTest) -> list[str]:
 
 
 def summary(app: AppTest) -> str:
-    return next(each.value for each in app.markdown if "known" in each.value and "photo" in each.value)
+    return next(each.value for each in app.markdown if "photo" in each.value and "face" in each.value)
 
 
 def choose(app: AppTest, name: str) -> AppTest:
@@ -78,21 +79,46 @@ def test_a_known_person_is_named_with_evidence(sample_home: Path) -> None:
     app = drop(open_page(), portrait=draw_portrait(2, 20))
     name = sample_person(2).name
     assert answers(app) == [name]
-    assert summary(app) == "1 photo, 1 face: 1 known, 0 unknown"
+    assert summary(app) == "1 photo, 1 face"
     text = " ".join(each.value for each in app.markdown)
     assert "reaches the threshold of" in text
     assert f"Candidates: {name}" in text
-    assert [heading.value for heading in app.subheader] == [name]
+    assert [heading.value for heading in app.header] == [name]
     evidence = tiles(app, "Most similar faces")
     assert [tile["name"] for tile in evidence] == [name] * 6
     assert all(words(tile)[0].startswith("similarity 0.") for tile in evidence)
-    assert words(tiles(app, "Photos")[0]) == ["known"]
+    verdict, file = words(tiles(app, "Photos")[0])
+    assert re.fullmatch(r"known, 0\.\d\d", verdict)
+    assert file == "portrait.jpg"
+    assert not any("copy of it" in each.value for each in app.caption)
+
+
+def test_a_photo_that_the_gallery_holds_is_called_a_copy(sample_home: Path) -> None:
+    gallery = Gallery.open(sample_home)
+    face = gallery.face(1)
+    app = drop(open_page(), again=gallery.photo_bytes(face.photo))
+    assert answers(app) == [face.person]
+    assert any("holds this photo or a copy of it" in each.value for each in app.caption)
+
+
+def test_a_face_of_a_cluster_without_a_name_is_named_on_the_spot(sample_home: Path) -> None:
+    gallery = Gallery.open(sample_home)
+    with gallery._database.write() as db:
+        db.execute("UPDATE faces SET person = NULL WHERE person = ?", (sample_person(2).name,))
+    app = drop(open_page(), portrait=draw_portrait(2, 20))
+    assert answers(app)[0].endswith("not named")
+    assert words(tiles(app, "Photos")[0])[0].startswith("no name yet, ")
+    assert "No name yet 1" in app.pills(key="identify_kind").options
+    app.text_input(key="identify_name_1_1").set_value("Beate Blau").run()
+    assert not app.exception
+    assert answers(app) == ["Beate Blau"]
+    assert words(tiles(app, "Photos")[0])[0].startswith("known, ")
 
 
 def test_a_stranger_is_unknown(sample_home: Path) -> None:
     app = drop(open_page(), stranger=draw_stranger(0))
     assert answers(app) == ["Unknown"]
-    assert words(tiles(app, "Photos")[0]) == ["nobody known"]
+    assert words(tiles(app, "Photos")[0])[0].startswith("nobody known, ")
     assert "below the threshold" in " ".join(each.value for each in app.markdown)
     assert [folded.label for folded in app.expander] == ["Faces in the gallery that look most like it"]
 
@@ -170,7 +196,7 @@ def test_a_probe_becomes_no_part_of_the_gallery_and_of_no_other_session(sample_h
     drop(open_page(), portrait=draw_portrait(2, 20))
     assert (gallery.counts(), gallery.revision) == before
     other = open_page()
-    assert not other.subheader
+    assert not other.header
     assert not tiles(other, "Photos")
     assert len(other.session_state["identify_shelf"]) == 0
 
@@ -197,7 +223,7 @@ def test_filters_count_photos_and_show_those_of_a_kind(sample_home: Path) -> Non
     sky = Image.new("RGB", (300, 200), "skyblue")
     app = drop(open_page(), portrait=draw_portrait(2, 20), stranger=draw_stranger(0), sky=sky)
     kinds = app.pills(key="identify_kind")
-    assert kinds.options == ["All 3", "Known 1", "Unknown 1", "Doubtful 0", "No face 1"]
+    assert kinds.options == ["All 3 photos", "Known 1", "Unknown 1", "Doubtful 0", "No face 1"]
     kinds.set_value("no face").run()
     assert answers(app) == ["sky.jpg"]
     app.pills(key="identify_kind").set_value("doubtful").run()

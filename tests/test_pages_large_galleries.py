@@ -71,11 +71,11 @@ def test_photos_to_verify_can_be_dropped_in_meanwhile(
     app.file_uploader[0].upload("first.jpg", portrait(1, 20))
     app.file_uploader[1].upload("second.jpg", portrait(1, 21))
     assert is_waiting(app.run())
-    assert not app.subheader
+    assert not app.header
     go_on.set()
     made(resources.pairs)
     assert not is_waiting(app.run())
-    assert "The same person" in app.subheader[0].value
+    assert "The same person" in app.header[0].value
 
 
 def test_photos_to_identify_can_be_dropped_in_meanwhile(
@@ -85,11 +85,11 @@ def test_photos_to_identify_can_be_dropped_in_meanwhile(
     app = open_app("identify")
     app.file_uploader[0].upload("probe.jpg", portrait(1, 20))
     assert is_waiting(app.run())
-    assert not app.subheader
+    assert not app.header
     go_on.set()
     made(resources.identifier)
     assert not is_waiting(app.run())
-    assert len(app.subheader) == 1
+    assert len(app.header) == 1
 
 
 def test_a_failure_is_told_and_tried_anew(sample_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,8 +37,8 @@ def jpeg(photo: Image.Image) -> bytes:
 
 
 def answer(app: AppTest) -> str:
-    assert len(app.subheader) == 1
-    return app.subheader[0].value
+    assert len(app.header) == 1
+    return app.header[0].value
 
 
 def threshold(app: AppTest) -> float:
@@ -90,7 +90,7 @@ def test_a_photo_without_a_face_and_a_file_that_is_none_are_told_apart(sample_ho
     app = drop(open_page(), Image.new("RGB", (300, 300), "grey"), b"no photo")
     assert any("No face of 40 pixels" in info.value for info in app.info)
     assert len(app.error) == 1
-    assert not app.subheader
+    assert not app.header
 
 
 def test_any_face_of_a_photo_can_be_chosen_and_outlives_a_change_of_page(sample_home: Path) -> None:
@@ -107,5 +107,5 @@ def test_any_face_of_a_photo_can_be_chosen_and_outlives_a_change_of_page(sample_
     assert answer(app) == found["Face 2"]
     app.button(key="verify_forget").click().run()
     assert not app.exception
-    assert not app.subheader
+    assert not app.header
     assert not tiles(app, "Faces of")

@@ -12,6 +12,7 @@ from facecluster.ui.markup import escape
 
 _CHART_HEIGHT = 1280  # pixels: some forty persons before a chart scrolls in itself
 _HEATMAP_CLUSTERS = 60
+_PHONE_WIDTH = 680  # pixels: on a phone they scroll sideways, since columns cannot get narrower than their words
 _CHART_TOOLS = {"displaylogo": False, "displayModeBar": False}
 _ORDERS = {"worst": "Worst first", "name": "By name", "faces": "Most faces first"}
 
@@ -22,7 +23,7 @@ def person_link(person: str) -> str:
 
 def people_below(report: tables.Accuracy) -> None:
     """One bar for each person below 100 %, the rest in a line."""
-    st.subheader("People", anchor=False)
+    st.header("People", anchor=False)
     whole = report.people.loc[report.people["accuracy"] >= 1, "person"].sort_values().tolist()
     below = report.people[report.people["accuracy"] < 1]
     if len(below):
@@ -66,7 +67,7 @@ def _bars(people: pd.DataFrame) -> None:
 
 
 def heatmap(report: tables.Accuracy, titles: dict[int, str]) -> None:
-    st.subheader("Who is in which cluster", anchor=False)
+    st.header("Who is in which cluster", anchor=False)
     people = report.people["person"].head(_HEATMAP_CLUSTERS).tolist()
     table = tables.people_by_cluster(report.pairs, people)
     st.caption("Faces of each person in each cluster, right ones on the diagonal. Click a cell to see its faces.")
@@ -78,7 +79,10 @@ def heatmap(report: tables.Accuracy, titles: dict[int, str]) -> None:
         )
         table = table[table.columns[:_HEATMAP_CLUSTERS]]
     figure = people_by_cluster_heatmap(table, titles)
-    with st.container(height=_CHART_HEIGHT if figure.layout.height > _CHART_HEIGHT else "content", border=False):
+    with (
+        st.grid(1, wrap=False, min_column_width=_PHONE_WIDTH),
+        st.container(height=_CHART_HEIGHT if figure.layout.height > _CHART_HEIGHT else "content", border=False),
+    ):
         chart = st.plotly_chart(
             figure,
             key=f"accuracy_heatmap_{st.session_state.get('accuracy_cells', 0)}",
@@ -97,7 +101,7 @@ def heatmap(report: tables.Accuracy, titles: dict[int, str]) -> None:
 
 def all_people(report: tables.Accuracy, titles: dict[int, str]) -> None:
     """The Plotly table and chart of every person, sortable, and the same as CSV."""
-    st.subheader("All figures by person", anchor=False)
+    st.header("All figures by person", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         order = st.segmented_control(
             "Order",
@@ -121,8 +125,7 @@ def all_people(report: tables.Accuracy, titles: dict[int, str]) -> None:
             help="One row a person",
         )
     st.caption("Accuracy, purity and coverage are shares of faces; F1 joins purity and coverage.")
-    # On a phone the table scrolls sideways: its columns cannot get narrower than their words.
-    with st.grid(1, wrap=False, min_column_width=680):
+    with st.grid(1, wrap=False, min_column_width=_PHONE_WIDTH):
         st.plotly_chart(
             people_table(people, titles),
             key="accuracy_table",

@@ -160,7 +160,7 @@ def _start_samples(settings: Settings) -> bool:
 
 
 def _sample_card(is_first: bool) -> Origin | None:
-    st.subheader("Sample people", anchor=False)
+    st.header("Sample people", anchor=False)
     st.image(_sample_picture(), width="stretch", alt="Four of the drawn sample people")
     number = SAMPLE_PEOPLE * SAMPLE_PORTRAITS
     st.caption(f"{SAMPLE_PEOPLE} drawn people, {number} portraits, nothing to download")
@@ -177,7 +177,7 @@ def _sample_card(is_first: bool) -> Origin | None:
 
 
 def _zip_card() -> Origin | None:
-    st.subheader("Zip", anchor=False)
+    st.header("Zip", anchor=False)
     upload = st.file_uploader(
         "A zip of photos, one folder a person",
         type="zip",
@@ -188,7 +188,7 @@ def _zip_card() -> Origin | None:
 
 
 def _folder_card() -> Origin | None:
-    st.subheader("Folder", anchor=False)
+    st.header("Folder", anchor=False)
     with st.form("gallery_folder_form", border=False, height="stretch"):
         path = st.text_input(
             "Path on this machine",
@@ -207,7 +207,7 @@ def _folder_card() -> Origin | None:
 
 
 def _kaggle_card() -> Origin | None:
-    st.subheader("Kaggle", anchor=False)
+    st.header("Kaggle", anchor=False)
     with st.form("gallery_kaggle_form", border=False, height="stretch", enter_to_submit=False):
         handle = st.text_input(
             "Data set",

@@ -28,10 +28,10 @@ def details(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
     with chart:
         _photos_by_person(gallery)
     with left_out:
-        st.subheader("Left out", anchor=False)
+        st.header("Left out", anchor=False)
         left_out_photos(gallery, "gallery_left_out")
         show_left_out_files(gallery)
-    st.subheader("How it was made", anchor=False)
+    st.header("How it was made", anchor=False)
     _making(gallery)
     if is_busy:
         st.caption("Photos can be added, clustered and deleted again once this is done.")
@@ -39,14 +39,14 @@ def details(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
     if counts.clusters:
         _fit(gallery, counts)
     if counts.faces:
-        st.subheader("Cluster again", anchor=False)
+        st.header("Cluster again", anchor=False)
         _cluster_form(gallery, counts)
-    st.subheader("Delete", anchor=False)
+    st.header("Delete", anchor=False)
     delete_section(gallery, counts)
 
 
 def _photos_by_person(gallery: Gallery) -> None:
-    st.subheader("Photos by person", anchor=False)
+    st.header("Photos by person", anchor=False)
     by_person = tables.photos_by_person(gallery)
     if by_person.empty:
         st.markdown("No photo with a face yet.")
@@ -75,7 +75,10 @@ def left_out_photos(gallery: Gallery, key: str) -> None:
     st.dataframe(
         gallery.left_out(_MOST)[["photo", "reason"]],
         hide_index=True,
-        column_config={"photo": "Photo", "reason": st.column_config.TextColumn("Why", width="large")},
+        column_config={
+            "photo": st.column_config.TextColumn("Photo", width=170),
+            "reason": st.column_config.TextColumn("Why", width="large"),
+        },
         key=key,
         alt="Photos that were left out, with the reason",
     )

@@ -34,7 +34,7 @@ def follow_asked_card() -> None:
 
 def state_line(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
     """What the gallery holds, each part a link to what is behind it."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="gallery_state"):
         with st.popover(counted(counts.photos, "photo"), type="tertiary", key="gallery_photos", on_change="rerun") as b:
             if b.open:
                 with st.container(width=_LIST):
@@ -55,8 +55,8 @@ def state_line(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
                         left_out_photos(gallery, "gallery_left_out_now")
 
 
-def _link(label: str, page: str, icon: str = "", help: str = "") -> None:
-    st.page_link(f"pages/{page}.py", label=label, icon=icon, help=help)
+def _link(label: str, page: str, icon: str = "", help: str = "", **what: object) -> None:
+    st.page_link(f"pages/{page}.py", label=label, icon=icon, help=help, query_params=named(**what) if what else None)
 
 
 def _unnamed(gallery: Gallery) -> None:
@@ -66,20 +66,27 @@ def _unnamed(gallery: Gallery) -> None:
 
 
 def _to_review(gallery: Gallery, counts: GalleryCounts) -> None:
-    of = ""
+    doubtful = len(tables.doubtful(gallery))
     try:
         wrong = tables.accuracy(gallery).wrong
-        page, told, meaning = "accuracy", f"{counted(wrong, 'face')} to review", "Faces in another cluster than theirs."
-        if not counts.known.is_everybody:
-            of = f" of {counts.faces_by_folder:,} known"
-            meaning += f" {counts.known.sentence}"
     except EvaluationError:
-        wrong = tables.doubtful_count(gallery)
-        page, told, meaning = "clusters", counted(wrong, "doubtful face"), "Faces far from their cluster's centre."
-    if wrong:
-        _link(f"{told}{of}", page, ":material/person_alert:", meaning)
+        if not doubtful:
+            _link(
+                "Nothing to review", "clusters", ":material/check_circle:", "No face is far from its cluster's centre."
+            )
     else:
-        _link(f"Nothing to review{of}", page, ":material/check_circle:", meaning.replace("Faces", "No faces", 1))
+        of, known = "", ""
+        if not counts.known.is_everybody:
+            of, known = f" of {counts.faces_by_folder:,} known", f" {counts.known.sentence}"
+        if wrong:
+            told, meaning = f"{counted(wrong, 'face')} to review", f"Faces in another cluster than theirs.{known}"
+            _link(f"{told}{of}", "accuracy", ":material/person_alert:", meaning)
+        else:
+            meaning = f"No faces in another cluster than theirs.{known}"
+            _link(f"Nothing to review{of}", "accuracy", ":material/check_circle:", meaning)
+    if doubtful:
+        meaning = "Faces far from their cluster's centre: perhaps somebody else's."
+        _link(counted(doubtful, "doubtful face"), "clusters", ":material/help:", meaning, show="doubtful")
 
 
 def _sources(gallery: Gallery) -> None:

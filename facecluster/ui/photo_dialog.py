@@ -111,7 +111,7 @@ def _boxes(gallery: Gallery, face: FaceRecord) -> list[tuple[float, ...]]:
 
 def _facts(gallery: Gallery, face: FaceRecord) -> None:
     name = _name(gallery, face)
-    st.header(escape(name or "Person not known"), anchor=False)
+    st.subheader(escape(name or "Person not known"), anchor=False)
     if name and not face.person:
         st.caption(":material/edit: Named by hand, through its cluster")
     st.caption(escape(face.photo.path))

@@ -11,18 +11,20 @@ from facecluster.identification import Match
 from facecluster.images import encode_jpeg
 from facecluster.photo_faces import told_doubtful
 from facecluster.probe_pictures import box_ratio, in_shape, numbered_boxes, similarity_scale
-from facecluster.probes import Answer, Verdict, answer_name, name_of, verdict
+from facecluster.probes import Answer, Verdict, answer_name, is_copy, name_of, verdict
 from facecluster.ui.face_grid import Line, Tile, Tone, tile_grid
 from facecluster.ui.faces import FaceTile, face_grid
 from facecluster.ui.markup import escape
 
-BADGES: dict[Verdict, tuple[str, str, Literal["green", "orange", "gray"]]] = {
+BADGES: dict[Verdict, tuple[str, str, Literal["green", "blue", "orange", "gray"]]] = {
     "known": ("Known", ":material/check_circle:", "green"),
+    "unnamed": ("No name yet", ":material/label_off:", "blue"),
     "doubtful": ("Doubtful", ":material/help:", "orange"),
     "unknown": ("Nobody known", ":material/person_off:", "gray"),
 }
 MARKS: dict[Verdict, tuple[Tone, str]] = {
     "known": ("right", "check_circle"),
+    "unnamed": ("next", "label_off"),
     "doubtful": ("doubtful", "help"),
     "unknown": ("muted", "person_off"),
 }
@@ -72,6 +74,24 @@ def _choose_face(found: Answer, key: str) -> int:
     return chosen
 
 
+def _ask_name(gallery: Gallery, match: Match, key: str) -> None:
+    """A field that names the cluster that the face belongs to."""
+    cluster = match.candidates[0].cluster
+
+    def give() -> None:
+        if cluster is not None:
+            gallery.name_cluster(cluster, st.session_state[key])
+
+    st.text_input(
+        "Who is this?",
+        key=key,
+        max_chars=80,
+        placeholder="Name, for all faces of this cluster",
+        on_change=give,
+        label_visibility="collapsed",
+    )
+
+
 def _show_match(gallery: Gallery, match: Match, number: int, photo: int) -> None:
     """One face: the answer, why, who else it may be, and the gallery faces most like it."""
     kind = verdict(match)
@@ -80,7 +100,7 @@ def _show_match(gallery: Gallery, match: Match, number: int, photo: int) -> None
         st.image(in_shape(match.crop, match.box), width=80, alt=f"Face {number}")
         with st.container(gap="xxsmall", width="stretch"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.subheader(escape(answer_name(match)), anchor=False, width="content")
+                st.header(escape(answer_name(match)), anchor=False, width="content")
                 st.badge(word, icon=icon, color=colour)
             st.image(
                 similarity_scale(match.similarity, match.threshold, kind),
@@ -89,6 +109,12 @@ def _show_match(gallery: Gallery, match: Match, number: int, photo: int) -> None
             )
             side = "reaches" if match.is_known else "below"
             st.markdown(f"similarity **{match.similarity:.2f}**, {side} the threshold of {match.threshold:.2f}")
+    if kind == "unnamed":
+        _ask_name(gallery, match, f"identify_name_{photo}_{number}")
+    if is_copy(match):
+        st.caption(
+            ":material/content_copy: The gallery holds this photo or a copy of it: this says nothing about new photos."
+        )
     others = " · ".join(f"{escape(name_of(each))} {each.similarity:.2f}" for each in match.candidates)
     st.markdown(f"Candidates: {others}")
     tiles = [

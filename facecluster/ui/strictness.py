@@ -80,6 +80,10 @@ def _expected(identifier: Identifier, threshold: float, shown: float, fpir: floa
     told = f"Expected at {shown:.2f}: {percent(named)} of strangers get a name (FPIR)"
     whose = KNOWN[matcher.identity]
     st.caption(f"{told}, {percent(missed)} of {whose} are missed (FNIR)." if missed == missed else f"{told}.")
+    st.caption(
+        "Expected from this gallery alone, leaving out one face at a time. Evaluation measures on photos kept aside, "
+        "so its figures differ."
+    )
     caveat = matcher.caveat(named if fpir is None else fpir)
     if caveat:
         st.caption(f":material/info: {caveat}")

@@ -51,6 +51,14 @@ class Accuracy:
         return self.scores.faces - self.scores.correct
 
 
+@dataclass(frozen=True)
+class OwnCluster:
+    """The cluster that holds most faces of a person, and how many of theirs."""
+
+    cluster: int
+    faces: int
+
+
 @st.cache_data(max_entries=4, **_KEYED)
 def counts(gallery: Gallery) -> GalleryCounts:
     """How much the gallery holds."""
@@ -78,12 +86,18 @@ def contradictions(gallery: Gallery) -> list[dict[str, str]]:
 
 
 @st.cache_data(max_entries=4, **_KEYED)
-def doubtful_count(gallery: Gallery) -> int:
-    """How many faces are doubtful by `review.doubtful_below`."""
+def doubtful(gallery: Gallery) -> pd.DataFrame:
+    """Columns face, cluster and similarity of the faces that `review.doubtful_faces` finds, farthest first."""
+    import pandas as pd
+
     from facecluster.review import doubtful_faces
 
-    clustering = gallery.clustering()
-    return 0 if clustering is None else int(doubtful_faces(clustering.labels, clustering.similarity).sum())
+    found = gallery.clustering()
+    if found is None:
+        return pd.DataFrame(columns=["face", "cluster", "similarity"])
+    table = pd.DataFrame({"face": found.faces, "cluster": found.labels, "similarity": found.similarity})
+    chosen = table[doubtful_faces(found.labels, found.similarity)]
+    return chosen.sort_values(["similarity", "face"], ignore_index=True)
 
 
 @st.cache_data(max_entries=2, **_KEYED)
@@ -158,6 +172,13 @@ def cluster_titles(gallery: Gallery) -> dict[int, str]:
     """What each cluster is called."""
     table = clusters(gallery)
     return dict(zip(table["cluster"].tolist(), table["title"].tolist(), strict=True))
+
+
+def own_cluster(gallery: Gallery, person: str) -> OwnCluster | None:
+    """Where most faces of a person are; None where they are in no cluster."""
+    found = gallery.identities().dropna(subset="cluster")
+    found = found[found["person"] == person].sort_values(["faces", "cluster"], ascending=[False, True])
+    return None if found.empty else OwnCluster(int(found["cluster"].iloc[0]), int(found["faces"].iloc[0]))
 
 
 def doubtful_limit(gallery: Gallery, cluster: int) -> float:

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+# Toasts would cover the menu of galleries; the hint of a field, "Press Enter to submit form", what is typed into it.
+_EVERYWHERE = """<style>
+[data-testid="stToastContainer"] { top: auto; bottom: 1rem; }
+[data-testid="InputInstructions"] { display: none; }
+.st-key-gallery_state :is([data-testid="stPageLink"], [data-testid="stPopover"]) p {
+  text-decoration: underline; text-underline-offset: 0.2em; text-decoration-thickness: 1px;
+}
+</style>"""
+
 # Streamlit writes white on every primary button. A blue that is light enough for text on a dark ground is too light for
 # that: no single colour has a contrast of 4.5 to 1 with both.
 _DARK_WORDS = """<style>
@@ -12,7 +21,8 @@ _DARK_WORDS = """<style>
 </style>"""
 
 
-def darken_words_on_primary() -> None:
-    """Dark words on the primary buttons of the dark theme."""
+def mend_looks() -> None:
+    """Puts right what Streamlit offers no setting for."""
+    st.html(_EVERYWHERE)
     if st.context.theme.type == "dark":
         st.html(_DARK_WORDS)
