@@ -87,7 +87,7 @@ def _label(
     draw.text((x + width / 2, y + height / 2), text, font=font, fill="white", anchor="mm")
 
 
-def similarity_scale(similarity: float, threshold: float, verdict: Verdict, ink: str = "#64748b") -> str:
+def similarity_scale(similarity: float, threshold: float, verdict: Verdict, ink: str) -> str:
     """An SVG of 320 x 42: a dot at the similarity, a tick at the threshold, on a scale from -0.2 to 1."""
     x, tick = _place(similarity), _place(threshold)
     colour = COLOURS[verdict]

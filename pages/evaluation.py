@@ -134,7 +134,7 @@ def downloads(gallery: Gallery, kept: KeptResults) -> None:
 def expected(seconds: int, faces: int) -> str:
     """What to expect of something that takes so long for 700 faces: it grows faster than they do."""
     if faces <= FACES:
-        return f"usually less than {duration(seconds)}"
+        return f"usually less than {duration(seconds if seconds < 10 else 10 * -(-seconds // 10))}"
     return f"about {duration(seconds)} for {FACES} faces, and longer for these {faces:,}"
 
 
@@ -156,7 +156,7 @@ def question(gallery: Gallery, part: Part, kept: KeptResults | None, people: int
             if took is not None:
                 st.caption(f"It took {'less than a second' if took < 1 else duration(took)}.")
         else:
-            st.caption(f"Not measured yet; it takes {expected(USUALLY[part], tables.counts(gallery).faces)}.")
+            st.caption(f"Not measured yet: {expected(USUALLY[part], tables.counts(gallery).faces)}.")
         if found is not None and kept is not None:
             with st.expander("Figures and charts", key=f"evaluation_open_{part}", on_change="rerun") as section:
                 if section.open:
@@ -237,7 +237,7 @@ if not nothing_yet(gallery):
         )
         if kept is None:
             takes = expected(sum(USUALLY.values()), tables.counts(gallery).faces)
-            st.caption(f"It takes {takes}, in the background; other pages stay usable.", width="stretch")
+            st.caption(f"{takes.capitalize()}, in the background; other pages stay usable.", width="stretch")
         else:
             when_measured(gallery, kept)
     if kept is not None:

@@ -43,9 +43,10 @@ STYLE = """<style>
 }
 @media (max-width: 640px) {
   [data-testid="stColumn"]:has(.st-key-identify_evidence) {
-    top: auto; bottom: 0; max-height: 38vh; z-index: 5; padding-top: 0.75rem;
-    background: light-dark(#fff, #0e1117); box-shadow: 0 -8px 12px -8px rgb(0 0 0 / 0.4);
+    top: auto; bottom: 0; max-height: 26vh; z-index: 5; padding-top: 0.75rem;
+    background: light-dark(#fff, #171614); box-shadow: 0 -8px 12px -8px rgb(0 0 0 / 0.4);
   }
+  .st-key-identify_summary { display: none; }
 }
 </style>"""
 
@@ -199,7 +200,8 @@ def page(gallery: Gallery, head: DeltaGenerator) -> None:
         return
     if identifier is not None:
         answers = answer_all([kept.probe for kept in photos], identifier, threshold)
-        head.markdown(summary(answers))
+        with head.container(key="identify_summary"):
+            st.markdown(summary(answers))
         with downloads:
             show_downloads(answers)
         show_answers(gallery, list(zip(photos, answers, strict=True)))

@@ -18,6 +18,7 @@ from facecluster.ui.entry import within_app
 from facecluster.ui.face_grid import Line, Tile, tile_grid
 from facecluster.ui.faces import nothing_yet
 from facecluster.ui.fits import when_ready
+from facecluster.ui.looks import ink
 from facecluster.ui.markup import escape
 from facecluster.ui.page_head import page_head
 from facecluster.ui.strictness import match_rate
@@ -101,7 +102,7 @@ def show_answer(one: ProbeFace, other: ProbeFace, pairs: PairErrors) -> None:
     verdict = pair_verdict(found)
     with place:
         st.header(ANSWERS[verdict], anchor=False)
-        scale = similarity_scale(found.similarity, found.threshold, COLOURS[verdict])
+        scale = similarity_scale(found.similarity, found.threshold, COLOURS[verdict], ink())
         alt = f"Similarity {found.similarity:.2f} on a scale with the threshold at {found.threshold:.2f}"
         st.image(scale, alt=alt, width="stretch")
         side = "reaches" if found.same else "below"

@@ -103,7 +103,7 @@ def test_questions_are_answered_one_by_one_and_stay_answered(sample_home: Path) 
         "Which algorithm suits?",
         "Would the groups come back?",
     ]
-    assert told(app).count("Not measured yet; it takes usually less than ") == 5
+    assert told(app).count("Not measured yet: usually less than ") == 5
     measure(app, sample_home, "held_out", "open_set")
     assert "Yes: 100\xa0% of 144 faces on photos that it had not seen were most like their own person" in told(app)
     assert "of the faces of people left out got a name (1.0\xa0% was asked for)" in told(app)

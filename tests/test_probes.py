@@ -148,7 +148,7 @@ def test_boxes_are_drawn_in_the_colour_of_their_verdict() -> None:
 
 @pytest.mark.parametrize(("similarity", "threshold"), [(0.8, 0.5), (-0.9, 0.5), (1.0, 1.0)])
 def test_the_scale_is_well_formed_and_stays_inside(similarity: float, threshold: float) -> None:
-    drawing = ElementTree.fromstring(similarity_scale(similarity, threshold, "known"))
+    drawing = ElementTree.fromstring(similarity_scale(similarity, threshold, "known", "#5b6878"))
     dot = drawing.find("{http://www.w3.org/2000/svg}circle")
     assert dot is not None
     assert 10 <= float(dot.attrib["cx"]) <= 310

@@ -16,13 +16,15 @@ from facecluster.ui import resources
 _TYPES = sorted(suffix.removeprefix(".") for suffix in SUFFIXES)
 # Streamlit's uploader has no height of its own, and lists every ending of a file that it takes.
 _SLIM = """
-.st-key-PLACE section { padding: 0.35rem 0.75rem; align-items: center; min-height: 3rem; flex-flow: row; }
+.st-key-PLACE section {
+  padding: 0.35rem 0.75rem; min-height: 3rem; flex-flow: row !important; align-items: center !important;
+}
 .st-key-PLACE [data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
 .st-key-PLACE section::after { content: "TOLD"; margin-left: 0.75rem; opacity: 0.85; white-space: nowrap; }
 """
 _TALL = """
-.st-key-PLACE section { min-height: HEIGHT; flex-flow: column; justify-content: center; }
-.st-key-PLACE section::after { order: -1; margin: 0 0 0.75rem; font-size: 1.25rem; }
+.st-key-PLACE section { min-height: HEIGHT; flex-flow: column !important; justify-content: center; }
+.st-key-PLACE section::after { order: -1; margin: 0 0 0.75rem !important; font-size: 1.25rem; }
 """
 
 

@@ -14,6 +14,7 @@ from facecluster.probe_pictures import box_ratio, in_shape, numbered_boxes, simi
 from facecluster.probes import Answer, Verdict, answer_name, is_copy, name_of, verdict
 from facecluster.ui.face_grid import Line, Tile, Tone, tile_grid
 from facecluster.ui.faces import FaceTile, face_grid
+from facecluster.ui.looks import ink
 from facecluster.ui.markup import escape
 
 BADGES: dict[Verdict, tuple[str, str, Literal["green", "blue", "orange", "gray"]]] = {
@@ -103,7 +104,7 @@ def _show_match(gallery: Gallery, match: Match, number: int, photo: int) -> None
                 st.header(escape(answer_name(match)), anchor=False, width="content")
                 st.badge(word, icon=icon, color=colour)
             st.image(
-                similarity_scale(match.similarity, match.threshold, kind),
+                similarity_scale(match.similarity, match.threshold, kind, ink()),
                 width="stretch",
                 alt=f"Similarity {match.similarity:.2f} on a scale with the threshold at {match.threshold:.2f}",
             )
