@@ -97,7 +97,7 @@ def overall(gallery: Gallery, report: tables.Accuracy, known: KnownFaces) -> Non
         st.metric(
             "People below 100\u00a0%", f"{below:,} of {len(people):,}", border=True, help="People with a wrong face."
         )
-    st.caption(how_grouped(gallery))
+    st.markdown(f":small[{how_grouped(gallery)}]")
 
 
 def more_figures(report: tables.Accuracy) -> None:

@@ -232,9 +232,15 @@ function columns(root) {
   return [...root.children].filter(item => item.offsetTop === top).length
 }
 
+// A face was opened, and the focus is still on its way there: keys belong to the dialog already.
+function isBehindDialog(root) {
+  const dialog = document.querySelector('[role="dialog"]')
+  return dialog !== null && !dialog.contains(root.getRootNode().host ?? root)
+}
+
 function press(event, root, kept) {
   const item = event.target.closest(".tile")
-  if (!item || event.altKey) return
+  if (!item || event.altKey || isBehindDialog(root)) return
   const isHeld = event.ctrlKey || event.metaKey
   const items = [...root.children]
   const at = items.indexOf(item)

@@ -1,7 +1,7 @@
 """What the browser's Back undoes: looking at faces is one step, however many are looked at, and so is a change of page.
 
 Streamlit makes a step of every change of the address: of each face that is paged to, of closing the last one, and two
-of a page that is opened on something.
+of a page that is opened on something. And it opens links that stand in text in another tab, where a new session begins.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ _TIDY = st.components.v2.component(
     html="<span></span>",
     js="""
 const MOMENT = 3000  // milliseconds within which both halves of a change of page arrive
+const isHeld = event => event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey
 const face = place => place.searchParams.get("face")
 
 export default function () {
@@ -30,11 +31,18 @@ export default function () {
     last = { place: to.href, at: Date.now() }
     push({ ...state, opensFace: isHere && Boolean(face(to)) }, unused, address)
   }
+  document.addEventListener("click", event => {
+    const link = event.target.closest?.('a[target="_blank"]')
+    if (!link || isHeld(event) || new URL(link.href).origin !== location.origin) return
+    event.preventDefault()
+    push({}, "", link.href)
+    dispatchEvent(new PopStateEvent("popstate"))  // what Streamlit goes by
+  })
 }
 """,
 )
 
 
 def tidy_history() -> None:
-    """Makes one step of what an analyst takes for one; draws nothing that is seen."""
+    """Makes one step of what an analyst takes for one, and opens links here; draws nothing that is seen."""
     _TIDY(key="tidy_history", width="content")

@@ -1,4 +1,4 @@
-"""Every page through an accessibility engine (axe-core): nothing serious, in light and in dark."""
+"""Every page through an accessibility engine (axe-core): nothing beyond its minor faults, in light and in dark."""
 
 from __future__ import annotations
 
@@ -9,11 +9,21 @@ from playwright.sync_api import Browser, expect
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=90_000)
 
-PAGES = ("", "identify", "verify", "clusters", "clusters?cluster=0", "clusters?face=5", "accuracy", "evaluation")
+PAGES = (
+    "",
+    "identify",
+    "verify",
+    "clusters",
+    "clusters?cluster=0",
+    "clusters?face=5",
+    "clusters?show=doubtful",
+    "accuracy",
+    "evaluation",
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_serious_fault(browser: Browser, sample_app: str, scheme: str) -> None:
+def test_no_page_has_more_than_minor_faults(browser: Browser, sample_app: str, scheme: str) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     faults = []
@@ -26,7 +36,7 @@ def test_no_page_has_a_serious_fault(browser: Browser, sample_app: str, scheme: 
         faults += [
             (address, fault["id"], fault["nodes"][0]["html"], fault["nodes"][0]["failureSummary"])
             for fault in found
-            if fault["impact"] in ("serious", "critical")
+            if fault["impact"] in ("moderate", "serious", "critical")
         ]
     context.close()
     assert not faults

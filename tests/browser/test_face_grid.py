@@ -178,3 +178,9 @@ def test_a_bar_and_a_cell_lead_to_the_faces_behind_them(page: Page, sample_home:
         expect(page).to_have_url(re.compile(r"clusters\?gallery=~&person=.*cluster=\d"))
         page.go_back()
         expect(page.get_by_role("heading", name="Accuracy")).to_be_visible()
+        page.get_by_text("people are at 100").click()
+        page.get_by_role("link", name=first, exact=True).first.click()
+        expect(page.get_by_role("heading", name=first)).to_be_visible()
+        assert len(page.context.pages) == 1, "a link in text opens here"
+        page.go_back()
+        expect(page.get_by_role("heading", name="Accuracy")).to_be_visible()
