@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import facecluster
 from facecluster import model_cache, quantization
 from facecluster.errors import RuntimeChoiceError
 from facecluster.networks import Arrays, CompiledModule, Recipe, TorchRun
@@ -237,7 +238,7 @@ def _convert_apart(wanted: Sequence[tuple[Recipe, bool]]) -> None:
     """Fills the cache from another process. Its failure is no harm: this process then does it, and tells why."""
     task = json.dumps([(asdict(recipe), in_integers) for recipe, in_integers in wanted])
     command = [sys.executable, "-m", __name__, task]
-    place = Path(__file__).resolve().parents[1]
+    place = Path(str(facecluster.__file__)).resolve().parents[1]  # from where it is found, wherever this module lies
     try:
         subprocess.run(
             command, cwd=place, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=_CONVERSION_TIMEOUT

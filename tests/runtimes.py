@@ -19,10 +19,14 @@ needs_openvino = pytest.mark.skipif("openvino-f32" not in WORKING, reason="OpenV
 
 
 def run_apart(code: str, home: Path) -> str:
-    """What a new Python process with an empty home prints."""
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": str(ROOT), "USERPROFILE": str(home)}
+    """What a new Python process with an empty home prints.
+
+    It finds the package by its own path, which the processes that it starts do not inherit, as PYTHONPATH would be.
+    """
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "USERPROFILE": str(home)}
+    found = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=home, env=environment, timeout=120
+        [sys.executable, "-c", found + code], capture_output=True, text=True, cwd=home, env=environment, timeout=120
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
