@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from facecluster import Detection, FaceDetector, load_image, open_photos
-from facecluster.turning import TURNS, turned
+from facecluster.vision.turning import TURNS, turned
 
 CANVAS = (960, 720)  # width, height
 SURE = 0.9  # from here on a face is a person's

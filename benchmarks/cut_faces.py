@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.parity import overlaps
 from benchmarks.some_photos import SomePhotos
 from facecluster import FaceDetector, load_image, open_photos
-from facecluster.photo_faces import find_faces
+from facecluster.vision.faces import find_faces
 
 SHARES = (0.1, 0.2, 0.3, 0.4)  # of the face's box, taken by the frame
 SIDES = ("left", "right", "top", "bottom")

@@ -28,7 +28,7 @@ from facecluster import (
     load_image,
     open_photos,
 )
-from facecluster.evaluation import evaluate_clustering
+from facecluster.evaluation.clustering_scores import evaluate_clustering
 
 PLAIN_SMALLEST = 20  # facenet-pytorch's default
 SIZES = (20, 40)  # 40 is facecluster's default
@@ -183,7 +183,7 @@ def _multiply(folder: Path, target: Path, times: int) -> int:
 
 def _peak_of_index(folder: Path, gallery: Path) -> float:
     code = (
-        "import resource, sys; from facecluster.cli import main; "
+        "import resource, sys; from facecluster.cli.main import main; "
         f"status = main(['index', {str(folder)!r}, '--gallery', {str(gallery)!r}]); "
         "print('PEAK', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(status)"
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.compositions import KINDS, SURE, compositions, pieces
 from facecluster import Detection, FaceDetector, FaceEmbedder, crop_face, load_image, open_photos
-from facecluster.main_face import main_face
+from facecluster.vision.main_face import main_face
 
 SEEDS = (0, 1)
 _NEARER = 0.1  # cosine: by less, two faces are as much the person's

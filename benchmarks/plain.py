@@ -15,7 +15,7 @@ from facenet_pytorch.models.mtcnn import fixed_image_standardization
 from facenet_pytorch.models.utils.detect_face import extract_face
 from PIL import Image
 
-from facecluster.weights import load_weights
+from facecluster.vision.weights import load_weights
 
 
 @dataclass

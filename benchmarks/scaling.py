@@ -17,9 +17,9 @@ from sklearn.cluster import KMeans
 
 from benchmarks.synthetic import make_synthetic_gallery, synthetic_embeddings
 from facecluster import FaceClusterer
-from facecluster.identification import N_CANDIDATES, N_NEIGHBOURS
-from facecluster.matching import mean_of_best
-from facecluster.searching import EXACT_FACES, Search, best_first, build_search
+from facecluster.recognition.identification import N_CANDIDATES, N_NEIGHBOURS
+from facecluster.recognition.scoring import mean_of_best
+from facecluster.recognition.search import EXACT_FACES, Search, best_first, build_search
 
 
 def _milliseconds(calls: Sequence[Callable[[], object]]) -> float:

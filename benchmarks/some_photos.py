@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facecluster.photos import PhotoFile, PhotoSource
+from facecluster.photos.sources import PhotoFile, PhotoSource
 
 
 class SomePhotos:

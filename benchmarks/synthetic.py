@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from facecluster.centers import similarity_to_centers
-from facecluster.clustering import library_versions
-from facecluster.gallery import Gallery
-from facecluster.images import encode_jpeg
+from facecluster.clustering.face_clusterer import library_versions
+from facecluster.gallery.gallery import Gallery
+from facecluster.photos.images import encode_jpeg
 from facecluster.records import EMBEDDING_SIZE, Clustering, NewFace, NewPhoto
-from facecluster.weights import CASIA
+from facecluster.vectors import similarity_to_centers
+from facecluster.vision.weights import CASIA
 
 _BATCH = 2_000
 _SPREAD = 0.03  # a person's faces then lie at a cosine of about 0.83 to their centre, as photos of one person do

@@ -10,8 +10,8 @@ import numpy as np
 
 from benchmarks.some_photos import SomePhotos
 from facecluster import FaceDetector, FaceEmbedder, crop_face, load_image, open_photos
-from facecluster.photo_faces import find_faces
-from facecluster.turning import TURNS, turned
+from facecluster.vision.faces import find_faces
+from facecluster.vision.turning import TURNS, turned
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,36 +14,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from facecluster.clustering import FaceClusterer
-    from facecluster.detection import Detection, FaceDetector
-    from facecluster.embedding import FaceEmbedder, crop_face
+    from facecluster.clustering.face_clusterer import FaceClusterer
+    from facecluster.clustering.number_of_clusters import suggest_n_clusters
     from facecluster.errors import FaceClusterError
-    from facecluster.evaluation import evaluate_clustering, match_people
-    from facecluster.gallery import Gallery
-    from facecluster.identification import Identifier, Match
-    from facecluster.indexing import IndexReport, index_photos
-    from facecluster.photos import load_image, open_photos
-    from facecluster.samples import write_sample_people
-    from facecluster.selection import suggest_n_clusters
+    from facecluster.evaluation.clustering_scores import evaluate_clustering, match_people
+    from facecluster.gallery.gallery import Gallery
+    from facecluster.indexing.run import IndexReport, index_photos
+    from facecluster.photos.sources import load_image, open_photos
+    from facecluster.recognition.identification import Identifier, Match
+    from facecluster.samples.sample_photos import write_sample_people
+    from facecluster.vision.detection import Detection, FaceDetector
+    from facecluster.vision.embedding import FaceEmbedder, crop_face
 
 _HOMES = {
-    "Detection": "detection",
+    "Detection": "vision.detection",
     "FaceClusterError": "errors",
-    "FaceClusterer": "clustering",
-    "FaceDetector": "detection",
-    "FaceEmbedder": "embedding",
-    "Gallery": "gallery",
-    "Identifier": "identification",
-    "IndexReport": "indexing",
-    "Match": "identification",
-    "crop_face": "embedding",
-    "evaluate_clustering": "evaluation",
-    "index_photos": "indexing",
-    "load_image": "photos",
-    "match_people": "evaluation",
-    "open_photos": "photos",
-    "suggest_n_clusters": "selection",
-    "write_sample_people": "samples",
+    "FaceClusterer": "clustering.face_clusterer",
+    "FaceDetector": "vision.detection",
+    "FaceEmbedder": "vision.embedding",
+    "Gallery": "gallery.gallery",
+    "Identifier": "recognition.identification",
+    "IndexReport": "indexing.run",
+    "Match": "recognition.identification",
+    "crop_face": "vision.embedding",
+    "evaluate_clustering": "evaluation.clustering_scores",
+    "index_photos": "indexing.run",
+    "load_image": "photos.images",
+    "match_people": "evaluation.clustering_scores",
+    "open_photos": "photos.sources",
+    "suggest_n_clusters": "clustering.number_of_clusters",
+    "write_sample_people": "samples.sample_photos",
 }
 
 __version__ = "0.1.0"
@@ -69,7 +69,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # The rooms load torch, OpenVINO and scikit-learn; a script that needs one of them should not wait for all.
+    # These modules load torch, OpenVINO and scikit-learn; a script that needs one of them should not wait for all.
     if name in _HOMES:
         return getattr(import_module(f"facecluster.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,7 +19,7 @@ def _run() -> int:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _stop)
         sys.unraisablehook = _on_unraisable
-        from facecluster.cli import main
+        from facecluster.cli.main import main
 
         status = main()
         if signal.getsignal(signal.SIGINT) is _stop:

@@ -4,13 +4,13 @@ from typing import Any
 
 import streamlit as st
 
-from facecluster.algorithms import how_made
-from facecluster.charts import interval, percent
+from facecluster.clustering.algorithms import how_made
 from facecluster.errors import EvaluationError
-from facecluster.gallery import Gallery
-from facecluster.intervals import KIND, NOT_COVERED
+from facecluster.evaluation.intervals import KIND, NOT_COVERED
+from facecluster.gallery.gallery import Gallery
+from facecluster.presentation.charts import interval, percent
+from facecluster.presentation.text import counted
 from facecluster.records import KnownFaces
-from facecluster.text import counted
 from facecluster.ui import tables
 from facecluster.ui.accuracy_charts import all_people, heatmap, people_below, person_link
 from facecluster.ui.entry import within_app

@@ -7,12 +7,12 @@ from typing import Any, get_args
 import pandas as pd
 import streamlit as st
 
-from facecluster.charts import percent
-from facecluster.cluster_views import FaceOrder
-from facecluster.face_views import FaceLook
-from facecluster.gallery import Gallery
-from facecluster.review import DOUBTFUL_BELOW, Order, select_clusters
-from facecluster.text import counted
+from facecluster.gallery.clusterings import FaceOrder
+from facecluster.gallery.faces import FaceLook
+from facecluster.gallery.gallery import Gallery
+from facecluster.presentation.charts import percent
+from facecluster.presentation.text import counted
+from facecluster.review.doubtful import DOUBTFUL_BELOW, Order, select_clusters
 from facecluster.ui import tables
 from facecluster.ui.deleting import faces_section
 from facecluster.ui.entry import within_app

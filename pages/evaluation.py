@@ -9,23 +9,23 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from facecluster.background import duration
 from facecluster.errors import EvaluationError, FaceClusterError
-from facecluster.gallery import Gallery
-from facecluster.groups import read_groups
-from facecluster.lab_answers import QUESTIONS, answer
-from facecluster.lab_results import NEED_PEOPLE, NOBODY, PARTS, LabResults, LabSettings, Part
-from facecluster.lab_work import KeptResults, stored_results
-from facecluster.report import report_html
-from facecluster.report_data import as_document
-from facecluster.report_faces import report_faces
-from facecluster.ui import lab_parts, resources, tables
+from facecluster.evaluation.results import NEED_PEOPLE, NOBODY, PARTS, LabResults, LabSettings, Part
+from facecluster.evaluation.subgroups import read_groups
+from facecluster.gallery.gallery import Gallery
+from facecluster.presentation.evaluation_answers import QUESTIONS, answer
+from facecluster.presentation.report.document import as_document
+from facecluster.presentation.report.faces import report_faces
+from facecluster.presentation.report.page import report_html
+from facecluster.ui import evaluation_parts, resources, tables
 from facecluster.ui.components import show_error
 from facecluster.ui.entry import within_app
 from facecluster.ui.faces import nothing_yet
 from facecluster.ui.jobs import running, start_evaluating
 from facecluster.ui.markup import escape
 from facecluster.ui.page_head import page_head
+from facecluster.workflows.evaluation_job import KeptResults, stored_results
+from facecluster.workflows.jobs import duration
 
 within_app()
 
@@ -164,18 +164,18 @@ def question(gallery: Gallery, part: Part, kept: KeptResults | None, people: int
         if part == "comparison":
             with st.expander("Use another algorithm", key="evaluation_use", on_change="rerun") as section:
                 if section.open:
-                    lab_parts.use_another(gallery, DEFAULTS.seed if kept is None else kept.results.settings.seed)
+                    evaluation_parts.use_another(gallery, DEFAULTS.seed if kept is None else kept.results.settings.seed)
     return clicked
 
 
 def details(part: Part, results: LabResults, gallery: Gallery | None, people: int) -> None:
     """A part's figures; with its faces where `gallery` is still what was measured."""
     each: dict[Part, Callable[[], None]] = {
-        "held_out": lambda: lab_parts.held_out(results, gallery),
-        "open_set": lambda: lab_parts.strangers(results),
-        "sweep": lambda: lab_parts.number_of_clusters(results, people),
-        "comparison": lambda: lab_parts.algorithms(results),
-        "stability": lambda: lab_parts.stability(results),
+        "held_out": lambda: evaluation_parts.held_out(results, gallery),
+        "open_set": lambda: evaluation_parts.strangers(results),
+        "sweep": lambda: evaluation_parts.number_of_clusters(results, people),
+        "comparison": lambda: evaluation_parts.algorithms(results),
+        "stability": lambda: evaluation_parts.stability(results),
     }
     each[part]()
 
@@ -208,7 +208,7 @@ def show(gallery: Gallery, people: int) -> Part | None:
             st.expander("Is it as good for every group?", key="evaluation_groups", on_change="rerun") as section,
         ):
             if section.open:
-                lab_parts.groups(kept.results)
+                evaluation_parts.groups(kept.results)
     return asked
 
 

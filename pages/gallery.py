@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from facecluster.adding import last_algorithm, last_choice
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 from facecluster.records import GalleryCounts
 from facecluster.ui import resources
 from facecluster.ui.add_photos import ask_to_add, four_ways, is_adding, settings_form
@@ -17,6 +16,7 @@ from facecluster.ui.jobs import running, start_clustering
 from facecluster.ui.links import asked_face
 from facecluster.ui.page_head import page_head
 from facecluster.ui.source_notices import show_missing, show_unfinished
+from facecluster.workflows.add_photos import last_algorithm, last_choice
 
 within_app()
 
@@ -27,7 +27,7 @@ TICK = 2  # seconds between two looks at what a job found
 def show_unclustered(gallery: Gallery, counts: GalleryCounts, is_next: bool) -> bool:
     """Which faces are in no cluster, and what other pages make of them; whether there is something to do. `is_next` is
     whether that is the next thing to do."""
-    from facecluster.algorithms import ALGORITHMS
+    from facecluster.clustering.algorithms import ALGORITHMS
 
     alone, algorithm = gallery.unclustered(), ALGORITHMS[last_algorithm(gallery)].title
     if later := alone.found_later:

@@ -9,11 +9,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from facecluster.errors import FaceClusterError
-from facecluster.gallery import Gallery
-from facecluster.probe_overview import KINDS, WORDS, Kind, kinds, mark, names, photos_of, summary
-from facecluster.probe_shelf import Kept
-from facecluster.probes import Answer, answer_all, answers_as_dicts, answers_table
-from facecluster.text import counted
+from facecluster.gallery.gallery import Gallery
+from facecluster.presentation.probe_overview import KINDS, WORDS, Kind, kinds, mark, names, photos_of, summary
+from facecluster.presentation.probe_shelf import Kept
+from facecluster.presentation.text import counted
+from facecluster.recognition.probes import Answer, answer_all, answers_as_dicts, answers_table
 from facecluster.ui import resources
 from facecluster.ui.components import has_weights, show_error
 from facecluster.ui.dropped import drop_zone, forget_button, read_new, shelf, take, tell_refused

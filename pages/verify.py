@@ -5,12 +5,20 @@ from __future__ import annotations
 import streamlit as st
 
 from facecluster.errors import FaceClusterError
-from facecluster.gallery import Gallery
-from facecluster.images import encode_jpeg
-from facecluster.pairing import PairVerdict, ProbeFace, compare_faces, main_probe_face, pair_verdict, probe_faces
-from facecluster.probe_pictures import box_ratio, in_shape, numbered_boxes, similarity_scale
-from facecluster.probes import Probe, Verdict
-from facecluster.strictness import verify_meaning
+from facecluster.gallery.gallery import Gallery
+from facecluster.photos.images import encode_jpeg
+from facecluster.presentation.probe_pictures import box_ratio, in_shape, numbered_boxes, similarity_scale
+from facecluster.presentation.strictness import verify_meaning
+from facecluster.recognition.pairing import (
+    PairVerdict,
+    ProbeFace,
+    compare_faces,
+    main_probe_face,
+    pair_verdict,
+    probe_faces,
+)
+from facecluster.recognition.probes import Probe, Verdict
+from facecluster.recognition.verification import PairErrors
 from facecluster.ui import resources
 from facecluster.ui.components import has_weights, show_error
 from facecluster.ui.dropped import drop_zone, forget_button, read_new, shelf
@@ -22,7 +30,6 @@ from facecluster.ui.looks import ink
 from facecluster.ui.markup import escape
 from facecluster.ui.page_head import page_head
 from facecluster.ui.strictness import match_rate
-from facecluster.verification import PairErrors
 
 within_app()
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from facecluster.networks import CompiledModule, Recipe
+    from facecluster.vision.runtime.network import CompiledModule, Recipe
 
 # Two processes of tests must not fight over cores, and torch would start a thread a core in every worker.
 os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
@@ -34,8 +34,9 @@ def networks_are_compiled_once() -> Iterator[None]:
 
     Tests of the preparing itself call it where it is defined, which stays as it is.
     """
-    from facecluster import embedding, mtcnn
-    from facecluster.runtime import choose_runtime, compile_recipes
+    from facecluster.vision import embedding
+    from facecluster.vision.mtcnn import networks
+    from facecluster.vision.runtime.choose import choose_runtime, compile_recipes
 
     prepared: dict[tuple[Recipe | str, ...], tuple[CompiledModule, ...]] = {}
 
@@ -47,7 +48,7 @@ def networks_are_compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(embedding, "compile_recipes", compile_once)
-        patch.setattr(mtcnn, "compile_recipes", compile_once)
+        patch.setattr(networks, "compile_recipes", compile_once)
         yield
 
 
@@ -62,7 +63,7 @@ def celebrities() -> Path:
 @pytest.fixture(scope="session")
 def sample_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The drawn sample people, 12 folders of 12 portraits; never modify."""
-    from facecluster.samples import write_sample_people
+    from facecluster.samples.sample_photos import write_sample_people
 
     return _made_once("people", write_sample_people, tmp_path_factory)
 
@@ -82,7 +83,7 @@ def celebrity_gallery(celebrities: Path, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def albums(tmp_path: Path) -> Path:
     """Two people of two albums each, whose names might be people's as well, and other files."""
-    from facecluster.samples import draw_portrait
+    from facecluster.samples.sample_photos import draw_portrait
 
     for person, name in enumerate(("ann", "bob")):
         for number, album in enumerate(("oslo", "rome")):
@@ -113,7 +114,7 @@ def _home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _clustered_gallery(photos: Path, name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from facecluster import Gallery, index_photos, open_photos
-    from facecluster.clustering import cluster_gallery
+    from facecluster.clustering.face_clusterer import cluster_gallery
 
     def make(folder: Path) -> None:
         gallery = Gallery.open(folder)
@@ -140,7 +141,7 @@ def _made_once(name: str, make: Callable[[Path], object], tmp_path_factory: pyte
 @pytest.fixture
 def pillow_as_in_a_new_process() -> None:
     """pytest takes back after each test what was done to Python's warnings, which is else done once a process."""
-    from facecluster.opening import prepare_pillow
+    from facecluster.photos.opening import prepare_pillow
 
     prepare_pillow.cache_clear()
 
@@ -160,14 +161,14 @@ def fresh_caches() -> Iterator[None]:
 @pytest.fixture
 def no_runtime_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """The choice of a runtime does not depend on who runs the tests."""
-    from facecluster.runtime import ENVIRONMENT_VARIABLE
+    from facecluster.vision.runtime.choose import ENVIRONMENT_VARIABLE
 
     monkeypatch.delenv(ENVIRONMENT_VARIABLE, raising=False)
 
 
 @pytest.fixture(scope="session")
 def casia() -> torch.nn.Module:
-    from facecluster.weights import load_weights
+    from facecluster.vision.weights import load_weights
 
     return load_weights("casia-webface")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from facecluster.detection import Detection, Sight
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
+from facecluster.vision.detection import Detection, Sight
 
 
 class FakeDetector:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from facecluster import Gallery
-from facecluster.clustering import cluster_gallery
+from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.records import NewFace, NewPhoto
 from tests.people import draw_people
 

@@ -13,7 +13,10 @@ from typing import Any
 PACKAGE = Path(__file__).resolve().parents[1] / "facecluster"
 FILES = {
     str(PACKAGE / name)
-    for name in ("adding.py", "upload_copies.py", "copies.py", "database.py", "deletion.py", "gallery.py")
+    for name in (
+        *("workflows/add_photos.py", "workflows/uploads.py"),
+        *("gallery/copies.py", "gallery/database.py", "gallery/deletion.py", "gallery/gallery.py"),
+    )
 }
 KILLED = 9
 _A_LONG_TIME = 30  # seconds

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from facecluster.errors import SourceError
-from facecluster.images import SUFFIXES
-from facecluster.photos import PhotoSource, open_photos
+from facecluster.photos.images import SUFFIXES
+from facecluster.photos.sources import PhotoSource, open_photos
 
 
 def photo(number: int = 0) -> bytes:

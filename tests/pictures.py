@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from facecluster.errors import PhotoError
-from facecluster.images import load_image
+from facecluster.photos.images import load_image
 
 pillow_heif.register_heif_opener()
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from facecluster.runtime import available_runtimes
+from facecluster.vision.runtime.choose import available_runtimes
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKING = available_runtimes()

@@ -11,8 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facecluster import adding
-from facecluster.adding import (
+from facecluster.clustering.algorithms import ALGORITHMS, apply_algorithm
+from facecluster.errors import Cancelled, ClusteringError, FaceClusterError, GalleryError, SourceError
+from facecluster.gallery.gallery import Gallery
+from facecluster.records import Unclustered
+from facecluster.vision.detection import Detection
+from facecluster.vision.embedding import FaceEmbedder
+from facecluster.workflows import add_photos as adding
+from facecluster.workflows.add_photos import (
     Place,
     SamplePeople,
     UploadedZip,
@@ -21,13 +27,7 @@ from facecluster.adding import (
     last_algorithm,
     last_choice,
 )
-from facecluster.algorithms import ALGORITHMS, apply_algorithm
-from facecluster.background import Job, Jobs, Progress
-from facecluster.detection import Detection
-from facecluster.embedding import FaceEmbedder
-from facecluster.errors import Cancelled, ClusteringError, FaceClusterError, GalleryError, SourceError
-from facecluster.gallery import Gallery
-from facecluster.records import Unclustered
+from facecluster.workflows.jobs import Job, Jobs, Progress
 from tests.fakes import FakeDetector, FakeEmbedder, write_photo
 from tests.galleries import make_gallery
 from tests.people import draw_people
@@ -147,7 +147,7 @@ def test_photos_are_kept_when_the_algorithm_cannot_group_them(
 ) -> None:
     gallery = people_and_strangers(tmp_path / "gallery")
     left_out = 36 - len(apply_algorithm(gallery, "hdbscan").faces)
-    monkeypatch.setattr("facecluster.algorithms._PAIRS_LIMIT", 40)
+    monkeypatch.setattr("facecluster.clustering.algorithms._PAIRS_LIMIT", 40)
     with pytest.raises(ClusteringError, match=r"6 new faces.*not grouped anew.*up to 40 faces, not 42") as told:
         add(gallery, Place(str(photos)))
     assert "choose another algorithm" in str(told.value)
@@ -256,7 +256,7 @@ def test_grouping_ends_at_once_when_cancelled_and_leaves_the_clusters(
 ) -> None:
     add(gallery, Place(str(photos)))
     before, done = gallery.clustering(), threading.Event()
-    monkeypatch.setattr("facecluster.clustering.number_of_clusters", lambda *_: done.wait(60))
+    monkeypatch.setattr("facecluster.clustering.face_clusterer.number_of_clusters", lambda *_: done.wait(60))
     job = Jobs().start("gallery", "Grouping", lambda job: cluster_again(gallery, job, "auto"))
     while job.progress.stage != "Grouping the faces by person":
         time.sleep(0.01)
@@ -281,7 +281,7 @@ def test_photos_stay_when_grouping_them_is_cancelled(
                 self.cancel()
 
     done = threading.Event()
-    monkeypatch.setattr("facecluster.clustering.number_of_clusters", lambda *_: done.wait(60))
+    monkeypatch.setattr("facecluster.clustering.face_clusterer.number_of_clusters", lambda *_: done.wait(60))
     with pytest.raises(Cancelled, match=r"^6 photos, 6 new faces\. Grouping the faces was cancelled"):
         add(gallery, Place(str(photos)), Impatient("Adding"))
     done.set()

@@ -10,11 +10,17 @@ import pytest
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from facecluster import Gallery
-from facecluster.algorithms import ALGORITHMS, apply_algorithm, group_faces
-from facecluster.clustering import cluster_gallery, restore_clusterer
-from facecluster.comparison import COMPARISON_COLUMNS, alone, best_without_number, compare_algorithms
+from facecluster.clustering.algorithms import ALGORITHMS, apply_algorithm, group_faces
+from facecluster.clustering.chinese_whispers import chinese_whispers, pair_threshold
+from facecluster.clustering.face_clusterer import cluster_gallery, restore_clusterer
 from facecluster.errors import Cancelled, ClusteringError, EvaluationError
-from facecluster.evaluation import (
+from facecluster.evaluation.algorithm_comparison import (
+    COMPARISON_COLUMNS,
+    alone,
+    best_without_number,
+    compare_algorithms,
+)
+from facecluster.evaluation.clustering_scores import (
     LEFT_OUT,
     Tally,
     clusters_without_person,
@@ -25,8 +31,7 @@ from facecluster.evaluation import (
     score,
     wrong_faces,
 )
-from facecluster.identification import Identifier
-from facecluster.whispers import chinese_whispers, pair_threshold
+from facecluster.recognition.identification import Identifier
 from tests.galleries import make_gallery
 from tests.people import draw_people, unit
 
@@ -115,7 +120,7 @@ def test_without_labels_there_is_a_table_without_figures_about_persons() -> None
 
 
 def test_a_number_that_was_suggested_already_is_not_suggested_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("facecluster.selection.suggest_n_clusters", None)
+    monkeypatch.setattr("facecluster.clustering.number_of_clusters.suggest_n_clusters", None)
     faces, persons = draw_people(4, 8)
     table = compare_algorithms(
         faces, persons, n_clusters=2, suggested=4, suggestion_seconds=100, names=["kmeans", "kmeans-suggested"]
@@ -140,7 +145,7 @@ def test_faces_that_show_no_people_are_said_to() -> None:
 
 
 def test_algorithms_for_few_faces_are_left_out_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("facecluster.algorithms._PAIRS_LIMIT", 20)
+    monkeypatch.setattr("facecluster.clustering.algorithms._PAIRS_LIMIT", 20)
     faces, persons = draw_people(3, 8)
     table = compare_algorithms(faces, persons, n_clusters=3, names=["kmeans", "ward"]).set_index("algorithm")
     assert table.loc["kmeans", "note"] == ""

@@ -22,11 +22,11 @@ ONLY_IN = {
     "streamlit": {"app.py", "pages/*", "facecluster/ui/*"},
     "starlette": {"facecluster/ui/server.py", "facecluster/ui/compression.py"},
     "uvicorn": {"facecluster/ui/server.py"},
-    "sqlite3": {"facecluster/database.py"},
-    "facenet_pytorch": {"facecluster/mtcnn.py", "facecluster/weights.py"},
-    "openvino": {"facecluster/runtime.py"},
-    "numba": {"facecluster/averages.py"},
-    "kagglehub": {"facecluster/kaggle.py"},
+    "sqlite3": {"facecluster/gallery/database.py"},
+    "facenet_pytorch": {"facecluster/vision/mtcnn/networks.py", "facecluster/vision/weights.py"},
+    "openvino": {"facecluster/vision/runtime/choose.py"},
+    "numba": {"facecluster/vision/mtcnn/area_resize.py"},
+    "kagglehub": {"facecluster/photos/kaggle.py"},
 }
 
 
@@ -80,7 +80,7 @@ def test_every_error_is_in_the_tree_and_the_tree_in_the_docstring() -> None:
     assert all(name in (errors.__doc__ or "") and value.__doc__ for name, value in classes.items())
 
 
-@pytest.mark.parametrize("call", ["import facecluster", "from facecluster.cli import main; main(['--version'])"])
+@pytest.mark.parametrize("call", ["import facecluster", "from facecluster.cli.main import main; main(['--version'])"])
 def test_heavy_libraries_wait_until_they_are_needed(call: str) -> None:
     code = f"import sys\ntry:\n    {call}\nexcept SystemExit:\n    pass\nprint('LOADED', *sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout

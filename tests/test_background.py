@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from facecluster.background import Job, Jobs, Progress, Stage, duration
 from facecluster.errors import GalleryBusyError, SourceError
+from facecluster.workflows.jobs import Job, Jobs, Progress, Stage, duration
 
 
 def ended(job: Job) -> Job:
@@ -189,7 +189,7 @@ def test_a_stage_counts_in_its_unit() -> None:
 
 def test_steps_that_take_unequally_long_tell_no_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Progress] = []
-    monkeypatch.setattr("facecluster.background.time.monotonic", iter(range(0, 100, 10)).__next__)
+    monkeypatch.setattr("facecluster.workflows.jobs.time.monotonic", iter(range(0, 100, 10)).__next__)
     for are_alike in (True, False):
         stage = Stage("Evaluating", told.append, "steps", are_alike=are_alike)
         stage(1, 4)

@@ -11,11 +11,11 @@ from PIL import Image
 
 from benchmarks.cut_faces import SIDES, cut, measure_cut_faces
 from benchmarks.turned import measure_turns
-from facecluster import photo_faces
-from facecluster.detection import Detection, FaceDetector, Sight
-from facecluster.embedding import FaceEmbedder
-from facecluster.images import ImageSource, load_image
-from facecluster.samples import draw_portrait
+from facecluster.photos.images import ImageSource, load_image
+from facecluster.samples.sample_photos import draw_portrait
+from facecluster.vision import faces
+from facecluster.vision.detection import Detection, FaceDetector, Sight
+from facecluster.vision.embedding import FaceEmbedder
 
 from .fakes import FakeEmbedder
 
@@ -66,7 +66,7 @@ def test_photos_that_are_not_turned_back_are_told_and_make_no_centres(
         return [sight if kept else Sight([]) for sight, kept in zip(look(images), tall, strict=True)]
 
     monkeypatch.setattr(detector, "look_many", look_at_tall_ones)
-    monkeypatch.setattr(photo_faces, "looks_upright", lambda _: True)
+    monkeypatch.setattr(faces, "looks_upright", lambda _: True)
     upright, *lying = measure_turns(people, None, detector, embedder)
     assert [upright[column] for column in ("right person", "wrong person", "no face", "not upright")] == [3, 1, 1, 0]
     assert [row["not upright"] for row in lying] == [5, 5, 5]

@@ -8,7 +8,7 @@ import torch
 from facenet_pytorch.models.utils import detect_face
 from torchvision.ops import nms  # type: ignore[import-untyped]
 
-from facecluster import boxes as box_math
+from facecluster.vision.mtcnn import boxes as box_math
 
 
 def crowd(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:

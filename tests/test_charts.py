@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from facecluster import charts
-from facecluster.evaluation import PEOPLE_COLUMNS, match_people, people_by_cluster
+from facecluster.evaluation.clustering_scores import PEOPLE_COLUMNS, match_people, people_by_cluster
+from facecluster.presentation import charts
 
 
 def people(number: int = 3) -> pd.DataFrame:

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from facecluster.cli import main
-from facecluster.gallery import Gallery
-from facecluster.samples import draw_portrait, draw_stranger, sample_people
+from facecluster.cli.main import main
+from facecluster.gallery.gallery import Gallery
+from facecluster.samples.sample_photos import draw_portrait, draw_stranger, sample_people
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from facecluster import Gallery
-from facecluster.samples import draw_portrait
+from facecluster.samples.sample_photos import draw_portrait
 
 from .test_cli import Ran
 

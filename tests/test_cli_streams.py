@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facecluster.clustering import cluster_gallery
-from facecluster.samples import draw_portrait
+from facecluster.clustering.face_clusterer import cluster_gallery
+from facecluster.samples.sample_photos import draw_portrait
 from tests.galleries import make_gallery
 from tests.people import draw_people
 
@@ -175,7 +175,7 @@ def test_a_file_never_takes_the_place_of_a_closed_output(folder: Path, tmp_path:
     everything = run("evaluate", "--gallery", folder, "--folds", 2, words="<&- >&- 2>&-")
     assert everything.returncode == 1
     code = (
-        "import sys; from facecluster.cli_output import streams_are_open as check; "
+        "import sys; from facecluster.cli.output import streams_are_open as check; "
         f"check(); file = open({str(tmp_path / 'file')!r}, 'w'); sys.exit(file.fileno() <= 2)"
     )
     subprocess.run(["sh", "-c", '"$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code], cwd=ROOT, check=True)
@@ -229,8 +229,8 @@ REPORTED = f"""
 @pytest.mark.parametrize(
     ("name", "how"),
     [
-        ("facecluster.cli", KILL), ("argparse", KILL), ("numpy", KILL),
-        ("argparse", AGAIN), ("facecluster.gallery", AGAIN), ("sklearn", OTHER_ERROR), ("pandas", REPORTED),
+        ("facecluster.cli.main", KILL), ("argparse", KILL), ("numpy", KILL),
+        ("argparse", AGAIN), ("facecluster.gallery.gallery", AGAIN), ("sklearn", OTHER_ERROR), ("pandas", REPORTED),
     ],
     ids=["program", "arguments", "work", "twice at once", "twice at work", "another error", "only reported"],
 )  # fmt: skip
@@ -245,7 +245,7 @@ def test_ctrl_c_ends_in_a_sentence_at_any_moment(folder: Path, tmp_path: Path, n
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to a process")
 def test_who_was_started_to_go_on_in_spite_of_ctrl_c_does(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(PRESS.format(name="facecluster.gallery", how=KILL))
+    (tmp_path / "sitecustomize.py").write_text(PRESS.format(name="facecluster.gallery.gallery", how=KILL))
     ignoring = ["sh", "-c", "trap '' INT; \"$@\"", "sh", *PROGRAM, "status", "--gallery", str(folder)]
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     ran = subprocess.run(ignoring, capture_output=True, cwd=ROOT, env=environment, check=False)

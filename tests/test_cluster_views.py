@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from benchmarks.synthetic import make_synthetic_gallery
-from facecluster import face_views
-from facecluster.drawing import photo_with_box
 from facecluster.errors import GalleryError
-from facecluster.gallery import Gallery
-from facecluster.images import load_image
+from facecluster.gallery import faces
+from facecluster.gallery.gallery import Gallery
+from facecluster.photos.images import load_image
+from facecluster.presentation.drawing import photo_with_box
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +63,8 @@ def test_nearest_faces_in_a_large_gallery_are_sought_in_the_nearest_clusters(
 ) -> None:
     large = make_synthetic_gallery(tmp_path, faces=2_000, clusters=40, people=40)
     everybody = [large.nearest_faces(face, 6)["face"].tolist() for face in range(1, 2_000, 100)]
-    monkeypatch.setattr(face_views, "_ALL_COMPARED", 1_000)
-    monkeypatch.setattr(face_views, "_LIKELY_NEIGHBOURS", 200)
+    monkeypatch.setattr(faces, "_ALL_COMPARED", 1_000)
+    monkeypatch.setattr(faces, "_LIKELY_NEIGHBOURS", 200)
     assert [large.nearest_faces(face, 6)["face"].tolist() for face in range(1, 2_000, 100)] == everybody
 
 
@@ -85,8 +85,8 @@ def test_a_nearest_face_that_no_cluster_took_is_found_in_a_large_gallery(
             similarity=clustering.similarity[kept],
         )
     )
-    monkeypatch.setattr(face_views, "_ALL_COMPARED", 100)
-    monkeypatch.setattr(face_views, "_LIKELY_NEIGHBOURS", 1)
+    monkeypatch.setattr(faces, "_ALL_COMPARED", 100)
+    monkeypatch.setattr(faces, "_LIKELY_NEIGHBOURS", 1)
     assert large.nearest_faces(face, 1)["face"].tolist() == nearest
 
 

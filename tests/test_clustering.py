@@ -15,11 +15,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from facecluster import FaceClusterer, Gallery, clustering, match_people
-from facecluster.centers import similarity_to_centers
-from facecluster.clustering import cluster_gallery, restore_clusterer
+from facecluster import FaceClusterer, Gallery, match_people
+from facecluster.clustering import face_clusterer
+from facecluster.clustering.face_clusterer import cluster_gallery, restore_clusterer
 from facecluster.errors import ClusteringError
-from facecluster.evaluation import evaluate_clustering, labelled_clustering
+from facecluster.evaluation.clustering_scores import evaluate_clustering, labelled_clustering
+from facecluster.vectors import similarity_to_centers
 from tests.galleries import make_gallery
 from tests.people import draw_people
 
@@ -155,9 +156,9 @@ def test_a_gallery_gets_as_many_clusters_as_people_and_remembers_how(sample_home
 def test_what_was_done_with_many_faces_or_clusters_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gallery = make_gallery(tmp_path / "gallery", *draw_people(6, 10))
     assert [cluster_gallery(gallery).parameters[key] for key in ("n_init", "passes")] == [10, "full"]
-    monkeypatch.setattr(clustering, "_FULL_LIMIT", 30)
+    monkeypatch.setattr(face_clusterer, "_FULL_LIMIT", 30)
     assert [cluster_gallery(gallery).parameters[key] for key in ("n_init", "passes")] == [0, "sampled"]
-    monkeypatch.setattr(clustering, "_SAMPLE_LIMIT", 40)
+    monkeypatch.setattr(face_clusterer, "_SAMPLE_LIMIT", 40)
     assert [cluster_gallery(gallery).parameters[key] for key in ("n_init", "passes")] == [1, "mini-batch"]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facecluster import averages
-from facecluster import boxes as box_math
-from facecluster.detection import FaceDetector
-from facecluster.samples import draw_portrait
+from facecluster.samples.sample_photos import draw_portrait
+from facecluster.vision.detection import FaceDetector
+from facecluster.vision.mtcnn import area_resize
+from facecluster.vision.mtcnn import boxes as box_math
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +53,10 @@ def test_a_sure_face_at_the_edge_keeps_its_box(detector: FaceDetector, monkeypat
 
 def test_what_lies_beyond_the_photo_is_medium_grey_and_the_rest_is_as_ever() -> None:
     image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
-    table = averages.sum_table(image)
+    table = area_resize.sum_table(image)
     windows = np.array([[10, 5, 58, 53], [-24, 10, 24, 58], [60, 40, 108, 88], [200, 200, 248, 248]])
-    crops = averages.area_crops_beyond(table, windows, 48)
-    np.testing.assert_allclose(crops[0], averages.area_crops(table, windows[:1], 48)[0], atol=1e-5)
+    crops = area_resize.area_crops_beyond(table, windows, 48)
+    np.testing.assert_allclose(crops[0], area_resize.area_crops(table, windows[:1], 48)[0], atol=1e-5)
     pixels = (image.transpose(2, 0, 1).astype(np.float32) - 127.5) / 128
     np.testing.assert_allclose(crops[1][:, :, :24], 0, atol=1e-5)
     np.testing.assert_allclose(crops[1][:, :, 24:], pixels[:, 10:58, :24], atol=1e-5)
@@ -66,8 +66,8 @@ def test_what_lies_beyond_the_photo_is_medium_grey_and_the_rest_is_as_ever() -> 
 
 
 def test_half_a_crop_beyond_the_edge_is_averaged_with_grey() -> None:
-    white = averages.sum_table(np.full((8, 8, 3), 255, np.uint8))
-    crops = averages.area_crops_beyond(white, np.array([[-4, 0, 4, 8]]), 1)
+    white = area_resize.sum_table(np.full((8, 8, 3), 255, np.uint8))
+    crops = area_resize.area_crops_beyond(white, np.array([[-4, 0, 4, 8]]), 1)
     np.testing.assert_allclose(crops.ravel(), 127.5 / 128 / 2, atol=1e-5)
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from facecluster import bands, opening
 from facecluster.errors import PhotoError
-from facecluster.images import load_image, load_photo
+from facecluster.photos import bands, opening
+from facecluster.photos.images import load_image, load_photo
 
 from .pictures import ORIENTATION, UPRIGHT, assert_fields, encoded, picture
 

@@ -122,7 +122,7 @@ def test_a_pipe_or_folder_in_the_files_place_is_refused_at_once(tmp_path: Path) 
 def test_a_gallery_that_another_process_is_making_is_not_taken_for_another_programs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from facecluster import migrations
+    from facecluster.gallery import migrations
 
     tables = migrations._tables
 

@@ -11,12 +11,12 @@ import pytest
 from facenet_pytorch import MTCNN
 from PIL import Image
 
-from facecluster import network_crops
-from facecluster.boxes import shares_beyond
-from facecluster.detection import Detection, FaceDetector
 from facecluster.errors import RuntimeChoiceError
-from facecluster.main_face import main_face
-from facecluster.samples import draw_group, draw_portrait
+from facecluster.samples.sample_photos import draw_group, draw_portrait
+from facecluster.vision.detection import Detection, FaceDetector
+from facecluster.vision.main_face import main_face
+from facecluster.vision.mtcnn import network_crops
+from facecluster.vision.mtcnn.boxes import shares_beyond
 
 from .runtimes import WORKING
 

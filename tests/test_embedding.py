@@ -12,13 +12,14 @@ import torch
 from facenet_pytorch import extract_face, fixed_image_standardization
 from PIL import Image
 
-from facecluster import networks, runtime
-from facecluster.detection import FaceDetector
-from facecluster.embedding import FaceEmbedder, crop_face
 from facecluster.errors import RuntimeChoiceError, WeightsError
-from facecluster.main_face import main_face
-from facecluster.samples import draw_portrait
-from facecluster.weights import load_weights
+from facecluster.samples.sample_photos import draw_portrait
+from facecluster.vision.detection import FaceDetector
+from facecluster.vision.embedding import FaceEmbedder, crop_face
+from facecluster.vision.main_face import main_face
+from facecluster.vision.runtime import choose
+from facecluster.vision.runtime import network as networks
+from facecluster.vision.weights import load_weights
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
 
@@ -166,8 +167,8 @@ def test_what_are_no_crops_is_refused(embedder: FaceEmbedder, crops: np.ndarray)
 def test_half_precision_ends_in_unit_length_and_the_same_direction(
     network: torch.nn.Module, faces: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(runtime.ENVIRONMENT_VARIABLE, raising=False)
-    monkeypatch.setattr(runtime, "available_runtimes", lambda: ("cuda", "eager"))
+    monkeypatch.delenv(choose.ENVIRONMENT_VARIABLE, raising=False)
+    monkeypatch.setattr(choose, "available_runtimes", lambda: ("cuda", "eager"))
     monkeypatch.setattr(networks, "_device", lambda name: torch.device("cpu"))
     embedder = FaceEmbedder()
     assert_same_direction(embedder.embed(faces[:4]), network, faces[:4])
@@ -185,8 +186,8 @@ def test_a_wrong_model_or_runtime_is_told_when_the_embedder_is_used() -> None:
 def test_weights_from_a_file_are_used_and_a_file_with_other_content_is_another_model(
     tmp_path: Path, network: torch.nn.Module, faces: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("facecluster.model_cache.cache_folder", lambda: tmp_path / "models")
-    monkeypatch.setattr(runtime, "_convert_apart", lambda recipes: None)
+    monkeypatch.setattr("facecluster.vision.runtime.model_cache.cache_folder", lambda: tmp_path / "models")
+    monkeypatch.setattr(choose, "_convert_apart", lambda recipes: None)
     file = tmp_path / "mine.pt"
     torch.save(network.state_dict(), file)
     assert_same_direction(FaceEmbedder(str(file), "openvino-f32").embed(faces[:2]), network, faces[:2])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facecluster.errors import EvaluationError
-from facecluster.evaluation import (
+from facecluster.evaluation.clustering_scores import (
     LEFT_OUT,
     Tally,
     clusters_without_person,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from facecluster import Gallery
-from facecluster.clustering import cluster_gallery
+from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.errors import DiskFullError, GalleryError
 from facecluster.records import Clustering, NewFace, NewPhoto
 

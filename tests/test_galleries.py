@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from facecluster.errors import GalleryError
-from facecluster.galleries import (
+from facecluster.gallery.galleries import (
     MAIN,
     MAX_NAME,
     GalleryEntry,
@@ -18,7 +18,7 @@ from facecluster.galleries import (
     rename_gallery,
     sample_gallery,
 )
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 
 
 def names(home: Path) -> list[str]:

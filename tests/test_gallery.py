@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from facecluster import Gallery
-from facecluster.clustering import cluster_gallery
+from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.errors import GalleryError, PhotoError
 from facecluster.records import NewFace, NewPhoto
 
@@ -159,7 +159,7 @@ def test_clusters_keep_their_names_when_one_goes_with_its_person(gallery: Galler
 def test_a_deletion_that_fails_on_its_way_deletes_nothing(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster_gallery(gallery, 2)
     with monkeypatch.context() as patch:
-        patch.setattr("facecluster.deletion.centers_of", Mock(side_effect=MemoryError))
+        patch.setattr("facecluster.gallery.deletion.centers_of", Mock(side_effect=MemoryError))
         with pytest.raises(MemoryError):
             gallery.delete_person("ann")
     assert sorted(gallery.faces().table["person"].unique()) == ["ann", "bob"]

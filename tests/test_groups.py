@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facecluster.comparison import compare_algorithms
 from facecluster.errors import EvaluationError
-from facecluster.groups import (
+from facecluster.evaluation.algorithm_comparison import compare_algorithms
+from facecluster.evaluation.held_out import held_out_identification
+from facecluster.evaluation.intervals import wilson
+from facecluster.evaluation.open_set import leave_people_out
+from facecluster.evaluation.subgroups import (
     GROUP_COLUMNS,
     NOT_LISTED,
     algorithms_by_group,
@@ -21,9 +24,6 @@ from facecluster.groups import (
     read_groups,
     with_groups,
 )
-from facecluster.held_out import held_out_identification
-from facecluster.intervals import wilson
-from facecluster.open_set import leave_people_out
 from tests.people import draw_people, unit
 
 PEOPLE = ["Ann", "Ben", "Zoë"]

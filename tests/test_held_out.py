@@ -9,7 +9,7 @@ import pytest
 
 from facecluster import Gallery
 from facecluster.errors import Cancelled, EvaluationError
-from facecluster.held_out import HELD_OUT_PEOPLE_COLUMNS, held_out_identification, same_photos
+from facecluster.evaluation.held_out import HELD_OUT_PEOPLE_COLUMNS, held_out_identification, same_photos
 from tests.people import draw_people, unit
 
 

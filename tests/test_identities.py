@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from facecluster import Gallery, Identifier
-from facecluster.clustering import FaceClusterer
-from facecluster.detection import Detection
-from facecluster.identification import Match
-from facecluster.matching import FaceMatcher
+from facecluster.clustering.face_clusterer import FaceClusterer
+from facecluster.recognition.identification import Match
+from facecluster.recognition.scoring import FaceMatcher
+from facecluster.recognition.verification import gallery_pairs
 from facecluster.records import Clustering
-from facecluster.verification import gallery_pairs
+from facecluster.vision.detection import Detection
 
 from .apps import open_app, tiles
 from .galleries import make_gallery

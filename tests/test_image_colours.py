@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from facecluster.images import encode_jpeg, load_image
+from facecluster.photos.images import encode_jpeg, load_image
 
 from .pictures import (
     BLUE,

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from facecluster import FaceDetector, Gallery, Identifier, crop_face, load_image
-from facecluster.detection import Sight
 from facecluster.errors import PhotoError
-from facecluster.samples import draw_portrait
+from facecluster.samples.sample_photos import draw_portrait
+from facecluster.vision.detection import Sight
 
 from .pictures import HEIGHT, ORIENTATION, UPRIGHT, WIDTH, assert_fields, assert_refused, encoded, picture
 
@@ -180,8 +180,8 @@ def test_photos_that_are_named_are_not_all_held_at_once(
         held -= len(images)
         return [Sight([]) for _ in images]
 
-    monkeypatch.setattr("facecluster.detection.load_image", load)
-    monkeypatch.setattr("facecluster.network_crops.HUGE_PIXELS", 400 * 480)
+    monkeypatch.setattr("facecluster.vision.detection.load_image", load)
+    monkeypatch.setattr("facecluster.vision.mtcnn.network_crops.HUGE_PIXELS", 400 * 480)
     monkeypatch.setattr(detector, "_detect", detect)
     assert detector.detect_many([photo] * 8) == [[]] * 8
     assert most == 2

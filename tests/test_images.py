@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facecluster.formats import HEAD_BYTES, format_of
-from facecluster.images import is_image, load_image
+from facecluster.photos.formats import HEAD_BYTES, format_of
+from facecluster.photos.images import is_image, load_image
 
 from .pictures import (
     FORMATS,

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from facecluster import Gallery, IndexReport, index_photos, open_photos
-from facecluster.detection import FaceDetector
 from facecluster.errors import Cancelled, GalleryBusyError, GalleryError
-from facecluster.formats import FORMAT_NAMES
-from facecluster.indexing import IndexProgress
+from facecluster.indexing.run import IndexProgress
+from facecluster.photos.formats import FORMAT_NAMES
 from facecluster.records import Faces
-from facecluster.runtime import shares_processors
+from facecluster.vision.detection import FaceDetector
+from facecluster.vision.runtime.choose import shares_processors
 
 from .fakes import FakeDetector, FakeEmbedder, write_photo
 
@@ -243,7 +243,7 @@ def test_a_zip_gives_the_same_faces_as_its_folder(gallery: Gallery, photos: Path
 
 
 def test_real_models_keep_the_main_face_or_all(sample_photos: Path, tmp_path: Path) -> None:
-    from facecluster.samples import draw_group
+    from facecluster.samples.sample_photos import draw_group
 
     group = tmp_path / "p" / "group"
     group.mkdir(parents=True)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from facecluster.evaluation import match_people
-from facecluster.intervals import wilson
+from facecluster.evaluation.clustering_scores import match_people
+from facecluster.evaluation.intervals import wilson
 
 
 @settings(deadline=None)

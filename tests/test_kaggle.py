@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from facecluster.photos import open_photos
+from facecluster.photos.sources import open_photos
 
 from .photo_sources import (
     assert_refused,

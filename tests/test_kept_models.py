@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facecluster import model_cache, runtime
 from facecluster.errors import WeightsError
-from facecluster.networks import Recipe
-from facecluster.runtime import compile_recipes
+from facecluster.vision.runtime import choose, model_cache
+from facecluster.vision.runtime.choose import compile_recipes
+from facecluster.vision.runtime.network import Recipe
 
 from .runtimes import needs_openvino, run_apart
 
@@ -28,7 +28,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spares tests that are not about it the seconds in which another process imports torch."""
-    monkeypatch.setattr(runtime, "_convert_apart", lambda recipes: None)
+    monkeypatch.setattr(choose, "_convert_apart", lambda recipes: None)
 
 
 def linear(name: str = "Linear", module: str = "torch.nn", function: str = "Linear") -> Recipe:
@@ -45,15 +45,16 @@ def test_the_next_process_needs_neither_network_nor_torch(cache: Path, tmp_path:
     code = f"""
 import sys
 from pathlib import Path
-from facecluster import model_cache, runtime
-from facecluster.networks import Recipe
+from facecluster.vision.runtime import model_cache
+from facecluster.vision.runtime import choose
+from facecluster.vision.runtime.network import Recipe
 model_cache.cache_folder = lambda: Path({str(cache)!r})
 import numpy as np
 recipe = Recipe("Linear", "1", "a_module_that_is_not_there", "Linear", (4, 2), (3, 4))
-print(runtime.compile_recipes([recipe], runtime="openvino-f32")[0](np.ones((2, 4), np.float32))[0].tolist())
+print(choose.compile_recipes([recipe], runtime="openvino-f32")[0](np.ones((2, 4), np.float32))[0].tolist())
 print("torch" in sys.modules)
 """
-    runtime._kept(linear())
+    choose._kept(linear())
     home = tmp_path / "home"
     home.mkdir()
     assert run_apart(code, home).splitlines() == [str(answer(linear())), "False"]
@@ -64,10 +65,10 @@ def test_networks_are_made_in_another_process_so_this_one_never_holds_torch(tmp_
     code = """
 import sys
 import numpy as np
-from facecluster import runtime
-from facecluster.networks import Recipe
+from facecluster.vision.runtime import choose
+from facecluster.vision.runtime.network import Recipe
 recipe = Recipe("Flatten", "1", "torch.nn", "Flatten", (), (3, 2, 2))
-(compiled,) = runtime.compile_recipes([recipe], runtime="openvino-f32")
+(compiled,) = choose.compile_recipes([recipe], runtime="openvino-f32")
 print(compiled(np.ones((1, 2, 2), np.float32))[0].tolist(), "torch" in sys.modules)
 """
     assert run_apart(code, tmp_path).strip() == "[[1.0, 1.0, 1.0, 1.0]] False"
@@ -110,7 +111,7 @@ def test_without_a_place_to_keep_models_they_are_made_every_time_and_once(
     if place == "no home folder":
         monkeypatch.setattr(model_cache, "cache_folder", refuse)
     # What another process made would be lost with it.
-    monkeypatch.setattr(runtime, "_convert_apart", None)
+    monkeypatch.setattr(choose, "_convert_apart", None)
     assert np.shape(answer(linear())) == (2, 2)
 
 
@@ -165,7 +166,7 @@ def made_and_loaded(key: str) -> str:
 
 @needs_openvino
 def test_what_a_recipe_cannot_make_is_told_as_it_is(cache: Path) -> None:
-    recipe = Recipe("Net", "1", "facecluster.weights", "load_weights", ("no-such-file.pt",), (1, 3, 160, 160))
+    recipe = Recipe("Net", "1", "facecluster.vision.weights", "load_weights", ("no-such-file.pt",), (1, 3, 160, 160))
     with pytest.raises(WeightsError, match=r"no-such-file\.pt"):
         compile_recipes([recipe], runtime="openvino-f32")
     assert not cache.exists() or list(cache.iterdir()) == []
@@ -174,7 +175,7 @@ def test_what_a_recipe_cannot_make_is_told_as_it_is(cache: Path) -> None:
 def test_that_models_cannot_be_kept_is_told_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from facecluster import model_cache
+    from facecluster.vision.runtime import model_cache
 
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))  # nothing can be made below it

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from facecluster import Gallery, index_photos, open_photos
-from facecluster.adding import UploadedZip, add_photos
-from facecluster.background import Job
-from facecluster.clustering import cluster_gallery
+from facecluster.clustering.face_clusterer import cluster_gallery
+from facecluster.workflows.add_photos import UploadedZip, add_photos
+from facecluster.workflows.jobs import Job
 
 from .fakes import FakeDetector, FakeEmbedder, write_copy, write_photo
 from .killing import is_killed_at
@@ -113,7 +113,7 @@ def test_an_upload_that_is_killed_anywhere_leaves_nothing_that_is_not_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # OpenMP, which clustering uses, does not work in a fork.
-    monkeypatch.setattr("facecluster.adding._cluster_anew", lambda *_: None)
+    monkeypatch.setattr("facecluster.workflows.add_photos._cluster_anew", lambda *_: None)
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:
         for number in range(1, 4):

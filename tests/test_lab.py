@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from facecluster import Gallery
-from facecluster.algorithms import apply_algorithm
-from facecluster.clustering import cluster_gallery
+from facecluster.clustering.algorithms import apply_algorithm
+from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.errors import Cancelled
-from facecluster.lab import PARTS, LabResults, LabSettings, evaluate_gallery
+from facecluster.workflows.evaluate import PARTS, LabResults, LabSettings, evaluate_gallery
 from tests.galleries import clustered_gallery, make_gallery
 from tests.people import draw_people
 

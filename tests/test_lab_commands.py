@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from facecluster.adding import last_algorithm, last_choice
-from facecluster.algorithms import ALGORITHMS
-from facecluster.intervals import wilson
+from facecluster.clustering.algorithms import ALGORITHMS
+from facecluster.evaluation.intervals import wilson
+from facecluster.workflows.add_photos import last_algorithm, last_choice
 from tests.galleries import clustered_gallery, make_gallery, unlabelled_gallery
 from tests.people import draw_people
 from tests.test_cli import Ran
@@ -173,7 +173,7 @@ def test_what_was_asked_for_and_cannot_be_done_is_a_failure_and_the_rest_is_prin
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is_measured(
     capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    monkeypatch.setattr("facecluster.lab.evaluate_gallery", None)
+    monkeypatch.setattr("facecluster.workflows.evaluate.evaluate_gallery", None)
     (tmp_path / "taken.json").mkdir()
     ran = Ran(capsys, "evaluate", "--gallery", folder, "--report", place.format(tmp=tmp_path))
     assert (ran.status, ran.text) == (1, "")
@@ -187,8 +187,8 @@ def test_stopping_a_measurement_promises_nothing(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("facecluster.lab.evaluate_gallery", stop)
-    monkeypatch.setattr("facecluster.comparison.compare_algorithms", stop)
+    monkeypatch.setattr("facecluster.workflows.evaluate.evaluate_gallery", stop)
+    monkeypatch.setattr("facecluster.evaluation.algorithm_comparison.compare_algorithms", stop)
     for arguments in (("evaluate", "--folds", 3), ("compare",)):
         ran = Ran(capsys, *arguments, "--gallery", folder)
         assert (ran.status, ran.text) == (1, "")

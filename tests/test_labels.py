@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from facecluster import Gallery, IndexReport, index_photos, open_photos
-from facecluster.cli import main
+from facecluster.cli.main import main
 
 from .apps import open_app
 from .fakes import FakeDetector, FakeEmbedder, write_photo

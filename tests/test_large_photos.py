@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from facecluster import bands, opening
 from facecluster.errors import PhotoError
-from facecluster.images import decoded_bytes, load_image, load_photo
-from facecluster.opening import MAX_PIXELS, look_at
-from facecluster.tiff_bands import TiffBands
+from facecluster.photos import bands, opening
+from facecluster.photos.images import decoded_bytes, load_image, load_photo
+from facecluster.photos.opening import MAX_PIXELS, look_at
+from facecluster.photos.tiff_bands import TiffBands
 
 from .pictures import FORMATS, ORIENTATION, encoded
 
@@ -89,7 +89,7 @@ LARGE: dict[str, tuple[Callable[[], bytes], int]] = {
 
 CHILD = """
 import re, sys
-from facecluster.images import decoded_bytes, load_photo
+from facecluster.photos.images import decoded_bytes, load_photo
 def megabytes(kind):
     return int(re.search(kind + r":\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1000
 import pillow_heif
@@ -270,7 +270,7 @@ def test_a_large_ppm_that_python_would_have_to_decode_is_refused(monkeypatch: py
 
 def portrait_in_large_photo(exif: Image.Exif | None = None) -> bytes:
     """A drawn face of 700 pixels at (9000, 3000) to (11000, 5000) of a photo of 131 megapixels."""
-    from facecluster.samples import draw_portrait
+    from facecluster.samples.sample_photos import draw_portrait
 
     photo = Image.new("L", (15_000, 8_740), 120)
     photo.paste(draw_portrait(3, 2).convert("L").resize((2_000, 2_000)), (9_000, 3_000))
@@ -290,10 +290,10 @@ def assert_on_the_portrait(box: Any) -> None:
 
 
 def test_faces_of_a_reduced_photo_are_stored_in_its_own_pixels(large_photo: bytes) -> None:
-    from facecluster.detection import FaceDetector
-    from facecluster.embedding import FaceEmbedder
-    from facecluster.extraction import FaceExtractor, read_photo
-    from facecluster.photos import PhotoFile
+    from facecluster.indexing.extraction import FaceExtractor, read_photo
+    from facecluster.photos.sources import PhotoFile
+    from facecluster.vision.detection import FaceDetector
+    from facecluster.vision.embedding import FaceEmbedder
 
     extractor = FaceExtractor(FaceDetector(), FaceEmbedder("casia-webface"), "largest")
     (task,) = extractor.process([read_photo(PhotoFile("large.jpg", None, lambda: large_photo))])
@@ -307,9 +307,9 @@ def test_faces_of_a_reduced_photo_are_stored_in_its_own_pixels(large_photo: byte
 
 
 def test_a_probe_of_a_reduced_photo_has_boxes_in_its_own_pixels(large_photo: bytes) -> None:
-    from facecluster.detection import FaceDetector
-    from facecluster.embedding import FaceEmbedder
-    from facecluster.probes import read_probe
+    from facecluster.recognition.probes import read_probe
+    from facecluster.vision.detection import FaceDetector
+    from facecluster.vision.embedding import FaceEmbedder
 
     probe = read_probe("large.jpg", large_photo, FaceDetector(), FaceEmbedder("casia-webface"))
     assert_on_the_portrait(probe.detections[0].box)

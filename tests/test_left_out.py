@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from facecluster.photos import open_photos
+from facecluster.photos.sources import open_photos
 
 from .photo_sources import Maker, both, listed, make_folder, photo
 from .pictures import FORMATS, encoded, picture
@@ -179,7 +179,7 @@ def test_a_path_that_is_too_long_for_the_system_is_told(tmp_path: Path) -> None:
 
 AS_NOBODY = """
 import os, sys
-from facecluster.photos import open_photos
+from facecluster.photos.sources import open_photos
 if os.geteuid() == 0:
     os.setgid(65534); os.setuid(65534)
 source = open_photos(sys.argv[1])
@@ -217,7 +217,7 @@ def test_what_may_not_be_read_is_told_and_the_rest_is_taken(tmp_path: Path) -> N
 
 def test_a_photo_by_its_name_that_is_none_is_told_when_it_is_read(tmp_path: Path) -> None:
     from facecluster.errors import PhotoError
-    from facecluster.images import load_image
+    from facecluster.photos.images import load_image
 
     source = open_photos(put(tmp_path, {"1.jpg": b"", "2.jpg": b"text", "3.jpg": encoded(picture(), "JPEG")}, "folder"))
     assert len(source) == 3

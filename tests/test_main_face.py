@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facecluster.detection import Detection
-from facecluster.main_face import main_face
+from facecluster.vision.detection import Detection
+from facecluster.vision.main_face import main_face
 
 
 def face(*box: float, score: float = 0.9999) -> Detection:

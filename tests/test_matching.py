@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from facecluster.errors import IdentificationError
-from facecluster.matching import FaceMatcher
+from facecluster.recognition.scoring import FaceMatcher
 
 Floats = NDArray[np.float32]
 

@@ -17,13 +17,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facecluster import Gallery, conveyor, index_photos, open_photos
-from facecluster.cli import main
-from facecluster.conveyor import Conveyor
-from facecluster.detection import Detection
-from facecluster.extraction import Task, outcome_of
-from facecluster.memory import Budget, is_lack_of_memory
-from facecluster.photos import PhotoFile
+from facecluster import Gallery, index_photos, open_photos
+from facecluster.cli.main import main
+from facecluster.indexing import conveyor
+from facecluster.indexing.conveyor import Conveyor
+from facecluster.indexing.extraction import Task, outcome_of
+from facecluster.photos.memory import Budget, is_lack_of_memory
+from facecluster.photos.sources import PhotoFile
+from facecluster.vision.detection import Detection
 from facecluster.waiting import AbandonableThreads
 
 from .fakes import FakeDetector, FakeEmbedder, write_photo
@@ -205,7 +206,7 @@ def test_photos_for_which_memory_ran_out_together_are_done_one_by_one(
 
 
 def test_a_photo_that_memory_is_too_little_for_is_told_and_done_by_the_next_run(tmp_path: Path, photos: Path) -> None:
-    from facecluster.images import load_image
+    from facecluster.photos.images import load_image
 
     gallery = Gallery.open(tmp_path / "gallery")
     report = index(gallery, photos, Hungry((Hungry._sum(load_image(photos / "2.png")),)))
@@ -225,7 +226,7 @@ def test_other_errors_of_a_batch_are_not_taken_for_a_lack_of_memory(tmp_path: Pa
 def test_a_photo_that_cannot_even_be_read_into_memory_is_read_again_alone(
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from facecluster.photos import FolderPhotos
+    from facecluster.photos.sources import FolderPhotos
 
     read, tried = FolderPhotos.read_file, []
 
@@ -243,7 +244,7 @@ def test_a_photo_that_cannot_even_be_read_into_memory_is_read_again_alone(
 def test_the_command_fails_where_a_photo_was_passed_over_for_lack_of_memory(
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from facecluster.photos import FolderPhotos
+    from facecluster.photos.sources import FolderPhotos
 
     read = FolderPhotos.read_file
 
@@ -261,7 +262,7 @@ def test_a_decoder_that_calls_a_photo_damaged_for_lack_of_memory_is_not_believed
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from facecluster.errors import PhotoError
-    from facecluster.extraction import load_photo
+    from facecluster.indexing.extraction import load_photo
 
     tried: list[bytes] = []
 
@@ -271,8 +272,8 @@ def test_a_decoder_that_calls_a_photo_damaged_for_lack_of_memory_is_not_believed
             raise PhotoError("The photo is damaged or cut off: replace it with a complete copy.")
         return load_photo(content)
 
-    monkeypatch.setattr("facecluster.extraction.load_photo", decode)
-    monkeypatch.setattr("facecluster.extraction.is_free", lambda size: False)
+    monkeypatch.setattr("facecluster.indexing.extraction.load_photo", decode)
+    monkeypatch.setattr("facecluster.indexing.extraction.is_free", lambda size: False)
     report = index(Gallery.open(tmp_path / "gallery"), photos, FakeDetector())
     assert (report.indexed, report.unreadable) == (6, 0)
     assert len(tried) > 6

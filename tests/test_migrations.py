@@ -12,7 +12,7 @@ import pytest
 
 from facecluster import Gallery
 from facecluster.errors import GalleryError
-from facecluster.schema import SCHEMA_VERSION
+from facecluster.gallery.schema import SCHEMA_VERSION
 
 from .old_galleries import gallery_of_version_1
 
@@ -80,7 +80,9 @@ def test_a_migration_that_fails_leaves_the_gallery_as_it_was(tmp_path: Path, mon
     folder = gallery_of_version_1(tmp_path / "old", tmp_path / "photos", PEOPLE)
     before = columns(folder / "gallery.db")
     with monkeypatch.context() as patch:
-        patch.setattr("facecluster.migrations._record_copies", Mock(side_effect=sqlite3.OperationalError("no luck")))
+        patch.setattr(
+            "facecluster.gallery.migrations._record_copies", Mock(side_effect=sqlite3.OperationalError("no luck"))
+        )
         with pytest.raises(GalleryError):
             Gallery.open(folder)
     assert columns(folder / "gallery.db") == before

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from facecluster import Gallery, Identifier, newcomers, selection
-from facecluster.adding import last_choice
-from facecluster.cli import main
-from facecluster.clustering import cluster_gallery
-from facecluster.evaluation import evaluate_clustering
-from facecluster.lab import LabSettings, evaluate_gallery
-from facecluster.newcomers import people_and_newcomers
+from facecluster import Gallery, Identifier
+from facecluster.cli.main import main
+from facecluster.clustering import number_of_clusters
+from facecluster.clustering.face_clusterer import cluster_gallery
+from facecluster.evaluation.clustering_scores import evaluate_clustering
+from facecluster.recognition import newcomers
+from facecluster.recognition.newcomers import people_and_newcomers
+from facecluster.workflows.add_photos import last_choice
+from facecluster.workflows.evaluate import LabSettings, evaluate_gallery
 
 from .apps import open_app
 from .galleries import make_gallery
@@ -69,7 +71,7 @@ def test_lone_photos_of_strangers_among_thousands_add_no_cluster(strangers: int)
 
 
 def test_people_whom_a_sample_of_a_large_gallery_misses_are_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (selection, newcomers):
+    for module in (number_of_clusters, newcomers):
         monkeypatch.setattr(module, "MAX_FACES", 750)  # of 900, as 3,000 of 3,600, which take half a minute
     assert 140 <= people_and_newcomers(*known(150, 6, 135)) <= 153
 

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from facecluster import Gallery, adding
-from facecluster.adding import Place, SamplePeople, UploadedZip, add_photos
-from facecluster.background import Job
-from facecluster.cli import main
+from facecluster import Gallery
+from facecluster.cli.main import main
 from facecluster.errors import FaceClusterError, GalleryError, SourceError
+from facecluster.workflows import add_photos as adding
+from facecluster.workflows.add_photos import Place, SamplePeople, UploadedZip, add_photos
+from facecluster.workflows.jobs import Job
 
 from .apps import APP
 from .fakes import FakeDetector, FakeEmbedder, write_copy, write_photo

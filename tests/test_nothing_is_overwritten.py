@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from facecluster import lab, report_files
+from facecluster.presentation.report import files
+from facecluster.workflows import evaluate
 from tests.galleries import clustered_gallery
 from tests.test_cli import ROOT, Ran
 
@@ -63,7 +64,7 @@ def place(tmp_path: Path, gallery: Path) -> Path:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measures one part where a report measures all."""
-    monkeypatch.setattr(lab, "PARTS", ("sweep",))
+    monkeypatch.setattr(evaluate, "PARTS", ("sweep",))
 
 
 def sums(folder: Path) -> dict[str, tuple[int, str]]:
@@ -154,7 +155,7 @@ def test_a_report_over_anything_but_a_report_is_refused_before_the_work_and_chan
     prepare: Prepare,
     sentence: str,
 ) -> None:
-    monkeypatch.setattr("facecluster.lab.evaluate_gallery", None)
+    monkeypatch.setattr("facecluster.workflows.evaluate.evaluate_gallery", None)
     prepare(place)
     before = sums(place)
     ran = Ran(capsys, "evaluate", "--gallery", place / "gallery", "--report", place / name)
@@ -234,12 +235,12 @@ def test_a_link_to_a_report_stays_and_leads_to_the_new_one(capsys: pytest.Captur
 def test_what_appears_while_the_figures_are_measured_stays_and_the_figures_are_told(
     capsys: pytest.CaptureFixture[str], place: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    def measure(*arguments: Any, **options: Any) -> lab.LabResults:
+    def measure(*arguments: Any, **options: Any) -> evaluate.LabResults:
         (place / name).write_text("put there meanwhile\n")
         return measured(*arguments, **options)
 
-    measured = lab.evaluate_gallery
-    monkeypatch.setattr(lab, "evaluate_gallery", measure)
+    measured = evaluate.evaluate_gallery
+    monkeypatch.setattr(evaluate, "evaluate_gallery", measure)
     before = sums(place)
     ran = Ran(capsys, "evaluate", "--gallery", place / "gallery", "--report", place / "r.html", "--json")
     assert ran.status == 1
@@ -271,8 +272,8 @@ def test_what_appears_at_the_last_moment_stays_and_is_told(
             target.write_text("put there meanwhile\n")
         put_new(aside, target)
 
-    put_new = report_files.put_new
-    monkeypatch.setattr(report_files, "put_new", put)
+    put_new = files.put_new
+    monkeypatch.setattr(files, "put_new", put)
     before = sums(place)
     ran = Ran(capsys, "evaluate", "--gallery", place / "gallery", "--report", place / "r.html")
     assert ran.status == 1

@@ -10,9 +10,16 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_curve
 
 from facecluster import Gallery
-from facecluster.calibration import expected_calibration_error, measure_calibration, reliability
 from facecluster.errors import Cancelled, EvaluationError
-from facecluster.open_set import DET_COLUMNS, DRAW_COLUMNS, det_curve, leave_people_out, rates_at, too_few_to_tell
+from facecluster.evaluation.calibration import expected_calibration_error, measure_calibration, reliability
+from facecluster.evaluation.open_set import (
+    DET_COLUMNS,
+    DRAW_COLUMNS,
+    det_curve,
+    leave_people_out,
+    rates_at,
+    too_few_to_tell,
+)
 from tests.people import draw_people
 
 

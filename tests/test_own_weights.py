@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from facecluster.cli import main
-from facecluster.gallery import Gallery
-from facecluster.samples import draw_portrait
+from facecluster.cli.main import main
+from facecluster.gallery.gallery import Gallery
+from facecluster.samples.sample_photos import draw_portrait
 from facecluster.ui import resources
-from facecluster.weights import CASIA, load_weights
+from facecluster.vision.weights import CASIA, load_weights
 
 Home = tuple[Path, Path]
 

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 from facecluster import FaceDetector, FaceEmbedder, Gallery, Identifier, index_photos, open_photos
-from facecluster.cli import main
-from facecluster.images import load_photo
-from facecluster.photo_faces import MOST_PAGES, pages_to_try
-from facecluster.probes import read_probe
-from facecluster.samples import draw_portrait
+from facecluster.cli.main import main
+from facecluster.photos.images import load_photo
+from facecluster.recognition.probes import read_probe
+from facecluster.samples.sample_photos import draw_portrait
 from facecluster.ui.photo_dialog import picture_of
+from facecluster.vision.faces import MOST_PAGES, pages_to_try
 
 pytestmark = pytest.mark.usefixtures("pillow_as_in_a_new_process")
 

@@ -12,9 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.synthetic import make_synthetic_gallery
-from facecluster.clustering import cluster_gallery
-from facecluster.evaluation import labelled_clustering, wrong_faces
-from facecluster.gallery import Gallery
+from facecluster.clustering.face_clusterer import cluster_gallery
+from facecluster.evaluation.clustering_scores import labelled_clustering, wrong_faces
+from facecluster.gallery.gallery import Gallery
 from facecluster.ui import tables
 
 from .apps import open_app, tiles, words

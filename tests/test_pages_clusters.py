@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 
 from .apps import tiles, words
 

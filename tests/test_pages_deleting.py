@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from facecluster.errors import GalleryError
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 from facecluster.records import NewPhoto
 from tests.apps import open_details
 from tests.test_pages_gallery import open_app, wait_for_job

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from facecluster.clustering import cluster_gallery
+from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.errors import Cancelled
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 from facecluster.ui import resources
 from facecluster.ui.jobs import jobs
 
@@ -247,7 +247,7 @@ def test_cancelling_leaves_the_earlier_evaluation(sample_home: Path, monkeypatch
             time.sleep(0.01)
         raise Cancelled("The evaluation was cancelled.")
 
-    monkeypatch.setattr("facecluster.lab.evaluate_gallery", hang)
+    monkeypatch.setattr("facecluster.workflows.evaluate.evaluate_gallery", hang)
     press(app, "evaluation_measure_held_out")
     assert begun.wait(30)
     app.run()

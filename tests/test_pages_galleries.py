@@ -9,7 +9,7 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from facecluster.galleries import MAIN, create_gallery, list_galleries
+from facecluster.gallery.galleries import MAIN, create_gallery, list_galleries
 from facecluster.ui.chosen import _cookie_name
 from tests.apps import APP, gallery_name, open_app, state
 from tests.galleries import unlabelled_gallery

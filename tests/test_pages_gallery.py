@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from facecluster import adding
-from facecluster.algorithms import apply_algorithm
-from facecluster.background import Job, Progress
-from facecluster.gallery import Gallery
+from facecluster.clustering.algorithms import apply_algorithm
+from facecluster.gallery.gallery import Gallery
 from facecluster.records import NewPhoto
 from facecluster.ui import gallery_wall
 from facecluster.ui.jobs import jobs
+from facecluster.workflows import add_photos
+from facecluster.workflows.jobs import Job, Progress
 from tests.apps import gallery_name, open_details, state, tiles, words
 from tests.galleries import clustered_gallery, make_gallery, unlabelled_gallery
 from tests.people import draw_people
@@ -43,8 +43,8 @@ def wait_for_job(home: Path) -> Job:
 @pytest.fixture
 def few_sample_people(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three people of three portraits: the whole way, in less time."""
-    monkeypatch.setattr(adding, "SAMPLE_PEOPLE", 3)
-    monkeypatch.setattr(adding, "SAMPLE_PORTRAITS", 3)
+    monkeypatch.setattr(add_photos, "SAMPLE_PEOPLE", 3)
+    monkeypatch.setattr(add_photos, "SAMPLE_PORTRAITS", 3)
 
 
 def test_an_empty_gallery_offers_four_ways_to_start(gallery_home: Path) -> None:

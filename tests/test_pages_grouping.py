@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 from tests.apps import open_details, state, tiles, words
 from tests.test_pages_gallery import captions, open_app, wait_for_job
 

@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from facecluster.clustering import cluster_gallery
-from facecluster.detection import FaceDetector
-from facecluster.embedding import FaceEmbedder
-from facecluster.formats import FORMAT_NAMES
-from facecluster.gallery import Gallery
-from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_person
+from facecluster.clustering.face_clusterer import cluster_gallery
+from facecluster.gallery.gallery import Gallery
+from facecluster.photos.formats import FORMAT_NAMES
+from facecluster.samples.sample_photos import draw_group, draw_portrait, draw_stranger, sample_person
+from facecluster.vision.detection import FaceDetector
+from facecluster.vision.embedding import FaceEmbedder
 
 from .apps import open_app, tiles, words
 from .galleries import make_gallery
@@ -231,13 +231,13 @@ def test_filters_count_photos_and_show_those_of_a_kind(sample_home: Path) -> Non
 
 
 def test_what_a_photo_lacks_and_what_it_was_read_at_is_said(sample_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from facecluster import photo_faces
-    from facecluster.images import Photo
+    from facecluster.photos.images import Photo
+    from facecluster.vision import faces
 
     def half(content: bytes) -> Photo:
         return Photo(np.zeros((300, 200, 3), np.uint8), 2.0, 400, 600, "It was read at 1/2.")
 
-    monkeypatch.setattr(photo_faces, "load_photo", half)
+    monkeypatch.setattr(faces, "load_photo", half)
     app = drop(open_page(), dark=b"a large photo without a face")
     assert any("It was read at 1/2." in caption.value.replace("\\", "") for caption in app.caption)
     assert any(info.value.startswith("No face of 80 pixels or more was found.") for info in app.info)

@@ -14,12 +14,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.synthetic import make_synthetic_gallery
-from facecluster import identification, searching, verification
-from facecluster.background import Progress
 from facecluster.errors import EvaluationError
-from facecluster.gallery import Gallery
-from facecluster.samples import draw_portrait
+from facecluster.gallery.gallery import Gallery
+from facecluster.recognition import identification, search, verification
+from facecluster.samples.sample_photos import draw_portrait
 from facecluster.ui import fits, jobs, resources
+from facecluster.workflows.jobs import Progress
 
 from .apps import open_app
 
@@ -127,7 +127,7 @@ def test_the_wait_tells_how_far_it_is(tmp_path: Path) -> None:
     clustering = gallery.clustering()
     assert clustering
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(searching, "EXACT_FACES", 500)
+        patch.setattr(search, "EXACT_FACES", 500)
         identification.Identifier(gallery.faces(), clustering, on_progress=lambda *step: told.append(step))
     assert told == [(done, 50) for done in range(50)]
     fitting = resources.Fitting(ThreadPoolExecutor(1), lambda report: report(Progress("Reading", 3, 4)))

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from facecluster.gallery import Gallery
-from facecluster.samples import draw_portrait
+from facecluster.gallery.gallery import Gallery
+from facecluster.samples.sample_photos import draw_portrait
 
 from .apps import open_app, open_details, state
 from .test_pages_gallery import captions, wait_for_job

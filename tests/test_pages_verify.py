@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from facecluster.gallery import FILE_NAME
-from facecluster.samples import draw_group, draw_portrait
+from facecluster.gallery.gallery import FILE_NAME
+from facecluster.samples.sample_photos import draw_group, draw_portrait
 
 from .apps import open_app, tiles
 

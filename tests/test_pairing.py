@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from facecluster.detection import Detection
-from facecluster.images import encode_jpeg
-from facecluster.pairing import ProbeFace, compare_faces, main_probe_face, pair_verdict
-from facecluster.probes import Probe
-from facecluster.verification import PairErrors, Verification
+from facecluster.photos.images import encode_jpeg
+from facecluster.recognition.pairing import ProbeFace, compare_faces, main_probe_face, pair_verdict
+from facecluster.recognition.probes import Probe
+from facecluster.recognition.verification import PairErrors, Verification
+from facecluster.vision.detection import Detection
 
 from .people import draw_people, unit
 

@@ -10,7 +10,7 @@ import pytest
 
 from facecluster import Gallery, IndexReport, index_photos, open_photos
 from facecluster.errors import SourceError
-from facecluster.people_names import naming_of, preview
+from facecluster.photos.people_names import naming_of, preview
 
 from .fakes import FakeDetector, FakeEmbedder, write_photo
 from .photo_sources import Maker, both, listed, make_folder, make_zip

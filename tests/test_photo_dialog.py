@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from facecluster.clustering import cluster_gallery
-from facecluster.gallery import Gallery
-from facecluster.images import encode_jpeg
+from facecluster.clustering.face_clusterer import cluster_gallery
+from facecluster.gallery.gallery import Gallery
+from facecluster.photos.images import encode_jpeg
 
 from .apps import tiles
 from .galleries import make_gallery
@@ -156,8 +156,8 @@ def test_the_dialog_shows_a_turned_and_reduced_photo_upright_with_its_box(
 ) -> None:
     """The photo lies on its side; with a scale of 2 it is shown at half of the size at which it was indexed."""
     from facecluster import FaceDetector, index_photos, open_photos
-    from facecluster.images import Photo, load_photo
-    from facecluster.samples import draw_portrait
+    from facecluster.photos.images import Photo, load_photo
+    from facecluster.samples.sample_photos import draw_portrait
     from facecluster.ui import photo_dialog
 
     upright = draw_portrait(0, 0)

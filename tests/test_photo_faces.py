@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from facecluster import Gallery, index_photos, open_photos
-from facecluster.detection import Detection, FaceDetector, Sight
-from facecluster.indexing import IndexReport
-from facecluster.photo_faces import find_faces, told_doubtful, why_no_face
-from facecluster.probes import Answer, answers_table, read_probe
-from facecluster.samples import draw_group
-from facecluster.verification import PairErrors, PhotoError, verify_photos
+from facecluster.indexing.run import IndexReport
+from facecluster.recognition.probes import Answer, answers_table, read_probe
+from facecluster.recognition.verification import PairErrors, PhotoError, verify_photos
+from facecluster.samples.sample_photos import draw_group
+from facecluster.vision.detection import Detection, FaceDetector, Sight
+from facecluster.vision.faces import find_faces, told_doubtful, why_no_face
 
 from .fakes import FakeDetector, FakeEmbedder, write_photo
 from .people import draw_people
@@ -104,7 +104,7 @@ def test_another_least_score_reads_photos_anew(gallery: Gallery, photo: Path) ->
 def test_what_was_indexed_before_there_was_a_least_score_is_done_anew_only_where_it_may_matter(
     gallery: Gallery, photo: Path, found: Scripted, done_anew: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from facecluster.extraction import FaceExtractor
+    from facecluster.indexing.extraction import FaceExtractor
 
     found.min_score = 0.7
     with monkeypatch.context() as before:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from facecluster import photo_sources
-from facecluster.photos import open_photos, unpack_zip
+from facecluster.photos import base
+from facecluster.photos.sources import open_photos, unpack_zip
 
 from .photo_sources import (
     Maker,
@@ -214,7 +214,7 @@ def test_a_linked_photo_is_read_and_a_broken_link_is_not(tmp_path: Path) -> None
 def test_a_file_too_large_for_a_photo_is_not_read(make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = open_photos(make(tmp_path, ["1.jpg"]))
     assert source[0].read() == photo(0)
-    monkeypatch.setattr(photo_sources, "MAX_PHOTO", len(photo(0)) - 1)
+    monkeypatch.setattr(base, "MAX_PHOTO", len(photo(0)) - 1)
     with pytest.raises(OSError, match="more than the"):
         source[0].read()
 

@@ -12,13 +12,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facecluster.detection import FaceDetector
-from facecluster.embedding import FaceEmbedder
-from facecluster.gallery import Gallery
-from facecluster.identification import Identifier
-from facecluster.probe_pictures import COLOURS, in_shape, numbered_boxes, similarity_scale
-from facecluster.probes import Answer, answer, answer_name, answers_as_dicts, answers_table, read_probe, verdict
-from facecluster.samples import draw_group, draw_portrait, draw_stranger
+from facecluster.gallery.gallery import Gallery
+from facecluster.presentation.probe_pictures import COLOURS, in_shape, numbered_boxes, similarity_scale
+from facecluster.recognition.identification import Identifier
+from facecluster.recognition.probes import (
+    Answer,
+    answer,
+    answer_name,
+    answers_as_dicts,
+    answers_table,
+    read_probe,
+    verdict,
+)
+from facecluster.samples.sample_photos import draw_group, draw_portrait, draw_stranger
+from facecluster.vision.detection import FaceDetector
+from facecluster.vision.embedding import FaceEmbedder
 
 
 def jpeg(image: Image.Image) -> bytes:
@@ -51,7 +59,7 @@ def answers(identifier: Identifier, models: tuple[FaceDetector, FaceEmbedder]) -
 
 
 def test_a_known_person_a_stranger_and_a_group_are_told_apart(answers: list[Answer], sample_photos: Path) -> None:
-    from facecluster.samples import sample_person
+    from facecluster.samples.sample_photos import sample_person
 
     known, stranger, group, *_ = answers
     assert [answer_name(match) for match in known.matches] == [sample_person(2).name]

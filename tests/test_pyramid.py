@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from facecluster import averages, pyramid
+from facecluster.vision.mtcnn import area_resize, pyramid
 
 
 def noise(height: int, width: int) -> np.ndarray:
@@ -28,7 +28,7 @@ def test_crops_are_the_averages_of_torchs_area_resizing(size: int) -> None:
     corners = rng.integers(0, (399, 299), (60, 2))
     ends = corners + 1 + (rng.uniform(0, 1, (60, 2)) * (np.array([400, 300]) - corners - 1)).astype(int)
     windows = np.vstack([np.hstack([corners, ends]), [[0, 0, 400, 300], [399, 299, 400, 300], [5, 0, 6, 300]]])
-    crops = averages.area_crops(averages.sum_table(image), windows, size)
+    crops = area_resize.area_crops(area_resize.sum_table(image), windows, size)
     assert crops.dtype == np.float32
     for (left, top, right, bottom), crop in zip(windows, crops, strict=True):
         np.testing.assert_allclose(
@@ -39,22 +39,22 @@ def test_crops_are_the_averages_of_torchs_area_resizing(size: int) -> None:
 def test_averages_are_right_where_the_sums_of_a_large_photo_wrap_around() -> None:
     image = np.full((3000, 3000, 3), 255, np.uint8)  # sums to 2.3e9, more than int32 holds
     image[2900:, 2900:] = 10
-    table = averages.sum_table(image)
-    crops = averages.area_crops(table, np.array([[2900, 2900, 3000, 3000], [0, 0, 2900, 2900]]), 24)
+    table = area_resize.sum_table(image)
+    crops = area_resize.area_crops(table, np.array([[2900, 2900, 3000, 3000], [0, 0, 2900, 2900]]), 24)
     np.testing.assert_allclose(crops[0], (10 - 127.5) / 128, atol=1e-6)
     np.testing.assert_allclose(crops[1], (255 - 127.5) / 128, atol=1e-6)
 
 
 def test_where_nothing_can_be_kept_the_loops_are_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    compiling = averages.numba.njit
+    compiling = area_resize.numba.njit
 
     def full(*, cache: bool = False, **options: Any) -> Any:
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
         return compiling(**options)
 
-    monkeypatch.setattr(averages.numba, "njit", full)
-    assert averages._compiled(averages._bin.py_func)(2, 10, 4) == (5, 8)
+    monkeypatch.setattr(area_resize.numba, "njit", full)
+    assert area_resize._compiled(area_resize._bin.py_func)(2, 10, 4) == (5, 8)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_every_window_of_every_level_is_on_one_canvas_and_sees_its_pixels(
 ) -> None:
     image = noise(height, width)
     plan = pyramid.plan_canvases(height, width, smallest)
-    canvases = list(pyramid.draw_canvases(averages.sum_table(image), plan))
+    canvases = list(pyramid.draw_canvases(area_resize.sum_table(image), plan))
     levels = {}
     for number, scale in enumerate(pyramid.scales(height, width, smallest)):
         level = as_facenet_pytorch_resizes(image, int(height * scale + 1), int(width * scale + 1))
@@ -91,7 +91,7 @@ def test_levels_are_right_where_the_sums_of_a_large_photo_wrap_around() -> None:
     image = np.full((3000, 3000, 3), 255, np.uint8)
     image[2900:, 2900:] = 10
     plan = pyramid.plan_canvases(3000, 3000, 1200)
-    (canvas,) = pyramid.draw_canvases(averages.sum_table(image), plan)
+    (canvas,) = pyramid.draw_canvases(area_resize.sum_table(image), plan)
     first = next(tile for tile in plan.tiles if tile.level == 0)
     level = canvas[0, :, first.y : first.y + 31, first.x : first.x + 31]
     np.testing.assert_allclose(level[:, :29, :29], (255 - 127.5) / 128, atol=1e-6)

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from facecluster import model_cache, quantization, runtime
-from facecluster.networks import Recipe
-from facecluster.runtime import compile_recipes
+from facecluster.vision.runtime import choose, model_cache, quantization
+from facecluster.vision.runtime.choose import compile_recipes
+from facecluster.vision.runtime.network import Recipe
 
 from .runtimes import WORKING, batch, needs_openvino
 
@@ -62,7 +62,7 @@ def recipe(**changes: Any) -> Recipe:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder that models are kept in, filled by this process."""
     monkeypatch.setattr(model_cache, "cache_folder", lambda: tmp_path / "models")
-    monkeypatch.setattr(runtime, "_convert_apart", lambda wanted: None)
+    monkeypatch.setattr(choose, "_convert_apart", lambda wanted: None)
     return tmp_path / "models"
 
 
@@ -76,8 +76,8 @@ def names_of_sources(model: Any) -> list[str]:
 
 
 def quantised(given: np.ndarray, exact_first: int = 1) -> tuple[Any, Any]:
-    openvino = runtime._openvino()
-    model = runtime._converted(features().eval(), (2, 3, 12, 12), (0,))
+    openvino = choose._openvino()
+    model = choose._converted(features().eval(), (2, 3, 12, 12), (0,))
     return model, quantization.quantised(openvino, model, given, exact_first)
 
 
@@ -97,7 +97,7 @@ def test_convolutions_on_the_same_numbers_share_their_integers() -> None:
 
 def test_rounding_moves_no_output_on_average() -> None:
     model, smaller = quantised(examples())
-    openvino, faces = runtime._openvino(), batch(200, 3, 12, 12)
+    openvino, faces = choose._openvino(), batch(200, 3, 12, 12)
     moved = quantization._outputs(openvino, smaller, faces) - quantization._outputs(openvino, model, faces)
     assert np.abs(moved).min() > 0
     assert np.abs(moved.mean(axis=0)).max() < 2 * moved.std(axis=0).mean()  # over 5 times without the correction

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from facecluster.errors import OutOfMemoryError, PhotoError
-from facecluster.images import MAX_PHOTO_PIXELS, decoded_bytes, load_image
+from facecluster.photos.images import MAX_PHOTO_PIXELS, decoded_bytes, load_image
 
 from .pictures import (
     FORMATS,

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facecluster import Gallery, IndexReport, index_photos, open_photos
-from facecluster.detection import Detection
 from facecluster.errors import Cancelled, PhotoError
+from facecluster.vision.detection import Detection
 
 from .fakes import FakeDetector, FakeEmbedder, write_photo
 

@@ -12,19 +12,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facecluster import Gallery, lab_tables
-from facecluster.algorithms import ALGORITHMS
-from facecluster.clustering import cluster_gallery
+from facecluster import Gallery
+from facecluster.clustering.algorithms import ALGORITHMS
+from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.errors import EvaluationError
-from facecluster.groups import read_groups
-from facecluster.intervals import wilson
-from facecluster.lab import LabResults, LabSettings, evaluate_gallery
-from facecluster.lab_charts import det_words
-from facecluster.report import report_html
-from facecluster.report_data import as_document
-from facecluster.report_files import write_report
-from facecluster.report_groups import MOST_CURVES
-from facecluster.report_sections import DEFINITIONS
+from facecluster.evaluation.intervals import wilson
+from facecluster.evaluation.subgroups import read_groups
+from facecluster.presentation import evaluation_tables
+from facecluster.presentation.evaluation_charts import det_words
+from facecluster.presentation.report.document import as_document
+from facecluster.presentation.report.files import write_report
+from facecluster.presentation.report.groups import MOST_CURVES
+from facecluster.presentation.report.page import report_html
+from facecluster.presentation.report.sections import DEFINITIONS
+from facecluster.workflows.evaluate import LabResults, LabSettings, evaluate_gallery
 from tests.galleries import clustered_gallery, make_gallery, unlabelled_gallery
 from tests.people import draw_people
 
@@ -112,10 +113,10 @@ def test_why_accuracy_is_not_in_a_large_sweep_is_said(tmp_path: Path, monkeypatc
     cluster_gallery(gallery)
     settings = LabSettings(parts=("sweep",))
     assert "Accuracy and ARI do, on the faces" in report_html(evaluate_gallery(gallery, settings))
-    monkeypatch.setattr("facecluster.sweeps.SCORED_FACES", 20)
+    monkeypatch.setattr("facecluster.evaluation.cluster_number_sweep.SCORED_FACES", 20)
     large = evaluate_gallery(gallery, settings)
-    assert "Accuracy and ARI, which do, are left out beyond" in lab_tables.sweep_note(large)
-    assert lab_tables.sweep_note(large) in report_html(large)
+    assert "Accuracy and ARI, which do, are left out beyond" in evaluation_tables.sweep_note(large)
+    assert evaluation_tables.sweep_note(large) in report_html(large)
 
 
 def test_what_the_whiskers_of_the_reliability_diagram_leave_out_is_said(tmp_path: Path) -> None:
@@ -123,7 +124,7 @@ def test_what_the_whiskers_of_the_reliability_diagram_leave_out_is_said(tmp_path
     cluster_gallery(gallery)
     found = evaluate_gallery(gallery, LabSettings(draws=4, parts=("open_set",)))
     assert found.calibration is not None
-    assert lab_tables.RELIABILITY_NOTE in report_html(found)
+    assert evaluation_tables.RELIABILITY_NOTE in report_html(found)
 
 
 def test_the_report_stands_alone(results: LabResults) -> None:
@@ -236,7 +237,7 @@ def test_error_rates_are_listed_for_thresholds_that_are_a_choice(results: LabRes
     assert results.open_set is not None
     rates = [(0.3, 1.0, 0.0), (0.35, 0.8, 0.0), (0.375, 0.5, 0.1), (0.4, 0.1, 0.2), (0.45, 0.0, 0.0), (0.5, 0.0, 0.95)]
     det = pd.DataFrame(rates, columns=["threshold", "fpir", "fnir"])
-    assert lab_tables.error_rates(det).to_numpy().tolist() == [[0.35, 0.8, 0.0], [0.4, 0.1, 0.2]]
+    assert evaluation_tables.error_rates(det).to_numpy().tolist() == [[0.35, 0.8, 0.0], [0.4, 0.1, 0.2]]
     page = report_html(results)
     listed = page[page.index('aria-label="Error rates at some thresholds"') :]
     assert "<thead><tr><th>Threshold</th><th>FPIR</th><th>FNIR</th></tr></thead>" in listed[:400]

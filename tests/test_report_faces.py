@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from facecluster import Gallery
-from facecluster.clustering import cluster_gallery
-from facecluster.images import encode_jpeg
-from facecluster.lab import LabSettings, evaluate_gallery
-from facecluster.report import report_html
-from facecluster.report_faces import MOST_FACES, report_faces
+from facecluster.clustering.face_clusterer import cluster_gallery
+from facecluster.photos.images import encode_jpeg
+from facecluster.presentation.report.faces import MOST_FACES, report_faces
+from facecluster.presentation.report.page import report_html
+from facecluster.workflows.evaluate import LabSettings, evaluate_gallery
 from tests.galleries import make_gallery
 from tests.people import draw_people
 

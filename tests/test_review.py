@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from facecluster.records import CLUSTER_COLUMNS
-from facecluster.review import DOUBTFUL_BELOW, Order, doubtful_below, doubtful_faces, select_clusters, titled
+from facecluster.review.doubtful import DOUBTFUL_BELOW, Order, doubtful_below, doubtful_faces, select_clusters, titled
 
 
 def clusters() -> pd.DataFrame:

@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch import nn
 
-from facecluster import networks, runtime
 from facecluster.errors import RuntimeChoiceError
-from facecluster.runtime import compile_module, full_precision
+from facecluster.vision.runtime import choose, network
+from facecluster.vision.runtime.choose import compile_module, full_precision
 
 from .runtimes import WORKING, TwoHeads, batch, needs_openvino, run_apart
 
@@ -65,7 +65,7 @@ def test_batches_of_fixed_sizes_give_every_item_once_and_in_order(count: int) ->
         seen.append(len(items))
         return 2 * items, items[:, 0]
 
-    doubled, first = networks.CompiledModule("stand-in", double).in_batches(batch(count, 3), (8, 4, 2))
+    doubled, first = network.CompiledModule("stand-in", double).in_batches(batch(count, 3), (8, 4, 2))
     np.testing.assert_array_equal(doubled, 2 * batch(count, 3))
     np.testing.assert_array_equal(first, batch(count, 3)[:, 0])
     assert set(seen) <= {8, 4, 2}
@@ -77,13 +77,13 @@ def test_batches_of_fixed_sizes_give_every_item_once_and_in_order(count: int) ->
 @needs_openvino
 def test_threads_that_share_processors_keep_to_their_own_and_others_take_all() -> None:
     run = compile_module(TwoHeads(), (2, 3, 12, 12), runtime="openvino-f32")._run
-    assert isinstance(run, runtime._OpenVinoRun)
+    assert isinstance(run, choose._OpenVinoRun)
     crops = batch(4, 3, 12, 12)
     alone = run(crops)[1]
-    with ThreadPoolExecutor(3, initializer=runtime.share_processors) as threads:
-        assert all(threads.map(lambda _: runtime.shares_processors(), range(3)))
+    with ThreadPoolExecutor(3, initializer=choose.share_processors) as threads:
+        assert all(threads.map(lambda _: choose.shares_processors(), range(3)))
         answers = list(threads.map(lambda _: run(crops)[1], range(12)))
-    assert not runtime.shares_processors()
+    assert not choose.shares_processors()
     np.testing.assert_allclose(answers, np.stack([alone] * 12), atol=1e-5)
     assert 1 <= run._idle.qsize() <= 3  # the threads' requests wait for the next ones; the wide one is back as well
     assert run._wide.qsize() == 1
@@ -95,7 +95,7 @@ def test_a_process_may_begin_with_calls_from_several_threads_at_once(tmp_path: P
 import sys, threading
 import numpy as np
 from torch import nn
-from facecluster.runtime import compile_module
+from facecluster.vision.runtime.choose import compile_module
 compiled = [compile_module(nn.Flatten(), (1, 2, 2), runtime="openvino-f32") for _ in range(4)]
 sys.setswitchinterval(1e-6)
 barrier = threading.Barrier(4)
@@ -118,15 +118,15 @@ def refuse(*_: Any) -> Any:
 def test_a_network_that_openvino_cannot_take_runs_in_eager_torch(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(runtime, "_cuda_works", lambda: False)
-    monkeypatch.setattr(runtime, "_converted", refuse)
+    monkeypatch.setattr(choose, "_cuda_works", lambda: False)
+    monkeypatch.setattr(choose, "_converted", refuse)
     compiled = compile_module(nn.Flatten(), (1, 2, 2))
     assert compiled.name == "eager"
     assert compiled(np.ones((1, 2, 2), np.float32))[0].tolist() == [[1.0] * 4]
     assert "unknown operation" in caplog.text
     with pytest.raises(RuntimeChoiceError, match="openvino-f32 cannot run a network"):
         compile_module(nn.Flatten(), (1, 2, 2), runtime="openvino-f32")
-    monkeypatch.setenv(runtime.ENVIRONMENT_VARIABLE, "openvino-f32")
+    monkeypatch.setenv(choose.ENVIRONMENT_VARIABLE, "openvino-f32")
     with pytest.raises(RuntimeChoiceError, match="openvino-f32 cannot run a network"):
         compile_module(nn.Flatten(), (1, 2, 2))
 
@@ -140,7 +140,7 @@ def refuse(*args, **kwargs):
     raise OSError("no network in this test")
 socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = urllib.request.urlopen = refuse
 from torch import nn
-from facecluster.runtime import compile_module
+from facecluster.vision.runtime.choose import compile_module
 threads = threading.active_count()
 compile_module(nn.Linear(4, 2), (3, 4), runtime="openvino-f32")
 import openvino.tools.ovc.main, openvino.tools.ovc.telemetry_utils as utils
@@ -158,14 +158,14 @@ def test_the_package_works_where_openvino_cannot_be_imported(tmp_path: Path) -> 
 import sys
 sys.modules["openvino"] = None
 import numpy as np
-from facecluster import runtime
-from facecluster.detection import FaceDetector
+from facecluster.vision.runtime import choose
+from facecluster.vision.detection import FaceDetector
 from facecluster.errors import RuntimeChoiceError
-runtime._cuda_works = runtime._mps_works = lambda: False
+choose._cuda_works = choose._mps_works = lambda: False
 detector = FaceDetector()
 print(detector.detect(np.full((90, 120, 3), 128, np.uint8)), detector.runtime)
 try:
-    runtime.choose_runtime("openvino")
+    choose.choose_runtime("openvino")
 except RuntimeChoiceError as error:
     print(error)
 """

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from facecluster import networks, runtime
 from facecluster.errors import RuntimeChoiceError
-from facecluster.runtime import available_runtimes, choose_runtime, compile_module
+from facecluster.vision.runtime import choose, network
+from facecluster.vision.runtime.choose import available_runtimes, choose_runtime, compile_module
 
 from .runtimes import TwoHeads, batch
 
@@ -38,23 +38,23 @@ def test_a_runtime_that_nobody_knows_is_refused_with_those_that_work() -> None:
 def test_integers_are_for_x86_processors_that_have_them(
     monkeypatch: pytest.MonkeyPatch, capabilities: list[str], machine: str, names: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(runtime, "_cuda_works", lambda: False)
-    monkeypatch.setattr(runtime, "_mps_works", lambda: False)
+    monkeypatch.setattr(choose, "_cuda_works", lambda: False)
+    monkeypatch.setattr(choose, "_mps_works", lambda: False)
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    monkeypatch.setattr(runtime, "_openvino", lambda: stand_in_for_openvino([], capabilities))
+    monkeypatch.setattr(choose, "_openvino", lambda: stand_in_for_openvino([], capabilities))
     assert available_runtimes() == (*names, "eager")
 
 
 def test_a_runtime_that_this_machine_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "_cuda_works", lambda: False)
+    monkeypatch.setattr(choose, "_cuda_works", lambda: False)
     with pytest.raises(RuntimeChoiceError, match=r"^The runtime 'cuda' does not work on this machine: choose auto, "):
         compile_module(TwoHeads(), (2, 3, 12, 12), runtime="cuda")
 
 
 def test_the_environment_chooses_and_an_argument_overrules_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(runtime.ENVIRONMENT_VARIABLE, "Eager")
+    monkeypatch.setenv(choose.ENVIRONMENT_VARIABLE, "Eager")
     assert choose_runtime() == "eager"
-    monkeypatch.setenv(runtime.ENVIRONMENT_VARIABLE, "abacus")
+    monkeypatch.setenv(choose.ENVIRONMENT_VARIABLE, "abacus")
     with pytest.raises(RuntimeChoiceError, match=r"^FACECLUSTER_RUNTIME 'abacus' is not known"):
         choose_runtime()
     assert choose_runtime("eager") == "eager"
@@ -74,9 +74,9 @@ def test_the_environment_chooses_and_an_argument_overrules_it(monkeypatch: pytes
 def test_auto_takes_the_best_that_works(
     monkeypatch: pytest.MonkeyPatch, cuda: bool, mps: bool, openvino: list[str], chosen: str
 ) -> None:
-    monkeypatch.setattr(runtime, "_cuda_works", lambda: cuda)
-    monkeypatch.setattr(runtime, "_mps_works", lambda: mps)
-    monkeypatch.setattr(runtime, "_openvino_runtimes", lambda: openvino)
+    monkeypatch.setattr(choose, "_cuda_works", lambda: cuda)
+    monkeypatch.setattr(choose, "_mps_works", lambda: mps)
+    monkeypatch.setattr(choose, "_openvino_runtimes", lambda: openvino)
     assert choose_runtime() == chosen
     if openvino:
         assert choose_runtime("openvino") == openvino[0]
@@ -113,8 +113,8 @@ def test_devices_get_the_module_and_every_batch_in_their_precision(
     module = TwoHeads().eval()
     expected = compile_module(module, (2, 3, 12, 12), runtime="eager")(batch(5, 3, 12, 12))
     module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].dtype))
-    monkeypatch.setattr(runtime, "available_runtimes", lambda: (name, "eager"))
-    monkeypatch.setattr(networks, "_device", lambda name: torch.device("cpu"))
+    monkeypatch.setattr(choose, "available_runtimes", lambda: (name, "eager"))
+    monkeypatch.setattr(network, "_device", lambda name: torch.device("cpu"))
     compiled = compile_module(module, (2, 3, 12, 12))
     given = compiled(batch(5, 3, 12, 12))
     assert (compiled.name, seen) == (name, [dtype])
@@ -151,9 +151,9 @@ def test_bfloat16_is_taken_where_the_processor_has_it(
     monkeypatch: pytest.MonkeyPatch, asked: str, capabilities: list[str], name: str, hint: str
 ) -> None:
     settings: list[dict[str, str]] = []
-    monkeypatch.setattr(runtime, "_cuda_works", lambda: False)
-    monkeypatch.setattr(runtime, "_mps_works", lambda: False)
-    monkeypatch.setattr(runtime, "_openvino", lambda: stand_in_for_openvino(settings, capabilities))
+    monkeypatch.setattr(choose, "_cuda_works", lambda: False)
+    monkeypatch.setattr(choose, "_mps_works", lambda: False)
+    monkeypatch.setattr(choose, "_openvino", lambda: stand_in_for_openvino(settings, capabilities))
     compiled = compile_module(TwoHeads(), (2, 3, 12, 12), runtime=asked)
     assert compiled.name == name
     assert {setting["INFERENCE_PRECISION_HINT"] for setting in settings} == {hint}

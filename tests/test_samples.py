@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facecluster.samples import (
+from facecluster.samples.sample_photos import (
     draw_group,
     draw_jpeg,
     draw_portrait,
@@ -64,7 +64,7 @@ def embed(find_faces: FindFaces) -> Embed:
     import torch
     from facenet_pytorch.models.mtcnn import extract_face, fixed_image_standardization
 
-    from facecluster.weights import load_weights
+    from facecluster.vision.weights import load_weights
 
     network = load_weights("casia-webface")
 
@@ -94,7 +94,7 @@ def unit_centres(seen: Seen) -> np.ndarray:
 
 def test_a_portrait_is_the_same_in_every_process() -> None:
     code = (
-        "import hashlib; from facecluster.samples import draw_portrait as draw; "
+        "import hashlib; from facecluster.samples.sample_photos import draw_portrait as draw; "
         "print(hashlib.sha256(draw(4, 7).tobytes() + draw(25, 0).tobytes()).hexdigest())"
     )
     elsewhere = subprocess.run(
@@ -219,6 +219,6 @@ def test_the_portraits_that_come_with_the_package_are_those_that_are_drawn_today
 
 
 def test_without_the_portraits_of_the_package_they_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("facecluster.samples.shipped", dict)
+    monkeypatch.setattr("facecluster.samples.sample_photos.shipped", dict)
     (path,) = write_sample_people(tmp_path, people=1, portraits=1)
     assert path.read_bytes() == draw_jpeg(0, 0)

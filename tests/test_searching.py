@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from facecluster.errors import IdentificationError
-from facecluster.large_matching import LargeFaceMatcher
-from facecluster.matching import FaceMatcher
-from facecluster.searching import ClusterSearch, ExactSearch, Found, build_search
+from facecluster.recognition.sampled_scoring import LargeFaceMatcher
+from facecluster.recognition.scoring import FaceMatcher
+from facecluster.recognition.search import ClusterSearch, ExactSearch, Found, build_search
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int_]
@@ -130,7 +130,7 @@ def test_size_decides_and_either_way_answers_with_the_person(
 ) -> None:
     faces, person, centers = crowd
     for limit, kind in ((len(faces) - 1, ClusterSearch), (len(faces), ExactSearch)):
-        monkeypatch.setattr("facecluster.searching.EXACT_FACES", limit)
+        monkeypatch.setattr("facecluster.recognition.search.EXACT_FACES", limit)
         search = build_search(faces, person, person, centers)
         assert isinstance(search, kind)
         assert [found.identities[0] for found in search.find(centers[:5], 3, 6)] == [0, 1, 2, 3, 4]

@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import silhouette_samples
 
-from facecluster import selection
+from facecluster.clustering import number_of_clusters
+from facecluster.clustering.number_of_clusters import suggest_n_clusters
 from facecluster.errors import Cancelled, ClusteringError
-from facecluster.selection import suggest_n_clusters
 
 Floats = NDArray[np.float32]
 
@@ -95,7 +95,7 @@ def test_never_more_than_allowed() -> None:
 
 
 def test_a_large_pile_is_judged_by_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selection, "MAX_FACES", 200)
+    monkeypatch.setattr(number_of_clusters, "MAX_FACES", 200)
     suggestion = suggest_n_clusters(draw_people(8, 60))
     assert (suggestion.n_clusters, suggestion.faces) == (8, 200)
     assert suggestion.reason.endswith("This rests on 200 faces, drawn from the 480.")

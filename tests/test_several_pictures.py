@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from facecluster.errors import PhotoError
-from facecluster.images import load_image, load_photo
-from facecluster.tiff_pages import MAX_PAGES
+from facecluster.photos.images import load_image, load_photo
+from facecluster.photos.tiff_pages import MAX_PAGES
 
 from .pictures import FORMATS, UPRIGHT, assert_fields, encoded, picture
 
@@ -105,10 +105,10 @@ def test_of_a_heic_with_several_pictures_its_main_one_is_read() -> None:
 
 
 def test_a_note_is_stored_with_the_photo() -> None:
-    from facecluster.detection import FaceDetector
-    from facecluster.embedding import FaceEmbedder
-    from facecluster.extraction import FaceExtractor, read_photo
-    from facecluster.photos import PhotoFile
+    from facecluster.indexing.extraction import FaceExtractor, read_photo
+    from facecluster.photos.sources import PhotoFile
+    from facecluster.vision.detection import FaceDetector
+    from facecluster.vision.embedding import FaceEmbedder
 
     from .fakes import FakeDetector, FakeEmbedder
 

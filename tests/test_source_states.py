@@ -15,7 +15,7 @@ import pytest
 
 from facecluster import Gallery, IndexReport, index_photos, open_photos
 from facecluster.errors import Cancelled, GalleryError, NothingThereError
-from facecluster.known_sources import open_known
+from facecluster.workflows.known_sources import open_known
 
 from .fakes import FakeDetector, FakeEmbedder, write_photo
 from .photo_sources import make_zip

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from facecluster.errors import Cancelled
-from facecluster.stability import STABILITY_COLUMNS, measure_stability, pairs_together
+from facecluster.evaluation.stability import STABILITY_COLUMNS, measure_stability, pairs_together
 from tests.people import draw_people
 
 

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from facecluster import Gallery
-from facecluster.lab import NOBODY
-from facecluster.lab_work import stored_results
-from facecluster.report import report_html
-from facecluster.selection import suggest_n_clusters
-from facecluster.sweeps import KeptSweep, keep_sweep, kept_sweep, score_sweep
+from facecluster.clustering.number_of_clusters import suggest_n_clusters
+from facecluster.evaluation.cluster_number_sweep import KeptSweep, keep_sweep, kept_sweep, score_sweep
+from facecluster.presentation.report.page import report_html
+from facecluster.workflows.evaluate import NOBODY
+from facecluster.workflows.evaluation_job import stored_results
 from tests.galleries import make_gallery
 from tests.people import draw_people
 

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from facecluster.detection import Detection, FaceDetector, Sight
-from facecluster.embedding import FaceEmbedder
-from facecluster.extraction import FaceExtractor, Task
-from facecluster.images import ImageSource, load_image
-from facecluster.photo_faces import find_faces
-from facecluster.photos import PhotoFile
-from facecluster.probes import read_probe
-from facecluster.samples import draw_group, draw_portrait
-from facecluster.turning import TURNS, looks_upright, tilt, turned, upright_turn
-from facecluster.verification import PairErrors, verify_photos
+from facecluster.indexing.extraction import FaceExtractor, Task
+from facecluster.photos.images import ImageSource, load_image
+from facecluster.photos.sources import PhotoFile
+from facecluster.recognition.probes import read_probe
+from facecluster.recognition.verification import PairErrors, verify_photos
+from facecluster.samples.sample_photos import draw_group, draw_portrait
+from facecluster.vision.detection import Detection, FaceDetector, Sight
+from facecluster.vision.embedding import FaceEmbedder
+from facecluster.vision.faces import find_faces
+from facecluster.vision.turning import TURNS, looks_upright, tilt, turned, upright_turn
 
 from .people import draw_people
 from .pictures import ORIENTATION, encoded

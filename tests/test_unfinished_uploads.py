@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from facecluster.adding import KeptZip, Place, UploadedZip, add_photos
-from facecluster.background import Job, Progress
 from facecluster.errors import Cancelled, WeightsError
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 from facecluster.records import UnfinishedSource
+from facecluster.workflows.add_photos import KeptZip, Place, UploadedZip, add_photos
+from facecluster.workflows.jobs import Job, Progress
 
 from .fakes import write_photo
 from .test_adding import Detector, Embedder, add, gallery, photos, zip_of

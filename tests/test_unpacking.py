@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facecluster import photo_zips
 from facecluster.errors import SourceError
-from facecluster.photos import open_photos, unpack_zip
+from facecluster.photos import archive
+from facecluster.photos.sources import open_photos, unpack_zip
 
 from .photo_sources import (
     assert_one_sentence,
@@ -74,10 +74,10 @@ def test_no_name_leads_out_of_a_zip(tmp_path_factory: pytest.TempPathFactory, pa
 def test_a_zip_that_unpacks_to_too_much_is_refused_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as bomb:
         for number in range(3):
-            archive.writestr(f"{number}.jpg", bytes(2**20))
-    monkeypatch.setattr(photo_zips, "MAX_UNPACKED", 2 * 2**20)
+            bomb.writestr(f"{number}.jpg", bytes(2**20))
+    monkeypatch.setattr(archive, "MAX_UNPACKED", 2 * 2**20)
     with pytest.raises(SourceError) as error:
         unpack_zip(tmp_path / "bomb.zip", tmp_path / "out")
     assert_one_sentence(error, "unpacks to more than", "split it")

@@ -9,12 +9,12 @@ import pytest
 
 from facecluster import Gallery, load_image, open_photos, write_sample_people
 from facecluster.errors import FaceClusterError, GalleryError, PhotoError, SourceError
-from facecluster.gallery import default_gallery
-from facecluster.groups import read_groups
-from facecluster.report_files import report_files
-from facecluster.samples import draw_portrait
+from facecluster.evaluation.subgroups import read_groups
+from facecluster.gallery.gallery import default_gallery
+from facecluster.presentation.report.files import report_files
+from facecluster.samples.sample_photos import draw_portrait
 from facecluster.user_paths import user_path
-from facecluster.weights import model_name
+from facecluster.vision.weights import model_name
 from tests.galleries import clustered_gallery
 from tests.test_cli import Ran
 

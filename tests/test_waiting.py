@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from facecluster import Gallery, index_photos, open_photos
-from facecluster.adding import Place, add_photos
-from facecluster.background import Job
 from facecluster.errors import Cancelled
 from facecluster.files import read_regular
-from facecluster.photos import PhotoFile
+from facecluster.photos.sources import PhotoFile
 from facecluster.waiting import run_abandonable
+from facecluster.workflows.add_photos import Place, add_photos
+from facecluster.workflows.jobs import Job
 
 from .fakes import FakeDetector, FakeEmbedder, write_photo
 
@@ -95,7 +95,7 @@ def test_cancelling_a_job_ends_it_while_a_folder_is_being_listed(
         job.cancel()
         threading.Event().wait()
 
-    monkeypatch.setattr("facecluster.adding.open_known", hang)
+    monkeypatch.setattr("facecluster.workflows.add_photos.open_known", hang)
     job = Job("Adding")
     with pytest.raises(Cancelled):
         add_photos(gallery, Place("/photos"), job, detector=Detector(), embedder=Embedder())  # type: ignore[arg-type]
@@ -112,12 +112,12 @@ def test_what_is_run_abandonably_gives_its_result_or_its_error() -> None:
 HANG = """
 import sys, threading
 from pathlib import Path
-from facecluster import photos
+from facecluster.photos import sources
 def hang(self, path):
     print("reading", flush=True)
     threading.Event().wait()
-photos.FolderPhotos.read_file = hang
-from facecluster.cli import main
+sources.FolderPhotos.read_file = hang
+from facecluster.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
 

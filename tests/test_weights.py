@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from facecluster import weights
 from facecluster.errors import WeightsError
-from facecluster.weights import casia_graph, load_weights, model_name
+from facecluster.vision import weights
+from facecluster.vision.weights import casia_graph, load_weights, model_name
 
 if TYPE_CHECKING:
     import torch

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from facecluster import cli, weights
+from facecluster.cli import main
 from facecluster.errors import WeightsError
-from facecluster.samples import draw_portrait
-from facecluster.weights import load_weights
+from facecluster.samples.sample_photos import draw_portrait
+from facecluster.vision import weights
+from facecluster.vision.weights import load_weights
 
 if TYPE_CHECKING:
     import torch
@@ -272,7 +273,7 @@ def test_indexing_without_a_connection_ends_with_a_sentence_and_an_untouched_gal
     photos = tmp_path / "photos"
     photos.mkdir()
     draw_portrait(0, 0).convert("RGB").save(photos / "one.jpg")
-    assert cli.main(["index", str(photos), "--model", "vggface2"]) == 1
+    assert main.main(["index", str(photos), "--model", "vggface2"]) == 1
     captured = capsys.readouterr()
     said = [line for line in captured.err.splitlines() if line.startswith("facecluster: ")]
     assert captured.out == ""

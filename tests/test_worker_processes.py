@@ -16,10 +16,10 @@ import pytest
 
 from facecluster import FaceClusterer, FaceDetector, FaceEmbedder, Gallery, Identifier
 from facecluster.errors import RuntimeChoiceError
-from facecluster.large_matching import LargeFaceMatcher
-from facecluster.matching import FaceMatcher
-from facecluster.samples import draw_group, draw_portrait, draw_stranger
-from facecluster.searching import ClusterSearch, ExactSearch
+from facecluster.recognition.sampled_scoring import LargeFaceMatcher
+from facecluster.recognition.scoring import FaceMatcher
+from facecluster.recognition.search import ClusterSearch, ExactSearch
+from facecluster.samples.sample_photos import draw_group, draw_portrait, draw_stranger
 from tests.people import draw_people
 
 TIMEOUT = 300  # seconds: only so that a worker that hangs or dies does not hold up all tests

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from facecluster import samples
 from facecluster.errors import SourceError
-from facecluster.samples import sample_people, write_sample_people
+from facecluster.samples import sample_photos
+from facecluster.samples.sample_photos import sample_people, write_sample_people
 from tests.test_cli import Ran
 from tests.test_nothing_is_overwritten import Prepare, file, link, pipe, sums
 
@@ -30,7 +30,7 @@ def test_people_are_written_as_a_folder_each(tmp_path: Path) -> None:
 
 
 def test_file_names_keep_their_order_beyond_99_portraits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("facecluster.samples.draw_portrait", lambda *_: Image.new("RGB", (8, 8)))
+    monkeypatch.setattr("facecluster.samples.sample_photos.draw_portrait", lambda *_: Image.new("RGB", (8, 8)))
 
     paths = write_sample_people(tmp_path, 1, 101)
 
@@ -70,7 +70,7 @@ def test_an_interrupted_run_is_completed(tmp_path: Path) -> None:
 
 def test_drawings_of_an_older_edition_are_drawn_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as past:
-        past.setattr("facecluster.samples._EDITION", b", edition 0")
+        past.setattr("facecluster.samples.sample_photos._EDITION", b", edition 0")
         write_sample_people(tmp_path / "old", 2, 2)
 
     write_sample_people(tmp_path / "old", 2, 2)
@@ -202,9 +202,9 @@ def test_a_photo_put_among_sample_people_while_they_are_drawn_stays(
             theirs.write_bytes(b"mine")
         return drawn(person, portrait)
 
-    drawn = samples.draw_portrait
-    monkeypatch.setattr(samples, "draw_portrait", draw)
-    monkeypatch.setattr(samples, "shipped", dict)  # else there would be nothing to draw
+    drawn = sample_photos.draw_portrait
+    monkeypatch.setattr(sample_photos, "draw_portrait", draw)
+    monkeypatch.setattr(sample_photos, "shipped", dict)  # else there would be nothing to draw
     with pytest.raises(SourceError, match=f"already holds {PERSON}/02.jpg, which is not one of the sample people"):
         write_sample_people(tmp_path / "people", 1, 2)
     assert theirs.read_bytes() == b"mine"

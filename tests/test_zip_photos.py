@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from facecluster.photos import open_photos, unpack_zip
+from facecluster.photos.sources import open_photos, unpack_zip
 
 from .photo_sources import (
     assert_refused,

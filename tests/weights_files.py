@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from facecluster.errors import WeightsError
-from facecluster.samples import draw_portrait
+from facecluster.samples.sample_photos import draw_portrait
 
 
 def one_sentence(error: pytest.ExceptionInfo[WeightsError]) -> str:

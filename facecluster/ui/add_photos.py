@@ -8,20 +8,20 @@ from importlib.util import find_spec
 
 import streamlit as st
 
-from facecluster.adding import SAMPLE_PEOPLE, SAMPLE_PORTRAITS, Origin, Place, SamplePeople, UploadedZip
 from facecluster.errors import FaceClusterError
-from facecluster.galleries import gallery_path, sample_gallery
-from facecluster.gallery import Gallery, default_gallery
-from facecluster.indexing import FacesToKeep
-from facecluster.people_names import AUTO
-from facecluster.photos import KAGGLE
+from facecluster.gallery.galleries import gallery_path, sample_gallery
+from facecluster.gallery.gallery import Gallery, default_gallery
+from facecluster.indexing.run import FacesToKeep
+from facecluster.photos.people_names import AUTO
+from facecluster.photos.sources import KAGGLE
 from facecluster.ui import resources
 from facecluster.ui.chosen import choose
 from facecluster.ui.components import show_error
 from facecluster.ui.jobs import jobs, running, start_adding
 from facecluster.ui.markup import escape
 from facecluster.ui.names_question import DROPS, ask_names, empty_drop_area, listed
-from facecluster.weights import CASIA, MODELS, VGGFACE2
+from facecluster.vision.weights import CASIA, MODELS, VGGFACE2
+from facecluster.workflows.add_photos import SAMPLE_PEOPLE, SAMPLE_PORTRAITS, Origin, Place, SamplePeople, UploadedZip
 
 _OPEN = "gallery_add"  # in the session: True while the four ways are open, or the number of the job that they started
 _KEPT: tuple[FacesToKeep, FacesToKeep] = ("largest", "all")
@@ -231,7 +231,7 @@ def _kaggle_card() -> Origin | None:
 def _sample_picture() -> bytes:
     from PIL import Image
 
-    from facecluster.samples import draw_portrait
+    from facecluster.samples.sample_photos import draw_portrait
 
     portraits = [draw_portrait(person, 0).resize((160, 192)) for person in _SHOWN_PEOPLE]
     strip = Image.new("RGB", (160 * len(portraits), 192))

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import streamlit as st
 
-from facecluster.galleries import MAIN, gallery_keys, gallery_path
-from facecluster.gallery import default_gallery
+from facecluster.gallery.galleries import MAIN, gallery_keys, gallery_path
+from facecluster.gallery.gallery import default_gallery
 
 ADDRESS = "gallery"
 """The part of an address that says which gallery the rest of it is about."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from facecluster.errors import FaceClusterError
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 from facecluster.ui import resources
 from facecluster.ui.markup import escape
 

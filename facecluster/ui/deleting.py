@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from facecluster.adding import last_choice
 from facecluster.errors import FaceClusterError
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 from facecluster.records import FaceRecord, GalleryCounts
 from facecluster.ui import resources
 from facecluster.ui.components import show_error
 from facecluster.ui.jobs import start_clustering
 from facecluster.ui.links import close_face
 from facecluster.ui.markup import escape
+from facecluster.workflows.add_photos import last_choice
 
 _TOLD = "face_deleted"
 _ORIGINALS_STAY = "The original photos stay where they are."

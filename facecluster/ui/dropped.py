@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from facecluster.background import Progress
-from facecluster.images import SUFFIXES
-from facecluster.probe_shelf import Kept, Settings, Shelf
-from facecluster.probes import read_probe
+from facecluster.photos.images import SUFFIXES
+from facecluster.presentation.probe_shelf import Kept, Settings, Shelf
+from facecluster.recognition.probes import read_probe
 from facecluster.ui import resources
+from facecluster.workflows.jobs import Progress
 
 _TYPES = sorted(suffix.removeprefix(".") for suffix in SUFFIXES)
 # Streamlit's uploader has no height of its own, and lists every ending of a file that it takes.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 from facecluster.ui import tables
 from facecluster.ui.face_grid import Line, Tile, tile_grid
 from facecluster.ui.links import open_face

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 import streamlit as st
 
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 from facecluster.ui import resources, tables
 from facecluster.ui.jobs import running
 

@@ -6,17 +6,17 @@ from typing import Literal
 
 import streamlit as st
 
-from facecluster.adding import last_algorithm, last_choice
-from facecluster.charts import interval, percent, photos_by_person
 from facecluster.errors import EvaluationError
-from facecluster.gallery import Gallery
-from facecluster.intervals import KIND, NOT_COVERED
+from facecluster.evaluation.intervals import KIND, NOT_COVERED
+from facecluster.gallery.gallery import Gallery
+from facecluster.presentation.charts import interval, percent, photos_by_person
 from facecluster.records import GalleryCounts
 from facecluster.ui import tables
 from facecluster.ui.deleting import delete_section
 from facecluster.ui.jobs import start_clustering
 from facecluster.ui.markup import escape
 from facecluster.ui.source_notices import show_left_out_files
+from facecluster.workflows.add_photos import last_algorithm, last_choice
 
 _CHOICES = {"people": "As many as people", "auto": "Suggest", "fixed": "Fixed"}
 _MOST = 1000  # rows of a list
@@ -112,7 +112,7 @@ def show_contradictions(gallery: Gallery) -> None:
 
 def _making(gallery: Gallery) -> None:
     """Which model and runtime made the embeddings, and what made the clusters."""
-    from facecluster.algorithms import how_made
+    from facecluster.clustering.algorithms import how_made
 
     parts = [f"Model {escape(gallery.model or '')}"]
     runtimes = gallery.runtimes()
@@ -183,7 +183,7 @@ def _cluster_form(gallery: Gallery, counts: GalleryCounts) -> None:
 
 
 def _algorithm(gallery: Gallery) -> str:
-    from facecluster.algorithms import ALGORITHMS
+    from facecluster.clustering.algorithms import ALGORITHMS
 
     names = [name for name in ALGORITHMS if name != "kmeans-suggested"]  # that is KMeans, and Suggest below
     return st.selectbox(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from facecluster.errors import GalleryError
-from facecluster.galleries import MAX_NAME, create_gallery, list_galleries, rename_gallery
-from facecluster.gallery import Gallery, default_gallery
+from facecluster.gallery.galleries import MAX_NAME, create_gallery, list_galleries, rename_gallery
+from facecluster.gallery.gallery import Gallery, default_gallery
 from facecluster.ui.chosen import choose, chosen_key, remember_choice
 from facecluster.ui.components import show_error
 from facecluster.ui.markup import escape

@@ -8,15 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from facecluster.errors import EvaluationError
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
+from facecluster.presentation.text import counted
+from facecluster.presentation.wall import Card, matching
 from facecluster.records import GalleryCounts
-from facecluster.text import counted
 from facecluster.ui import tables
 from facecluster.ui.face_grid import Line, Tile, tile_grid
 from facecluster.ui.faces import FaceTile, face_grid
 from facecluster.ui.gallery_details import left_out_photos
 from facecluster.ui.links import named, page_address
-from facecluster.wall import Card, matching
 
 _CARDS = 60
 _CELL = 160  # pixels: two cards side by side on a phone

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from facecluster.adding import Origin, Place, SamplePeople, add_photos, cluster_again
-from facecluster.background import Job, Jobs
 from facecluster.errors import FaceClusterError
-from facecluster.gallery import Gallery
-from facecluster.indexing import FacesToKeep
-from facecluster.lab_work import apply_in_job, evaluate_in_job
-from facecluster.people_names import AUTO
+from facecluster.gallery.gallery import Gallery
+from facecluster.indexing.run import FacesToKeep
+from facecluster.photos.people_names import AUTO
 from facecluster.ui import resources
 from facecluster.ui.components import show_error
 from facecluster.ui.markup import escape
+from facecluster.workflows.add_photos import Origin, Place, SamplePeople, add_photos, cluster_again
+from facecluster.workflows.evaluation_job import apply_in_job, evaluate_in_job
+from facecluster.workflows.jobs import Job, Jobs
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from facecluster.lab import LabSettings
+    from facecluster.workflows.evaluate import LabSettings
 
 _TICK = 0.5  # seconds between two looks at a running job
 _WATCHED = "jobs_watched"

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from facecluster.adding import Origin, Place, UploadedZip
 from facecluster.errors import SourceError
 from facecluster.file_names import on_disk
-from facecluster.gallery import Gallery
-from facecluster.people_names import AUTO, Preview
-from facecluster.photos import KAGGLE, ListedPhotos, ZipPhotos, open_photos
+from facecluster.gallery.gallery import Gallery
+from facecluster.photos.people_names import AUTO, Preview
+from facecluster.photos.sources import KAGGLE, ListedPhotos, ZipPhotos, open_photos
 from facecluster.ui.markup import escape
+from facecluster.workflows.add_photos import Origin, Place, UploadedZip
 
 DROPS = "gallery_drops"  # in the session: how many zips were dropped, which is part of the drop area's key
 _LABELS = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 from facecluster.ui.gallery_menu import gallery_menu
 from facecluster.ui.history import tidy_history
 from facecluster.ui.markup import escape

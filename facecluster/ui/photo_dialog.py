@@ -7,12 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from facecluster.drawing import photo_with_box
 from facecluster.errors import GalleryError, PhotoError
-from facecluster.gallery import Gallery
-from facecluster.images import Photo, load_photo
+from facecluster.gallery.gallery import Gallery
+from facecluster.photos.images import Photo, load_photo
+from facecluster.presentation.drawing import photo_with_box
 from facecluster.records import FaceRecord
-from facecluster.turning import turned
 from facecluster.ui import tables
 from facecluster.ui.deleting import face_section
 from facecluster.ui.face_grid import Line
@@ -20,6 +19,7 @@ from facecluster.ui.faces import FaceTile, face_grid
 from facecluster.ui.jobs import running
 from facecluster.ui.links import asked_face, close_face, named, open_face, shown_with
 from facecluster.ui.markup import escape
+from facecluster.vision.turning import turned
 
 _NEAREST = 8
 _MOST = 10_000  # faces that a cluster is gone through

@@ -6,16 +6,16 @@ from typing import Literal
 
 import streamlit as st
 
-from facecluster.gallery import Gallery
-from facecluster.identification import Match
-from facecluster.images import encode_jpeg
-from facecluster.photo_faces import told_doubtful
-from facecluster.probe_pictures import box_ratio, in_shape, numbered_boxes, similarity_scale
-from facecluster.probes import Answer, Verdict, answer_name, is_copy, name_of, verdict
+from facecluster.gallery.gallery import Gallery
+from facecluster.photos.images import encode_jpeg
+from facecluster.presentation.probe_pictures import box_ratio, in_shape, numbered_boxes, similarity_scale
+from facecluster.recognition.identification import Match
+from facecluster.recognition.probes import Answer, Verdict, answer_name, is_copy, name_of, verdict
 from facecluster.ui.face_grid import Line, Tile, Tone, tile_grid
 from facecluster.ui.faces import FaceTile, face_grid
 from facecluster.ui.looks import ink
 from facecluster.ui.markup import escape
+from facecluster.vision.faces import told_doubtful
 
 BADGES: dict[Verdict, tuple[str, str, Literal["green", "blue", "orange", "gray"]]] = {
     "known": ("Known", ":material/check_circle:", "green"),

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import streamlit as st
 
-from facecluster.background import Progress, Stage
 from facecluster.errors import IdentificationError
-from facecluster.gallery import Gallery
-from facecluster.lab_work import LabStore
+from facecluster.gallery.gallery import Gallery
 from facecluster.ui.chosen import chosen_path
-from facecluster.weights import CASIA, MODELS, loads, model_name
+from facecluster.vision.weights import CASIA, MODELS, loads, model_name
+from facecluster.workflows.evaluation_job import LabStore
+from facecluster.workflows.jobs import Progress, Stage
 
 if TYPE_CHECKING:
-    from facecluster.clustering import FaceClusterer
-    from facecluster.detection import FaceDetector
-    from facecluster.embedding import FaceEmbedder
-    from facecluster.identification import Identifier
+    from facecluster.clustering.face_clusterer import FaceClusterer
+    from facecluster.recognition.identification import Identifier
+    from facecluster.recognition.verification import PairErrors
     from facecluster.records import Clustering
-    from facecluster.verification import PairErrors
+    from facecluster.vision.detection import FaceDetector
+    from facecluster.vision.embedding import FaceEmbedder
 
 MIN_FACE_SIZE = 40
 MIN_SCORE = 0.9  # detection.MIN_SCORE; asking there would load the networks' libraries with the first page
@@ -79,7 +79,7 @@ def min_score() -> float:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def detector(min_face_size: int = MIN_FACE_SIZE, min_score: float = MIN_SCORE) -> FaceDetector:
     """MTCNN; loads at its first photo."""
-    from facecluster.detection import FaceDetector
+    from facecluster.vision.detection import FaceDetector
 
     return FaceDetector(min_face_size, min_score=min_score)
 
@@ -87,7 +87,7 @@ def detector(min_face_size: int = MIN_FACE_SIZE, min_score: float = MIN_SCORE) -
 @st.cache_resource(max_entries=2, show_spinner=False)
 def embedder(model: str = CASIA) -> FaceEmbedder:
     """InceptionResnetV1 with the weights `model`: a known name or the path of a `.pt` file; loads at its first face."""
-    from facecluster.embedding import FaceEmbedder
+    from facecluster.vision.embedding import FaceEmbedder
 
     return FaceEmbedder(model)
 
@@ -95,7 +95,7 @@ def embedder(model: str = CASIA) -> FaceEmbedder:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def clusterer(path: str, revision: int, _clustering: Clustering) -> FaceClusterer:
     """The fitted clusterer of the gallery's clustering at this revision."""
-    from facecluster.clustering import restore_clusterer
+    from facecluster.clustering.face_clusterer import restore_clusterer
 
     return restore_clusterer(_clustering)
 
@@ -109,7 +109,7 @@ def identifier(path: str, revision: int) -> Fitting[Identifier]:
     gallery = gallery_at(path)
 
     def make(report: Callable[[Progress], None]) -> Identifier:
-        from facecluster.identification import Identifier
+        from facecluster.recognition.identification import Identifier
 
         report(Progress("Reading the gallery's faces"))
         clustering = gallery.clustering()
@@ -128,7 +128,7 @@ def pairs(path: str, revision: int) -> Fitting[PairErrors]:
 
     It fails with EvaluationError when there are too few faces.
     """
-    from facecluster.verification import gallery_pairs
+    from facecluster.recognition.verification import gallery_pairs
 
     return Fitting(_fitting(), lambda report: gallery_pairs(gallery_at(path)))
 

@@ -32,7 +32,12 @@ POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1
 first_page_shown = threading.Event()
 """Set by the app's script at the end of its runs."""
 
-COME_NEXT = ("facecluster.extraction", "facecluster.clustering", "facecluster.identification", "plotly.graph_objects")
+COME_NEXT = (
+    "facecluster.indexing.extraction",
+    "facecluster.clustering.face_clusterer",
+    "facecluster.recognition.identification",
+    "plotly.graph_objects",
+)
 
 GRACE = 3  # seconds that answers under way have when the app ends
 

@@ -7,17 +7,17 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from facecluster.adding import KeptZip, Place
 from facecluster.errors import FaceClusterError
 from facecluster.file_names import on_disk
-from facecluster.gallery import Gallery
-from facecluster.people_names import AUTO
+from facecluster.gallery.gallery import Gallery
+from facecluster.photos.people_names import AUTO
 from facecluster.records import UnfinishedSource
 from facecluster.ui import resources
 from facecluster.ui.components import show_error
 from facecluster.ui.jobs import start_adding
 from facecluster.ui.markup import escape
-from facecluster.weights import CASIA
+from facecluster.vision.weights import CASIA
+from facecluster.workflows.add_photos import KeptZip, Place
 
 
 def show_unfinished(gallery: Gallery) -> bool:

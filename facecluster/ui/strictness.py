@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from facecluster.charts import percent
-from facecluster.identification import Identifier
-from facecluster.strictness import DEFAULT, IDENTIFY, KNOWN, VERIFY, identify_meaning
+from facecluster.presentation.charts import percent
+from facecluster.presentation.strictness import DEFAULT, IDENTIFY, KNOWN, VERIFY, identify_meaning
+from facecluster.recognition.identification import Identifier
 from facecluster.ui import resources
 
 

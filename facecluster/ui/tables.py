@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from facecluster.errors import EvaluationError
-from facecluster.gallery import Gallery
-from facecluster.wall import Card, cards
+from facecluster.gallery.gallery import Gallery
+from facecluster.presentation.wall import Card, cards
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from facecluster.evaluation import ClusteringScores
+    from facecluster.evaluation.clustering_scores import ClusteringScores
     from facecluster.records import GalleryCounts
 
 
@@ -33,7 +33,7 @@ _KEYED: dict[str, Any] = {"hash_funcs": {Gallery: _state}, "show_spinner": False
 class Accuracy:
     """Everything the accuracy page shows but the faces themselves, which `wrong_page` reads.
 
-    `people` has evaluation.PEOPLE_COLUMNS and wrong (how many of the person's faces are in another cluster than
+    `people` has clustering_scores.PEOPLE_COLUMNS and wrong (how many of the person's faces are in another cluster than
     theirs), worst accuracy first; `pairs` counts faces by person and cluster, and how many of them are right; a face
     that the algorithm left out has the cluster LEFT_OUT; `lone` are the clusters that hold known faces and are no
     person's; `strange` counts those that hold none, of which no figure speaks.
@@ -68,7 +68,7 @@ def counts(gallery: Gallery) -> GalleryCounts:
 @st.cache_data(max_entries=4, **_KEYED)
 def clusters(gallery: Gallery) -> pd.DataFrame:
     """CLUSTER_COLUMNS and title, one row a cluster; empty before the first clustering."""
-    from facecluster.review import titled
+    from facecluster.review.doubtful import titled
 
     return titled(gallery.clusters())
 
@@ -90,7 +90,7 @@ def doubtful(gallery: Gallery) -> pd.DataFrame:
     """Columns face, cluster and similarity of the faces that `review.doubtful_faces` finds, farthest first."""
     import pandas as pd
 
-    from facecluster.review import doubtful_faces
+    from facecluster.review.doubtful import doubtful_faces
 
     found = gallery.clustering()
     if found is None:
@@ -103,17 +103,17 @@ def doubtful(gallery: Gallery) -> pd.DataFrame:
 @st.cache_data(max_entries=2, **_KEYED)
 def accuracy(gallery: Gallery) -> Accuracy:
     """Raises EvaluationError when no clustered face has a known person."""
-    from facecluster import evaluation
-    from facecluster.charts import worst_first
+    from facecluster.evaluation import clustering_scores
+    from facecluster.presentation.charts import worst_first
 
     counted = gallery.people_in_clusters()
-    tally = evaluation.Tally.of_pairs(counted)
-    scores, people = evaluation.score(tally), worst_first(evaluation.people_of(tally))
+    tally = clustering_scores.Tally.of_pairs(counted)
+    scores, people = clustering_scores.score(tally), worst_first(clustering_scores.people_of(tally))
     pairs = counted.dropna(subset="person")
-    pairs = pairs.assign(right=evaluation.right_faces(tally, pairs))
+    pairs = pairs.assign(right=clustering_scores.right_faces(tally, pairs))
     wrong = dict(zip(tally.people.tolist(), tally.counts.sum(axis=1) - tally.right, strict=True))
-    used = set(counted["cluster"].tolist()) - {evaluation.LEFT_OUT}
-    with_people = set(pairs["cluster"].tolist()) - {evaluation.LEFT_OUT}
+    used = set(counted["cluster"].tolist()) - {clustering_scores.LEFT_OUT}
+    with_people = set(pairs["cluster"].tolist()) - {clustering_scores.LEFT_OUT}
     return Accuracy(
         scores=scores,
         people=people.assign(wrong=people["person"].map(wrong)),
@@ -161,11 +161,13 @@ def wrong_page(gallery: Gallery, report: Accuracy, person: str | None, page: int
 
 def people_by_cluster(pairs: pd.DataFrame, persons: Sequence[str]) -> pd.DataFrame:
     """evaluation.people_by_cluster of some persons, from `Accuracy.pairs`."""
-    from facecluster import evaluation
+    from facecluster.evaluation import clustering_scores
 
     counted = pairs[pairs["person"].isin(persons)]
     repeated = counted.loc[counted.index.repeat(counted["faces"])]
-    return evaluation.people_by_cluster(repeated["cluster"].to_numpy(), repeated["person"].to_numpy(dtype=object))
+    return clustering_scores.people_by_cluster(
+        repeated["cluster"].to_numpy(), repeated["person"].to_numpy(dtype=object)
+    )
 
 
 def cluster_titles(gallery: Gallery) -> dict[int, str]:
@@ -183,7 +185,7 @@ def own_cluster(gallery: Gallery, person: str) -> OwnCluster | None:
 
 def doubtful_limit(gallery: Gallery, cluster: int) -> float:
     """The similarity to the centre below which a face of the cluster is doubtful."""
-    from facecluster.review import doubtful_below
+    from facecluster.review.doubtful import doubtful_below
 
     return doubtful_below(gallery.cluster_similarities(cluster))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 
 from .conftest import serve
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from facecluster.gallery import Gallery
+from facecluster.gallery.gallery import Gallery
 
 from .conftest import serve
 

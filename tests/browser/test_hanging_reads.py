@@ -15,11 +15,11 @@ from .conftest import ROOT, serve
 # Imported by Python itself before anything else: as if the disk of every folder hung.
 HANGING_DISK = """
 import os, threading
-from facecluster import photo_folders
+from facecluster.photos import folder
 def hang(self, path):
     open(os.environ["HANGS"], "a").close()
     threading.Event().wait()
-photo_folders.FolderPhotos.read_file = hang
+folder.FolderPhotos.read_file = hang
 """
 
 

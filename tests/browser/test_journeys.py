@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from facecluster.samples import draw_group, draw_portrait, draw_stranger, sample_people
+from facecluster.samples.sample_photos import draw_group, draw_portrait, draw_stranger, sample_people
 
 pytestmark = pytest.mark.browser
 

@@ -1,0 +1,98 @@
+"""Bringing a gallery that an older facecluster made to today's schema, and telling galleries from other databases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from facecluster.gallery.schema import APPLICATION_ID, COPY_TABLES, SCHEMA_VERSION
+
+# What galleries of version 1, which carry no mark of ours, must hold at least.
+_VERSION_1 = {
+    "sources",
+    "photos",
+    "faces",
+    "crops",
+    "embeddings",
+    "clusterings",
+    "assignments",
+    "cluster_names",
+    "meta",
+}
+_UPLOADED = re.compile(r"(?:^|[/\\])(uploads[/\\](?:[0-9a-f]{12}[/\\][^/\\]+|sample-people))$")
+"""Where version 1 put copies: a folder named by the zip's content and one named after the zip, or the sample people."""
+
+
+class Connection(Protocol):
+    """As much of a connection to SQLite as is needed here."""
+
+    def execute(self, sql: str, parameters: Sequence[object] = ..., /) -> Any: ...
+
+
+def is_gallery(connection: Connection) -> bool:
+    """Whether the file is a gallery, or an empty one that may become it, rather than another program's database."""
+    version, tables = version_of(connection), _tables(connection)
+    if version == 0:
+        return not tables
+    if version == 1:
+        return tables >= _VERSION_1
+    return int(connection.execute("PRAGMA application_id").fetchone()[0]) == APPLICATION_ID
+
+
+def version_of(connection: Connection) -> int:
+    """The schema's version, 0 for a new file."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def upgrade(connection: Connection) -> None:
+    """Brings an older gallery forward, within a transaction of the caller's."""
+    version = version_of(connection)
+    if version == 1:
+        _to_version_2(connection)
+    if version in (1, 2):
+        _to_version_3(connection)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _to_version_2(connection: Connection) -> None:
+    for column in ("people_from TEXT NOT NULL DEFAULT ''", "unfinished INTEGER NOT NULL DEFAULT 0"):
+        connection.execute(f"ALTER TABLE sources ADD COLUMN {column}")
+    for column in ("turn INTEGER NOT NULL DEFAULT 0", "note TEXT", "missing INTEGER NOT NULL DEFAULT 0"):
+        connection.execute(f"ALTER TABLE photos ADD COLUMN {column}")
+    for statement in filter(str.strip, COPY_TABLES.split(";")):
+        connection.execute(statement)
+    _record_copies(connection)
+
+
+def _to_version_3(connection: Connection) -> None:
+    connection.execute("ALTER TABLE photos ADD COLUMN page INTEGER")
+    connection.execute("ALTER TABLE sources ADD COLUMN settings TEXT NOT NULL DEFAULT ''")
+    # Version 2 looked for faces on one picture of a file only: those without any are looked at again by the next run.
+    connection.execute(
+        "UPDATE photos SET settings = '' WHERE status = 'no_face' AND reason LIKE 'No %' "
+        "AND (note LIKE '% passed over.%' OR note LIKE 'Only the first picture of the animation%')"
+    )
+
+
+def _record_copies(connection: Connection) -> None:
+    """Version 1 kept no list of its copies: they are what it indexed from the folders that it unpacked zips into.
+
+    Nothing else that lies in `uploads` is taken for a copy, and none of these once its content is another.
+    """
+    rows = connection.execute(
+        "SELECT s.location, p.path, p.sha256 FROM photos p JOIN sources s ON s.id = p.source_id "
+        "WHERE s.kind IN ('folder', 'displaced folder') AND p.sha256 <> ''"
+    ).fetchall()
+    for location, path, sha256 in rows:
+        if place := _UPLOADED.search(location):
+            copy = f"{place[1]}/{path}".replace("\\", "/")
+            connection.execute("INSERT OR REPLACE INTO copies VALUES (?, '', ?, 0)", (copy, sha256))
+
+
+def _tables(connection: Connection) -> set[str]:
+    rows = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
+    )
+    return {row[0] for row in rows}

@@ -1,0 +1,1 @@
+"""The evaluation as one HTML page and one JSON document, to keep or to pass on."""

@@ -1,0 +1,66 @@
+"""What a report says of the groups in an analyst's CSV, one column of it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from facecluster.evaluation.subgroups import SMALL_FACES, SMALL_PEOPLE, det_by_group, difference
+from facecluster.presentation import evaluation_charts, evaluation_tables
+from facecluster.presentation.evaluation_tables import GROUP_RATES
+from facecluster.presentation.report.charts import chart_html
+from facecluster.presentation.report.parts import paragraph, table_html
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from facecluster.workflows.evaluate import LabResults
+
+MOST_CURVES = 6
+"""So many groups at most have a curve: those are the colours that can be told apart."""
+
+
+def group_parts(results: LabResults, column: str, table: pd.DataFrame) -> list[str]:
+    """The HTML of one column's groups, part by part. `table` has groups.GROUP_COLUMNS."""
+    parts = [
+        paragraph(
+            f"Small groups, of fewer than {SMALL_FACES} faces or {SMALL_PEOPLE} people, say little. FPIR counts "
+            "strangers of the group; in a draw, all groups meet the same threshold."
+        ),
+        table_html(evaluation_tables.group_rates(table), f"Error rates by {column}"),
+        *_algorithms(results, column),
+    ]
+    for rate, title in GROUP_RATES.items():
+        if table[rate].notna().any():
+            words = difference(table, rate)
+            parts.append(f"<h3>{escape(title)}</h3>{paragraph(words) if words else ''}")
+            parts.append(chart_html(evaluation_charts.groups_chart(table, rate, title), f"{title} by {column}"))
+    return [*parts, *_curves(results, column, table)]
+
+
+def _algorithms(results: LabResults, column: str) -> list[str]:
+    if column not in results.comparison_groups:
+        return []
+    table = evaluation_tables.compared_groups(results.comparison_groups[column])
+    words = "Accuracy of the clusters that each algorithm makes; a left-out face counts alone."
+    return [paragraph(words), table_html(table, f"Accuracy of algorithms by {column}")]
+
+
+def _curves(results: LabResults, column: str, table: pd.DataFrame) -> list[str]:
+    """Error rates over thresholds, of the groups with most faces."""
+    if results.open_set is None or results.group_of is None:
+        return []
+    curves = det_by_group(results.open_set, results.group_of, column)
+    if not curves:
+        return []
+    by_size = table.sort_values("faces", ascending=False, kind="stable")["group"]
+    drawn = [group for group in by_size if group in curves][:MOST_CURVES]
+    small = set(table.loc[table["small"], "group"])
+    words = "Both marks are everybody's. A group without errors of both kinds has no curve."
+    if small.intersection(drawn):
+        words += " Curves of small groups are dashed and say little."
+    if len(drawn) < len(curves):
+        words += f" Drawn are the {len(drawn)} largest of {len(curves)} groups."
+    figure = evaluation_charts.det_chart(results.open_set, {group: curves[group] for group in drawn}, small)
+    chart = chart_html(figure, f"Missed known people over named strangers, by {column}")
+    return [f"<h3>Error rates over thresholds</h3>{paragraph(words)}", chart]

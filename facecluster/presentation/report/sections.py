@@ -1,0 +1,262 @@
+"""What a report says, section by section; those that were not measured are left out, or say why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from facecluster.evaluation.intervals import KIND, NOT_COVERED
+from facecluster.evaluation.subgroups import with_groups
+from facecluster.presentation import charts, evaluation_charts, evaluation_tables
+from facecluster.presentation.report.charts import chart_html
+from facecluster.presentation.report.document import as_document
+from facecluster.presentation.report.faces import faces_html
+from facecluster.presentation.report.groups import group_parts
+from facecluster.presentation.report.parts import mean, note, paragraph, share, table_html
+
+if TYPE_CHECKING:
+    from facecluster.evaluation.results import Part
+    from facecluster.presentation.report.faces import ShownFaces
+    from facecluster.workflows.evaluate import LabResults
+
+SECTION_OF: dict[Part, str] = {
+    "held_out": "held-out",
+    "open_set": "strangers",
+    "sweep": "clusters",
+    "comparison": "algorithms",
+    "stability": "stability",
+}
+"""The section that holds a part's figures."""
+
+DEFINITIONS = {
+    "Accuracy": "Share of faces whose cluster is assigned to their person, clusters and persons paired one to one so "
+    "that the most faces fit (Hungarian assignment). The clusters were made of these very faces.",
+    "Purity": "Share of a cluster's labelled faces that belong to its main person.",
+    "Coverage": "Share of a person's faces that lie in the cluster that holds most of them.",
+    "ARI": "Adjusted Rand index of clusters and persons: 1 when equal, about 0 when unrelated (Hubert & Arabie 1985).",
+    "NMI": "Normalised mutual information of clusters and persons, arithmetic mean.",
+    "B-cubed": "Precision and recall of each face's cluster, averaged over faces (Bagga & Baldwin 1998).",
+    "Left-out faces": "Faces that an algorithm puts into no cluster count as a cluster each.",
+    "Interval": "95 % Wilson score interval of a share. Faces of one person resemble each other, so with few people it "
+    "is narrower than the truth.",
+    "Top-1, top-3": "Share of held-out faces whose person is the most similar one, or among the three most similar. "
+    "Photos are split into folds, copies of a photo never on both sides.",
+    "Named right": "Share of held-out faces that reach the threshold with their own person's name.",
+    "FPIR": "Share of strangers' faces that get a name. Strangers are people left out of the gallery.",
+    "FNIR": "Share of known people's faces that stay unknown or get a wrong name.",
+    "Threshold": "The similarity from which a face counts as known. Each gallery chooses it for the FPIR asked for "
+    "without knowing the strangers.",
+    "ECE": "Expected calibration error: mean distance of predicted probability and observed share, over ten bins, for "
+    "people that the fit never saw, where strangers are as frequent as in these draws.",
+    "Together": "Share of a person's pairs of faces that share a cluster, mean over bootstrap samples of the faces, "
+    "with the middle 95 % of the samples.",
+    "Stability": "Mean adjusted Rand index between runs.",
+}
+
+_ACCURACY_ENDS = f"Accuracy's interval is {KIND}, {NOT_COVERED}."
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the page: `id` is its place in an address, `html` begins with its heading."""
+
+    id: str
+    title: str
+    html: str
+
+
+def sections_of(results: LabResults, faces: Mapping[str, Sequence[ShownFaces]]) -> list[Section]:
+    """The sections in their order; `faces` are those of `report_faces`, by section."""
+    found = [
+        *(_people(results), _held_out(results), _open_set(results), _sweep(results)),
+        *(_comparison(results), _stability(results), *_groups(results), _definitions(), _origin(results)),
+    ]
+    return [_with_faces(section, faces.get(section.id, ())) for section in found if section is not None]
+
+
+def summary_lines(results: LabResults) -> list[str]:
+    """What the answers rest on, and the figures that have no question."""
+    scores, lines = results.scores, []
+    if results.known is not None and results.known.by_folder:
+        lines.append(results.known.sentence)
+    if scores is not None:
+        lines.append(
+            f"{scores.correct:,} of {scores.faces:,} faces are in their person's cluster: accuracy "
+            f"{charts.percent(scores.accuracy)} ({KIND} {charts.interval(*scores.accuracy_interval)}, {NOT_COVERED}), "
+            f"purity {charts.percent(scores.purity)}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, B-cubed F1 "
+            f"{scores.bcubed.f1:.4f}."
+        )
+    if results.suggestion is not None:
+        lines.append(results.suggestion.reason)
+    return lines
+
+
+def _people(results: LabResults) -> Section | None:
+    if results.people.empty:
+        return None
+    of = "" if results.known is None or results.known.is_everybody else f" {results.known.sentence}"
+    worst_first = charts.worst_first(results.people)
+    people = _grouped(evaluation_tables.clustered_people(worst_first), results)
+    return _section(
+        *("people", "People"),
+        paragraph(f"Measured on the faces that were clustered; accuracy's interval is {KIND}.{of}"),
+        chart_html(charts.accuracy_by_person(worst_first), f"Accuracy of {len(people)} people, the lowest first"),
+        table_html(people, f"Accuracy of {len(people)} people"),
+    )
+
+
+def _held_out(results: LabResults) -> Section | None:
+    held = results.held_out
+    if held is None:
+        return _missing("held-out", "Held-out photos", results, "held_out")
+    text = (
+        f"{held.faces} faces in {held.folds} folds, each identified by the photos of the others: top-1 "
+        f"{share(held.top1, held.top1_interval)}, top-3 {share(held.top3, held.top3_interval)}, named right at the "
+        f"threshold ({held.threshold:.3f} on average) {share(held.named_right, held.named_right_interval)}."
+    )
+    if held.skipped:
+        text += f" {held.skipped} faces are of people without another photo and could not be judged."
+    people = _grouped(evaluation_tables.held_out_people(held.people), results)
+    return _section(
+        "held-out", "Held-out photos", paragraph(text), table_html(people, f"Held-out photos of {len(people)} people")
+    )
+
+
+def _open_set(results: LabResults) -> Section | None:
+    found = results.open_set
+    if found is None:
+        return _missing("strangers", "Strangers", results, "open_set")
+    text = (
+        f"{found.left_out} of {found.people} people left out in each of {len(found.draws)} draws. At the thresholds "
+        f"chosen for an FPIR of {100 * found.target_fpir:g} %, {mean(found.fpir, found.fpir_sd)} of the strangers' "
+        f"faces got a name (FPIR) and {mean(found.fnir, found.fnir_sd)} of the known people's were missed (FNIR; "
+        f"foretold {charts.percent(found.expected_fnir)}). The whole gallery's threshold is {found.threshold:.3f}, its "
+        f"foretold FNIR {charts.percent(found.foretold_fnir)}."
+    )
+    return _section(
+        *("strangers", "Strangers"),
+        paragraph(text),
+        note(found.warning) if found.warning else "",
+        paragraph(evaluation_charts.det_words(found)),
+        chart_html(
+            evaluation_charts.det_chart(found), "Missed known people over named strangers, threshold by threshold"
+        ),
+        table_html(evaluation_tables.error_rates(found.det), "Error rates at some thresholds"),
+        chart_html(
+            evaluation_charts.similarity_chart(found.distribution, found.threshold),
+            "How similar known people and strangers are to their best candidate",
+        ),
+        table_html(_strangers_last(evaluation_tables.draws(found.draws)), f"Error rates of {len(found.draws)} draws"),
+        _calibration(results),
+    )
+
+
+def _strangers_last(draws: pd.DataFrame) -> pd.DataFrame:
+    """Their names are long, and would part the figures from the draw's number."""
+    return draws[[*(column for column in draws if column != "Left out"), "Left out"]]
+
+
+def _calibration(results: LabResults) -> str:
+    title = "<h3>Calibration</h3>"
+    if results.calibration is None:
+        reason = results.missing.get("calibration")
+        return title + note(reason) if reason else ""
+    table, ece = results.calibration.table, results.calibration.ece
+    words = (
+        f"Expected calibration error {ece:.4f} on people that the fit never saw. {evaluation_tables.RELIABILITY_NOTE}"
+    )
+    chart = chart_html(
+        evaluation_charts.reliability_chart(table, ece), "Share of right answers over the probability told"
+    )
+    return title + paragraph(words) + chart
+
+
+def _sweep(results: LabResults) -> Section | None:
+    if results.suggestion is None or results.sweep is None:
+        return _missing("clusters", "How many clusters", results, "sweep")
+    chart = evaluation_charts.sweep_chart(results.sweep, results.suggestion.n_clusters, len(results.people))
+    table = evaluation_tables.swept(results.sweep)
+    lines = [results.suggestion.reason, evaluation_tables.sweep_note(results)]
+    lines += [_ACCURACY_ENDS] if "Accuracy" in table else []
+    return _section(
+        *("clusters", "How many clusters"),
+        *map(paragraph, lines),
+        chart_html(chart, f"Figures of {len(table)} numbers of clusters"),
+        table_html(table, f"Figures of {len(table)} numbers of clusters"),
+    )
+
+
+def _comparison(results: LabResults) -> Section | None:
+    if results.comparison is None:
+        return _missing("algorithms", "Algorithms", results, "comparison")
+    table = evaluation_tables.compared(results.comparison)
+    figure = evaluation_charts.algorithms_chart(results.comparison) if "ARI" in table else None
+    return _section(
+        *("algorithms", "Algorithms"),
+        paragraph(_ACCURACY_ENDS) if "Accuracy" in table else "",
+        chart_html(figure, f"ARI of {len(table)} algorithms") if figure is not None else "",
+        table_html(table, f"Figures of {len(table)} algorithms"),
+    )
+
+
+def _stability(results: LabResults) -> Section | None:
+    found = results.stability
+    if found is None:
+        return _missing("stability", "Stability", results, "stability")
+    text = (
+        f"Mean ARI between {found.seeds} seeds {found.seed_ari:.4f}, between {found.bootstraps} bootstrap samples "
+        f"{found.bootstrap_ari:.4f} ({found.low:.4f} to {found.high:.4f})."
+    )
+    if found.people.empty:
+        return _section("stability", "Stability", paragraph(text))
+    people = _grouped(evaluation_tables.stability_people(found.people), results)
+    words = f"How often the faces of {len(people)} people stay together"
+    chart = chart_html(evaluation_charts.stability_chart(found.people), words)
+    return _section("stability", "Stability", paragraph(text), chart, table_html(people, words))
+
+
+def _groups(results: LabResults) -> list[Section]:
+    return [
+        _section(f"group-{number}", f"By {column}", *group_parts(results, column, table))
+        for number, (column, table) in enumerate(results.groups.items(), start=1)
+    ]
+
+
+def _grouped(table: pd.DataFrame, results: LabResults) -> pd.DataFrame:
+    return with_groups(table, results.group_of, "Person")
+
+
+def _definitions() -> Section:
+    entries = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in DEFINITIONS.items())
+    return _section("definitions", "What the figures mean", f'<dl class="definitions">{entries}</dl>')
+
+
+def _origin(results: LabResults) -> Section:
+    document = as_document(results)
+    rows = {**document["settings"], **document["clustering"], **document["versions"], "date": results.created}
+    values = [json.dumps(value, ensure_ascii=False) for value in rows.values()]
+    table = pd.DataFrame({"Name": list(rows), "Value": values})
+    return _section("origin", "Parameters and versions", table_html(table, "Parameters and versions"))
+
+
+def _section(id: str, title: str, *parts: str) -> Section:
+    heading = f'<h2 id="{id}">{escape(title)}</h2>'
+    return Section(id, title, f"<section>{heading}{''.join(parts)}</section>")
+
+
+def _with_faces(section: Section, shown: Sequence[ShownFaces]) -> Section:
+    if not shown:
+        return section
+    faces = "".join(map(faces_html, shown))
+    return Section(section.id, section.title, section.html.removesuffix("</section>") + faces + "</section>")
+
+
+def _missing(id: str, title: str, results: LabResults, part: str) -> Section | None:
+    reason = results.missing.get(part)
+    # What is said at the top is not said again.
+    return _section(id, title, note(reason)) if reason and reason != results.missing.get("scores") else None

@@ -1,0 +1,53 @@
+"""How strict to be in words: what the identify and verify pages ask for, and what it means on this gallery."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from facecluster.presentation.charts import percent
+from facecluster.recognition.identification import DEFAULT_FPIR
+from facecluster.recognition.verification import DEFAULT_FMR
+
+if TYPE_CHECKING:
+    from facecluster.recognition.scoring import FaceMatcher, Identity
+    from facecluster.recognition.verification import Verification
+
+DEFAULT = "Balanced"
+# The share of strangers' faces that may get a name (FPIR), and of pairs of different people that may pass as one.
+IDENTIFY: dict[str, float] = {"Very strict": 0.001, "Strict": 0.005, DEFAULT: DEFAULT_FPIR, "Lenient": 0.05}
+VERIFY: dict[str, float] = {"Strict": 0.0001, DEFAULT: DEFAULT_FMR, "Lenient": 0.01, "Very lenient": 0.05}
+
+KNOWN: dict[Identity, str] = {
+    "person": "known people",
+    "cluster": "the clusters' own faces",
+    "mixed": "known faces",
+}
+_PAIRS: dict[Identity, tuple[str, str]] = {
+    "person": ("different people", "one person"),
+    "cluster": ("different clusters", "one cluster"),
+    "mixed": ("different people or clusters", "one person or cluster"),
+}
+
+
+def identify_meaning(matcher: FaceMatcher, threshold: float) -> str:
+    """What to expect at a threshold: how many strangers get a name, and how many known people do not."""
+    named, missed = matcher.expected_fpir(threshold), matcher.expected_fnir(threshold)
+    told = f"About {_one_in(named)} strangers gets a name"
+    return f"{told}; {percent(missed)} of {KNOWN[matcher.identity]} are missed." if missed == missed else f"{told}."
+
+
+def verify_meaning(found: Verification, identity: Identity) -> str:
+    """How often such an answer errs, in one sentence; the rates are those of the gallery's own pairs of faces."""
+    two, single = _PAIRS[identity]
+    wrong = f"{100 * found.false_match_rate:.2g}\u00a0%"
+    told = f"In this gallery {wrong} of pairs of faces of {two} would pass for the same person"
+    missed = found.false_non_match_rate
+    return f"{told}, and {percent(missed)} of pairs of {single} would not." if missed == missed else f"{told}."
+
+
+def _one_in(share: float) -> str:
+    """`1 in 100`, `none in 10,000`."""
+    if share < 1e-4:
+        return "none in 10,000"
+    number = 1 / share
+    return f"1 in {number:.1f}" if number < 5 else f"1 in {float(f'{number:.2g}'):,.0f}"

@@ -1,0 +1,1 @@
+"""What deserves an analyst's eye: doubtful faces, mixed clusters."""

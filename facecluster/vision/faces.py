@@ -1,0 +1,119 @@
+"""What is found on a photo: its faces, what was too doubtful to be one, and the turn that makes the photo upright."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from facecluster.errors import PhotoError
+from facecluster.photos.images import load_photo
+from facecluster.vision.main_face import main_face
+from facecluster.vision.turning import SURE, TURNS, looks_upright, turned, upright_turn
+
+if TYPE_CHECKING:
+    from facecluster.photos.images import ImageSource, Photo
+    from facecluster.vision.detection import Detection, FaceDetector
+
+MOST_PAGES = 20
+"""Of the pictures of one file so many are looked at for a face, spread evenly: a clip of 500 frames has alike ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoFaces:
+    """The faces of one photo, largest first, and the doubtful ones below the detector's `min_score`.
+
+    `turn` counts the quarter turns clockwise from the photo as it was given to `image` (height, width, 3), which is
+    upright; boxes and landmarks are in pixels of `image`.
+    """
+
+    image: np.ndarray
+    turn: int
+    faces: tuple[Detection, ...]
+    doubtful: tuple[Detection, ...]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of `image` in pixels."""
+        return self.image.shape[1], self.image.shape[0]
+
+    @property
+    def main(self) -> int | None:
+        """The place among `faces` of the one that the photo is of; None without faces."""
+        return main_face(self.faces, self.size)
+
+    @property
+    def best_score(self) -> float:
+        """The detection score of the surest face, doubtful ones included; 0 without any."""
+        return max((face.score for face in (*self.faces, *self.doubtful)), default=0.0)
+
+
+def find_faces(detector: FaceDetector, images: Sequence[np.ndarray]) -> list[PhotoFaces]:
+    """The faces of each photo (height, width, 3) uint8 RGB, turned where it lies on its side or head.
+
+    A photo is looked at in all four turns only where its surest face is doubtful or does not look upright.
+    """
+    sights = detector.look_many(images) if images else []
+    found = []
+    for image, sight in zip(images, sights, strict=True):
+        turn = 0
+        if not looks_upright(sight):
+            # One after the other: turned copies of a large photo are not held together.
+            others = [detector.look_many([turned(image, other)])[0] for other in TURNS[1:]]
+            seen = [sight, *others]
+            turn = upright_turn(seen)
+            sight = seen[turn]
+        faces = tuple(face for face in sight.detections if face.score >= detector.min_score)
+        doubtful = tuple(face for face in sight.detections if face.score < detector.min_score)
+        found.append(PhotoFaces(turned(image, turn), turn, faces, doubtful))
+    return found
+
+
+def read_faces(detector: FaceDetector, source: ImageSource) -> tuple[Photo, PhotoFaces]:
+    """A photo as `load_photo` reads it, with its faces, as `find_faces` finds them, and the same errors.
+
+    Of a file of several pictures (pages of a TIFF, an animation, a HEIC) it is the one that the file is of; where that
+    has no sure face, the first other one that has, or else the one with the surest face.
+    """
+    photo = load_photo(source)
+    (found,) = find_faces(detector, [photo.image])
+    for page in pages_to_try(photo.other_pages, found.best_score):
+        try:
+            other = load_photo(source, page=page)
+        except PhotoError:  # a page that is damaged costs the others nothing
+            continue
+        (seen,) = find_faces(detector, [other.image])
+        if seen.best_score > found.best_score:
+            photo, found = other, seen
+        if found.best_score >= SURE:
+            break
+    return photo, found
+
+
+def pages_to_try(others: Sequence[int], best_score: float) -> list[int]:
+    """Which of a file's `others` pictures are looked at too, where the surest face so far has `best_score`."""
+    if best_score >= SURE or not others:
+        return []
+    spread = np.linspace(0, len(others) - 1, min(len(others), MOST_PAGES)).round().astype(int)
+    return [others[place] for place in spread]
+
+
+def told_doubtful(doubtful: Sequence[Detection]) -> str:
+    """`one doubtful face, score 0.74` or `3 doubtful faces, the best with score 0.86`; empty without any."""
+    if not doubtful:
+        return ""
+    # Rounded down, so that it never reads as the least score itself.
+    best = math.floor(100 * max(face.score for face in doubtful)) / 100
+    if len(doubtful) == 1:
+        return f"one doubtful face, score {best:.2f}"
+    return f"{len(doubtful)} doubtful faces, the best with score {best:.2f}"
+
+
+def why_no_face(min_face_size: int, doubtful: Sequence[Detection]) -> str:
+    """The sentence for a photo without a face."""
+    if not doubtful:
+        return f"No face of {min_face_size} pixels or more was found."
+    return f"No sure face of {min_face_size} pixels or more was found, only {told_doubtful(doubtful)}."

@@ -1,0 +1,1 @@
+"""Networks compiled for this machine and kept: OpenVINO, CUDA, MPS or eager torch."""
