@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EMBEDDING_SIZE = 512
+DUPLICATE_COSINE = 0.9999
+"""The cosine of copies of one photo, by the same model: what differs is resizing and compression."""
 
 DISPLACED = "displaced "
 
@@ -293,3 +295,10 @@ def name_key(name: str) -> str:
 def people_among(names: Iterable[str]) -> int:
     """How many people these names of folders and of clusters are."""
     return len({name_key(name) for name in names} - {""})
+
+
+def known_persons(persons: Sequence[str | None] | np.ndarray) -> np.ndarray:
+    """(n,) bool: which faces have a person. None and NaN are nobody, as tables hold them."""
+    import pandas as pd
+
+    return np.asarray(pd.notna(np.asarray(persons, dtype=object)))

@@ -35,11 +35,11 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str, list[str
     """
     from facecluster.errors import EvaluationError
     from facecluster.evaluation.clustering_scores import labelled_clustering
-    from facecluster.evaluation.held_out import known_persons
     from facecluster.evaluation.subgroups import read_groups
     from facecluster.gallery.gallery import Gallery
     from facecluster.presentation.report.document import as_document
     from facecluster.presentation.report.files import report_files
+    from facecluster.records import known_persons
     from facecluster.workflows.evaluate import evaluate_gallery
 
     # What would fail in the end should fail before the long work.
@@ -131,9 +131,9 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     from facecluster.clustering.algorithms import algorithm_named, apply_algorithm
     from facecluster.clustering.face_clusterer import number_of_clusters
     from facecluster.evaluation.algorithm_comparison import compare_algorithms
-    from facecluster.evaluation.held_out import known_persons
     from facecluster.evaluation.subgroups import algorithms_by_group, read_groups
     from facecluster.gallery.gallery import Gallery
+    from facecluster.records import known_persons
 
     if options.apply:
         algorithm_named(options.apply)

@@ -12,8 +12,8 @@ import pandas as pd
 from facecluster.clustering.face_clusterer import FaceClusterer
 from facecluster.clustering.number_of_clusters import Suggestion
 from facecluster.evaluation.clustering_scores import evaluate_clustering
-from facecluster.evaluation.held_out import known_persons
 from facecluster.evaluation.intervals import beside_accuracy
+from facecluster.records import known_persons
 
 if TYPE_CHECKING:
     from facecluster.gallery.gallery import Gallery

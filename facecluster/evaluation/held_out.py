@@ -17,10 +17,9 @@ from facecluster.errors import EvaluationError
 from facecluster.evaluation.intervals import wilson
 from facecluster.progress import IsCancelled, OnProgress, never, stepwise
 from facecluster.recognition.scoring import FaceMatcher
+from facecluster.records import DUPLICATE_COSINE, known_persons
 
 FOLDS = 5
-# The cosine of copies of one photo, by the same model: what differs is resizing and compression.
-DUPLICATE_COSINE = 0.9999
 _CHUNK = 1024
 
 # One row a face. `face` is its row in the arrays that came in; `best` the most similar person; `rank` the place of the
@@ -106,11 +105,6 @@ def held_out_identification(
     ]
     table = pd.concat(tables).sort_values("face", ignore_index=True)[list(HELD_OUT_FACE_COLUMNS)]
     return _summarise(table, folds, fpir, skipped=len(rows) - len(table))
-
-
-def known_persons(persons: Sequence[str | None] | np.ndarray) -> np.ndarray:
-    """(n,) bool: which faces have a person. None and NaN are nobody, as tables hold them."""
-    return np.asarray(pd.notna(np.asarray(persons, dtype=object)))
 
 
 def labelled_faces(persons: Sequence[str | None] | np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

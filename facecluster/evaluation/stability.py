@@ -11,9 +11,9 @@ import pandas as pd
 
 from facecluster.clustering.algorithms import group_faces
 from facecluster.evaluation.clustering_scores import LEFT_OUT
-from facecluster.evaluation.held_out import known_persons
 from facecluster.evaluation.intervals import CONFIDENCE
 from facecluster.progress import IsCancelled, OnProgress, never, stepwise
+from facecluster.records import known_persons
 
 SEEDS, BOOTSTRAPS = 5, 20
 _ABSENT = -1  # the label of a face that a sample did not draw

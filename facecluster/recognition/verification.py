@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from facecluster.errors import EvaluationError, PhotoError
-from facecluster.evaluation.held_out import DUPLICATE_COSINE, known_persons
 from facecluster.recognition.identities import clusters_of, identities_of
 from facecluster.recognition.scoring import SEVERAL, FaceMatcher, Identity
 from facecluster.recognition.stranger_model import are_one_person
+from facecluster.records import DUPLICATE_COSINE, known_persons
 
 if TYPE_CHECKING:
     from facecluster.gallery.gallery import Gallery

@@ -24,7 +24,7 @@ from facecluster.evaluation.clustering_scores import (
     labelled_clustering,
     match_people,
 )
-from facecluster.evaluation.held_out import held_out_identification, known_persons
+from facecluster.evaluation.held_out import held_out_identification
 from facecluster.evaluation.intervals import beside_accuracy
 from facecluster.evaluation.open_set import OpenSet, leave_people_out, with_threshold_of
 from facecluster.evaluation.results import (
@@ -41,7 +41,7 @@ from facecluster.evaluation.stability import measure_stability
 from facecluster.evaluation.subgroups import algorithms_by_group, by_group
 from facecluster.progress import IsCancelled, OnProgress, never
 from facecluster.recognition.identities import clusters_of, identities_of
-from facecluster.records import Clustering, Faces, KnownFaces
+from facecluster.records import Clustering, Faces, KnownFaces, known_persons
 
 if TYPE_CHECKING:
     from facecluster.gallery.gallery import Gallery
