@@ -114,7 +114,7 @@ def _home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _clustered_gallery(photos: Path, name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from facecluster import Gallery, index_photos, open_photos
-    from facecluster.clustering.face_clusterer import cluster_gallery
+    from facecluster.workflows.cluster import cluster_gallery
 
     def make(folder: Path) -> None:
         gallery = Gallery.open(folder)

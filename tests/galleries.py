@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from facecluster import Gallery
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.records import NewFace, NewPhoto
+from facecluster.workflows.cluster import cluster_gallery
 from tests.people import draw_people
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facecluster.clustering.algorithms import ALGORITHMS, apply_algorithm
+from facecluster.clustering.algorithms import ALGORITHMS
 from facecluster.errors import Cancelled, ClusteringError, FaceClusterError, GalleryError, SourceError
 from facecluster.gallery.gallery import Gallery
 from facecluster.records import Unclustered
@@ -27,6 +27,7 @@ from facecluster.workflows.add_photos import (
     last_algorithm,
     last_choice,
 )
+from facecluster.workflows.cluster import apply_algorithm
 from facecluster.workflows.jobs import Job, Jobs, Progress
 from tests.fakes import FakeDetector, FakeEmbedder, write_photo
 from tests.galleries import make_gallery
@@ -256,7 +257,7 @@ def test_grouping_ends_at_once_when_cancelled_and_leaves_the_clusters(
 ) -> None:
     add(gallery, Place(str(photos)))
     before, done = gallery.clustering(), threading.Event()
-    monkeypatch.setattr("facecluster.clustering.face_clusterer.number_of_clusters", lambda *_: done.wait(60))
+    monkeypatch.setattr("facecluster.workflows.cluster.choose_number", lambda *_: done.wait(60))
     job = Jobs().start("gallery", "Grouping", lambda job: cluster_again(gallery, job, "auto"))
     while job.progress.stage != "Grouping the faces by person":
         time.sleep(0.01)
@@ -281,7 +282,7 @@ def test_photos_stay_when_grouping_them_is_cancelled(
                 self.cancel()
 
     done = threading.Event()
-    monkeypatch.setattr("facecluster.clustering.face_clusterer.number_of_clusters", lambda *_: done.wait(60))
+    monkeypatch.setattr("facecluster.workflows.cluster.choose_number", lambda *_: done.wait(60))
     with pytest.raises(Cancelled, match=r"^6 photos, 6 new faces\. Grouping the faces was cancelled"):
         add(gallery, Place(str(photos)), Impatient("Adding"))
     done.set()

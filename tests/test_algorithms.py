@@ -10,9 +10,9 @@ import pytest
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from facecluster import Gallery
-from facecluster.clustering.algorithms import ALGORITHMS, apply_algorithm, group_faces
+from facecluster.clustering.algorithms import ALGORITHMS, group_faces
 from facecluster.clustering.chinese_whispers import chinese_whispers, pair_threshold
-from facecluster.clustering.face_clusterer import cluster_gallery, restore_clusterer
+from facecluster.clustering.face_clusterer import restore_clusterer
 from facecluster.errors import Cancelled, ClusteringError, EvaluationError
 from facecluster.evaluation.algorithm_comparison import (
     COMPARISON_COLUMNS,
@@ -32,6 +32,7 @@ from facecluster.evaluation.clustering_scores import (
     wrong_faces,
 )
 from facecluster.recognition.identification import Identifier
+from facecluster.workflows.cluster import apply_algorithm, cluster_gallery
 from tests.galleries import make_gallery
 from tests.people import draw_people, unit
 
@@ -120,7 +121,7 @@ def test_without_labels_there_is_a_table_without_figures_about_persons() -> None
 
 
 def test_a_number_that_was_suggested_already_is_not_suggested_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("facecluster.clustering.number_of_clusters.suggest_n_clusters", None)
+    monkeypatch.setattr("facecluster.workflows.cluster.suggest_n_clusters", None)
     faces, persons = draw_people(4, 8)
     table = compare_algorithms(
         faces, persons, n_clusters=2, suggested=4, suggestion_seconds=100, names=["kmeans", "kmeans-suggested"]

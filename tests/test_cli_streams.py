@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.samples.sample_photos import draw_portrait
+from facecluster.workflows.cluster import cluster_gallery
 from tests.galleries import make_gallery
 from tests.people import draw_people
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facecluster.clustering.face_clusterer import cluster_gallery
+from facecluster.workflows.cluster import cluster_gallery
 
 from .galleries import make_gallery
 from .people import draw_people

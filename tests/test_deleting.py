@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from facecluster import Gallery, index_photos, open_photos
-from facecluster.clustering.face_clusterer import FaceClusterer, cluster_gallery
+from facecluster.clustering.face_clusterer import FaceClusterer
 from facecluster.errors import Cancelled, GalleryError
 from facecluster.indexing.extraction import FacesToKeep
 from facecluster.indexing.run import IndexReport
 from facecluster.records import NewFace, NewPhoto
+from facecluster.workflows.cluster import cluster_gallery
 
 from .fakes import FakeDetector, FakeEmbedder, write_copy, write_photo
 

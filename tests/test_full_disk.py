@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from facecluster import Gallery
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.errors import DiskFullError, GalleryError
 from facecluster.records import Clustering, NewFace, NewPhoto
+from facecluster.workflows.cluster import cluster_gallery
 
 from .fakes import write_copy
 from .people import draw_people

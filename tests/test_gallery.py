@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from facecluster import Gallery
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.errors import GalleryError, PhotoError
 from facecluster.records import NewFace, NewPhoto
+from facecluster.workflows.cluster import cluster_gallery
 
 
 def new_photo(path: str, person: str | None, marker: str = "") -> NewPhoto:

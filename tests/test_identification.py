@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from facecluster import Gallery, Identifier, Match, index_photos, load_image, open_photos
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.errors import IdentificationError
 from facecluster.samples.sample_photos import draw_group, draw_portrait, draw_stranger, sample_people
+from facecluster.workflows.cluster import cluster_gallery
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from facecluster import Gallery, index_photos, open_photos
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.workflows.add_photos import UploadedZip, add_photos
+from facecluster.workflows.cluster import cluster_gallery
 from facecluster.workflows.jobs import Job
 
 from .fakes import FakeDetector, FakeEmbedder, write_copy, write_photo

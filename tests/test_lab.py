@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from facecluster import Gallery
-from facecluster.clustering.algorithms import apply_algorithm
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.errors import Cancelled
+from facecluster.workflows.cluster import apply_algorithm, cluster_gallery
 from facecluster.workflows.evaluate import PARTS, LabResults, LabSettings, evaluate_gallery
 from tests.galleries import clustered_gallery, make_gallery
 from tests.people import draw_people

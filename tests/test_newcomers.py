@@ -12,11 +12,11 @@ import pytest
 from facecluster import Gallery, Identifier
 from facecluster.cli.main import main
 from facecluster.clustering import number_of_clusters
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.evaluation.clustering_scores import evaluate_clustering
 from facecluster.recognition import newcomers
 from facecluster.recognition.newcomers import people_and_newcomers
 from facecluster.workflows.add_photos import last_choice
+from facecluster.workflows.cluster import cluster_gallery
 from facecluster.workflows.evaluate import LabSettings, evaluate_gallery
 
 from .apps import open_app

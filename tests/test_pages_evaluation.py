@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.errors import Cancelled
 from facecluster.gallery.gallery import Gallery
 from facecluster.ui import resources
 from facecluster.ui.jobs import jobs
+from facecluster.workflows.cluster import cluster_gallery
 
 from .apps import open_app, tiles, words
 from .galleries import make_gallery

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from facecluster.clustering.algorithms import apply_algorithm
 from facecluster.gallery.gallery import Gallery
 from facecluster.records import NewPhoto
 from facecluster.ui import gallery_wall
 from facecluster.ui.jobs import jobs
 from facecluster.workflows import add_photos
+from facecluster.workflows.cluster import apply_algorithm
 from facecluster.workflows.jobs import Job, Progress
 from tests.apps import gallery_name, open_details, state, tiles, words
 from tests.galleries import clustered_gallery, make_gallery, unlabelled_gallery

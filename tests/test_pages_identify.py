@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.gallery.gallery import Gallery
 from facecluster.photos.formats import FORMAT_NAMES
 from facecluster.samples.sample_photos import draw_group, draw_portrait, draw_stranger, sample_person
 from facecluster.vision.detection import FaceDetector
 from facecluster.vision.embedding import FaceEmbedder
+from facecluster.workflows.cluster import cluster_gallery
 
 from .apps import open_app, tiles, words
 from .galleries import make_gallery

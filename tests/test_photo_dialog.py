@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.gallery.gallery import Gallery
 from facecluster.photos.images import encode_jpeg
+from facecluster.workflows.cluster import cluster_gallery
 
 from .apps import tiles
 from .galleries import make_gallery

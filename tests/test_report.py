@@ -14,7 +14,6 @@ import pytest
 
 from facecluster import Gallery
 from facecluster.clustering.algorithms import ALGORITHMS
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.intervals import wilson
 from facecluster.evaluation.subgroups import read_groups
@@ -25,6 +24,7 @@ from facecluster.presentation.report.files import write_report
 from facecluster.presentation.report.groups import MOST_CURVES
 from facecluster.presentation.report.page import report_html
 from facecluster.presentation.report.sections import DEFINITIONS
+from facecluster.workflows.cluster import cluster_gallery
 from facecluster.workflows.evaluate import LabResults, LabSettings, evaluate_gallery
 from tests.galleries import clustered_gallery, make_gallery, unlabelled_gallery
 from tests.people import draw_people

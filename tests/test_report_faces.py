@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from facecluster import Gallery
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.photos.images import encode_jpeg
 from facecluster.presentation.report.faces import MOST_FACES, report_faces
 from facecluster.presentation.report.page import report_html
+from facecluster.workflows.cluster import cluster_gallery
 from facecluster.workflows.evaluate import LabSettings, evaluate_gallery
 from tests.galleries import make_gallery
 from tests.people import draw_people

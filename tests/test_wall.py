@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facecluster.clustering.face_clusterer import cluster_gallery
 from facecluster.gallery.gallery import Gallery
 from facecluster.presentation.wall import Card, cards, matching
 from facecluster.review.doubtful import titled
+from facecluster.workflows.cluster import cluster_gallery
 from tests.galleries import make_gallery
 from tests.people import draw_people
 

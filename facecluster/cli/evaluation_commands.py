@@ -128,12 +128,12 @@ def _figures(labels: np.ndarray, persons: np.ndarray) -> tuple[dict[str, Any], s
 
 def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     """What `compare` prints: a row an algorithm, with `groups` in it where a CSV of groups is given."""
-    from facecluster.clustering.algorithms import algorithm_named, apply_algorithm
-    from facecluster.clustering.face_clusterer import number_of_clusters
+    from facecluster.clustering.algorithms import algorithm_named
     from facecluster.evaluation.algorithm_comparison import compare_algorithms
     from facecluster.evaluation.subgroups import algorithms_by_group, read_groups
     from facecluster.gallery.gallery import Gallery
     from facecluster.records import known_persons
+    from facecluster.workflows.cluster import apply_algorithm, choose_number
 
     if options.apply:
         algorithm_named(options.apply)
@@ -143,7 +143,7 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     labels: dict[str, np.ndarray] = {}
     start = time.perf_counter()
     names, wanted = gallery.known_names(faces), options.clusters or "people"
-    number, chosen_by = number_of_clusters(faces.embeddings, names, wanted, options.seed)
+    number, chosen_by = choose_number(faces.embeddings, names, wanted, options.seed)
     seconds = time.perf_counter() - start
     with _bar() as show:
         table = compare_algorithms(

@@ -197,9 +197,9 @@ def _delete(options: argparse.Namespace) -> int:
 
 
 def _cluster(options: argparse.Namespace) -> int:
-    from facecluster.clustering.face_clusterer import cluster_gallery
     from facecluster.gallery.gallery import Gallery
     from facecluster.presentation.text import counted
+    from facecluster.workflows.cluster import cluster_gallery
 
     gallery = Gallery.open(options.gallery, create=False)
     made = cluster_gallery(gallery, options.clusters or "people", options.seed)

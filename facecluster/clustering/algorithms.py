@@ -1,23 +1,16 @@
-"""Ways to group faces: one registry, and any of them as the gallery's clustering."""
+"""Ways to group faces, in one registry."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import numpy as np
 
 from facecluster.clustering.chinese_whispers import chinese_whispers, pair_threshold
 from facecluster.errors import ClusteringError
-from facecluster.progress import IsCancelled, never
-from facecluster.records import LEFT_OUT, Clustering
-from facecluster.vectors import centers_of, similarity_to_centers
-from facecluster.waiting import run_abandonable
-
-if TYPE_CHECKING:
-    from facecluster.gallery.gallery import Gallery
+from facecluster.records import LEFT_OUT
 
 # Algorithms that hold a number for every pair of faces need 400 MB to 1 GB at this size.
 _PAIRS_LIMIT = 10_000
@@ -160,62 +153,6 @@ def group_faces(embeddings: np.ndarray, name: str, n_clusters: int, seed: int = 
     if reason := too_many(algorithm, len(embeddings)):
         raise ClusteringError(f"{reason}: choose another algorithm.")
     return algorithm.run(embeddings, n_clusters, seed)
-
-
-def apply_algorithm(
-    gallery: Gallery,
-    name: str,
-    n_clusters: int | Literal["people", "auto"] = "people",
-    seed: int = 0,
-    cancelled: IsCancelled = never,
-) -> Clustering:
-    """Makes an algorithm's groups the gallery's clustering; KMeans ones are those of `cluster_gallery`.
-
-    Centres are the means of the groups; faces in no group get no assignment. `n_clusters` is for algorithms that need
-    a number. Raises ClusteringError when there is nothing to group or the algorithm finds no group, and Cancelled
-    within a fraction of a second once `cancelled()`; the gallery's clusters are then as they were.
-    """
-    from facecluster.clustering.face_clusterer import cluster_gallery, library_versions, number_of_clusters
-
-    algorithm = algorithm_named(name)
-    if name in ("kmeans", "kmeans-suggested"):
-        return cluster_gallery(gallery, n_clusters if algorithm.needs_number else "auto", seed, cancelled)
-    faces = gallery.faces()
-    known = gallery.known_names(faces)
-    start = time.perf_counter()
-
-    def group() -> tuple[Grouping, str]:
-        number, chosen_by = 1, "algorithm"
-        if algorithm.needs_number:
-            number, chosen_by = number_of_clusters(faces.embeddings, known, n_clusters, seed)
-        return group_faces(faces.embeddings, name, number, seed), chosen_by
-
-    found, chosen_by = run_abandonable(group, cancelled)
-    kept = found.labels != LEFT_OUT
-    if not kept.any():
-        raise ClusteringError(
-            f"{algorithm.title} puts no two faces of this gallery together: choose another algorithm."
-        )
-    numbers, labels = np.unique(found.labels[kept], return_inverse=True)
-    vectors = faces.embeddings[kept]
-    centers = centers_of(vectors, labels)
-    return gallery.save_clustering(
-        Clustering(
-            algorithm=name,
-            parameters=found.parameters
-            | {"n_clusters": len(numbers), "chosen_by": chosen_by, "left_out": int((~kept).sum())}
-            | {"last_face": int(faces.ids.max())},
-            seed=seed,
-            model=gallery.model or "",
-            versions=library_versions(),
-            inertia=float(((vectors - centers[labels]) ** 2).sum()),
-            seconds=round(time.perf_counter() - start, 3),
-            faces=faces.ids[kept],
-            labels=labels.astype(np.int32),
-            similarity=similarity_to_centers(vectors, centers, labels),
-            centers=centers,
-        )
-    )
 
 
 def how_made(summary: Mapping[str, Any]) -> str:

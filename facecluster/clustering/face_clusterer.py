@@ -1,11 +1,10 @@
-"""Faces into groups: FaceClusterer, a scikit-learn estimator, and the clustering of a whole gallery."""
+"""Faces into groups: FaceClusterer, a scikit-learn estimator."""
 
 from __future__ import annotations
 
-import time
 import warnings
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
@@ -20,14 +19,8 @@ from sklearn.metrics import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from facecluster.errors import ClusteringError
-from facecluster.progress import IsCancelled, never
 from facecluster.records import Clustering
-from facecluster.vectors import centers_of, similarity_to_centers
-from facecluster.waiting import run_abandonable
-
-if TYPE_CHECKING:
-    from facecluster.gallery.gallery import Gallery
+from facecluster.vectors import centers_of
 
 # Up to here every restart sees all faces; Ward's tree then takes 100 MB and a second.
 _FULL_LIMIT = 5_000
@@ -37,8 +30,6 @@ _SAMPLE_LIMIT = 12_000
 _PASSES = 10  # over all faces, from a start that is already good: more change inertia by less than 0.1 %
 _COMPONENTS = 64
 _MAX_SPLITS = 50
-
-ChosenBy = Literal["fixed", "people", "people and others", "suggested"]
 
 
 class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
@@ -187,50 +178,6 @@ class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         return np.vstack([kept, merged[None], halves]).astype(X.dtype)
 
 
-def cluster_gallery(
-    gallery: Gallery,
-    n_clusters: int | Literal["people", "auto"] = "people",
-    seed: int = 0,
-    cancelled: IsCancelled = never,
-) -> Clustering:
-    """Clusters a gallery's faces and makes the result the gallery's.
-
-    "people" takes the number of people who have a name, by folder or by hand, and of the further ones that show among
-    the faces without one (`newcomers`), or a suggestion where nobody has a name; "auto" always suggests
-    (`suggest_n_clusters`). Raises ClusteringError when there are fewer faces than clusters, and Cancelled within a
-    fraction of a second once `cancelled()`; the gallery's clusters are then as they were.
-    """
-    faces = gallery.faces()
-    known = gallery.known_names(faces)
-    start = time.perf_counter()
-
-    def group() -> tuple[FaceClusterer, int, str]:
-        number, chosen_by = number_of_clusters(faces.embeddings, known, n_clusters, seed)
-        return FaceClusterer(number, random_state=seed).fit(faces.embeddings), number, chosen_by
-
-    model, number, chosen_by = run_abandonable(group, cancelled)
-    return gallery.save_clustering(
-        Clustering(
-            algorithm="kmeans",
-            parameters={
-                "n_clusters": number,
-                "chosen_by": chosen_by,
-                "n_init": model.n_init_,
-                "passes": model.algorithm_,
-            },
-            seed=seed,
-            model=gallery.model or "",
-            versions=library_versions(),
-            inertia=model.inertia_,
-            seconds=round(time.perf_counter() - start, 3),
-            faces=faces.ids,
-            labels=model.labels_,
-            similarity=similarity_to_centers(faces.embeddings, model.cluster_centers_, model.labels_),
-            centers=model.cluster_centers_,
-        )
-    )
-
-
 def restore_clusterer(clustering: Clustering) -> FaceClusterer:
     """The fitted estimator of a stored clustering, without fitting again."""
     model = FaceClusterer(clustering.n_clusters, random_state=clustering.seed)
@@ -246,34 +193,6 @@ def restore_clusterer(clustering: Clustering) -> FaceClusterer:
 def library_versions() -> dict[str, str]:
     """The versions that a clustering depends on."""
     return {name: version(name) for name in ("numpy", "scikit-learn", "torch")}
-
-
-def number_of_clusters(
-    embeddings: np.ndarray, persons: np.ndarray, wanted: int | str, seed: int = 0
-) -> tuple[int, ChosenBy]:
-    """The number to make of a gallery's faces, and what chose it.
-
-    embeddings: (n, 512) of unit norm; persons: (n,) object, None where nobody knows. "people and others" counts people
-    with a name and some without. Raises ClusteringError when there are fewer faces than that.
-    """
-    if len(embeddings) == 0:
-        raise ClusteringError("The gallery holds no faces yet: index photos first.")
-    if isinstance(wanted, int):
-        if not 1 <= wanted <= len(embeddings):
-            raise ClusteringError(
-                f"{wanted} clusters cannot be made of {len(embeddings)} faces: choose a number from 1 to "
-                f"{len(embeddings)}."
-            )
-        return wanted, "fixed"
-    people = len({person for person in persons if person is not None})
-    if wanted == "people" and people:
-        from facecluster.recognition.newcomers import people_and_newcomers
-
-        number = people_and_newcomers(embeddings, persons, seed)
-        return number, "people" if number == people else "people and others"
-    from facecluster.clustering.number_of_clusters import suggest_n_clusters
-
-    return suggest_n_clusters(embeddings, random_state=seed).n_clusters, "suggested"
 
 
 def _squared_distances(X: np.ndarray, fitted: KMeans) -> np.ndarray:

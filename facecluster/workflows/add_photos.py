@@ -131,7 +131,7 @@ def cluster_again(
     `algorithm` is a name of ALGORITHMS, None for the one that made the gallery's clusters. Those that need no number
     do not look at `n_clusters`. Raises ClusteringError and Cancelled.
     """
-    from facecluster.clustering.algorithms import apply_algorithm
+    from facecluster.workflows.cluster import apply_algorithm
 
     job.report(_GROUPING)
     name = algorithm or last_algorithm(gallery)
@@ -165,7 +165,8 @@ _GROUPING = Progress("Grouping the faces by person")
 
 def _cluster_anew(gallery: Gallery, job: Job) -> Clustering | None:
     """Clusters as last chosen, unless every face took part in that already."""
-    from facecluster.clustering.algorithms import ALGORITHMS, apply_algorithm
+    from facecluster.clustering.algorithms import ALGORITHMS
+    from facecluster.workflows.cluster import apply_algorithm
 
     counts, name = gallery.counts(), last_algorithm(gallery)
     choice, seed = last_choice(gallery)

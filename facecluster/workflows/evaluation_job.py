@@ -134,7 +134,8 @@ def evaluate_in_job(
 
 def apply_in_job(gallery: Gallery, name: str, n_clusters: int | Literal["people", "auto"], seed: int, job: Job) -> str:
     """Runs `apply_algorithm`; returns what was done in a sentence. Raises ClusteringError and Cancelled."""
-    from facecluster.clustering.algorithms import algorithm_named, apply_algorithm
+    from facecluster.clustering.algorithms import algorithm_named
+    from facecluster.workflows.cluster import apply_algorithm
 
     title = algorithm_named(name).title
     job.report(Progress(f"Grouping the faces with {title}"))
