@@ -25,7 +25,6 @@ from facecluster.evaluation.clustering_scores import (
     Tally,
     clusters_without_person,
     evaluate_clustering,
-    labelled_clustering,
     match_people,
     people_by_cluster,
     score,
@@ -33,6 +32,7 @@ from facecluster.evaluation.clustering_scores import (
 )
 from facecluster.recognition.identification import Identifier
 from facecluster.workflows.cluster import apply_algorithm, cluster_gallery
+from facecluster.workflows.labelled import labelled_clustering
 from tests.galleries import make_gallery
 from tests.people import draw_people, unit
 

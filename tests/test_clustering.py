@@ -19,9 +19,10 @@ from facecluster import FaceClusterer, Gallery, match_people
 from facecluster.clustering import face_clusterer
 from facecluster.clustering.face_clusterer import restore_clusterer
 from facecluster.errors import ClusteringError
-from facecluster.evaluation.clustering_scores import evaluate_clustering, labelled_clustering
+from facecluster.evaluation.clustering_scores import evaluate_clustering
 from facecluster.vectors import similarity_to_centers
 from facecluster.workflows.cluster import cluster_gallery
+from facecluster.workflows.labelled import labelled_clustering
 from tests.galleries import make_gallery
 from tests.people import draw_people
 

@@ -9,8 +9,9 @@ import pytest
 
 from facecluster import Gallery
 from facecluster.errors import Cancelled
+from facecluster.evaluation.results import PARTS, LabResults, LabSettings
 from facecluster.workflows.cluster import apply_algorithm, cluster_gallery
-from facecluster.workflows.evaluate import PARTS, LabResults, LabSettings, evaluate_gallery
+from facecluster.workflows.evaluate import evaluate_gallery
 from tests.galleries import clustered_gallery, make_gallery
 from tests.people import draw_people
 

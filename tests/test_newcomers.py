@@ -13,11 +13,12 @@ from facecluster import Gallery, Identifier
 from facecluster.cli.main import main
 from facecluster.clustering import number_of_clusters
 from facecluster.evaluation.clustering_scores import evaluate_clustering
+from facecluster.evaluation.results import LabSettings
 from facecluster.recognition import newcomers
 from facecluster.recognition.newcomers import people_and_newcomers
 from facecluster.workflows.add_photos import last_choice
 from facecluster.workflows.cluster import cluster_gallery
-from facecluster.workflows.evaluate import LabSettings, evaluate_gallery
+from facecluster.workflows.evaluate import evaluate_gallery
 
 from .apps import open_app
 from .galleries import make_gallery

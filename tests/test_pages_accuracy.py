@@ -12,10 +12,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.synthetic import make_synthetic_gallery
-from facecluster.evaluation.clustering_scores import labelled_clustering, wrong_faces
+from facecluster.evaluation.clustering_scores import wrong_faces
 from facecluster.gallery.gallery import Gallery
 from facecluster.ui import tables
 from facecluster.workflows.cluster import cluster_gallery
+from facecluster.workflows.labelled import labelled_clustering
 
 from .apps import open_app, tiles, words
 from .galleries import make_gallery, unlabelled_gallery

@@ -16,6 +16,7 @@ from facecluster import Gallery
 from facecluster.clustering.algorithms import ALGORITHMS
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.intervals import wilson
+from facecluster.evaluation.results import LabResults, LabSettings
 from facecluster.evaluation.subgroups import read_groups
 from facecluster.presentation import evaluation_tables
 from facecluster.presentation.evaluation_charts import det_words
@@ -25,7 +26,7 @@ from facecluster.presentation.report.groups import MOST_CURVES
 from facecluster.presentation.report.page import report_html
 from facecluster.presentation.report.sections import DEFINITIONS
 from facecluster.workflows.cluster import cluster_gallery
-from facecluster.workflows.evaluate import LabResults, LabSettings, evaluate_gallery
+from facecluster.workflows.evaluate import evaluate_gallery
 from tests.galleries import clustered_gallery, make_gallery, unlabelled_gallery
 from tests.people import draw_people
 

@@ -11,10 +11,11 @@ import pytest
 
 from facecluster import Gallery
 from facecluster.clustering.number_of_clusters import suggest_n_clusters
-from facecluster.evaluation.cluster_number_sweep import KeptSweep, keep_sweep, kept_sweep, score_sweep
+from facecluster.evaluation.cluster_number_sweep import score_sweep
+from facecluster.evaluation.results import NOBODY
 from facecluster.presentation.report.page import report_html
-from facecluster.workflows.evaluate import NOBODY
 from facecluster.workflows.evaluation_job import stored_results
+from facecluster.workflows.kept_sweeps import KeptSweep, keep_sweep, kept_sweep
 from tests.galleries import make_gallery
 from tests.people import draw_people
 

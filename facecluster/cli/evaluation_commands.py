@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from facecluster.evaluation.results import LabResults, LabSettings
     from facecluster.gallery.gallery import Gallery
     from facecluster.presentation.report.faces import ShownFaces
-    from facecluster.workflows.evaluate import LabResults, LabSettings
 
 _FIGURES = ("accuracy", "purity", "ari", "nmi", "bcubed", "faces", "correct")
 
@@ -34,13 +34,13 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str, list[str
     place.
     """
     from facecluster.errors import EvaluationError
-    from facecluster.evaluation.clustering_scores import labelled_clustering
     from facecluster.evaluation.subgroups import read_groups
     from facecluster.gallery.gallery import Gallery
     from facecluster.presentation.report.document import as_document
     from facecluster.presentation.report.files import report_files
     from facecluster.records import known_persons
     from facecluster.workflows.evaluate import evaluate_gallery
+    from facecluster.workflows.labelled import labelled_clustering
 
     # What would fail in the end should fail before the long work.
     if options.report is not None:
@@ -176,7 +176,7 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
 
 def _settings(options: argparse.Namespace, is_labelled: bool) -> LabSettings:
     """A report measures everything, else only the parts that were asked for, or that are left without people."""
-    from facecluster.workflows.evaluate import NEED_PEOPLE, PARTS, LabSettings
+    from facecluster.evaluation.results import NEED_PEOPLE, PARTS, LabSettings
 
     asked = _asked(options)
     parts = tuple(part for part in PARTS if options.report or part in asked or not (is_labelled or part in NEED_PEOPLE))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,9 +20,6 @@ from sklearn.metrics.cluster import contingency_matrix
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.intervals import wilson
 from facecluster.records import LEFT_OUT as LEFT_OUT  # the one column of `people_by_cluster` for faces in no cluster
-
-if TYPE_CHECKING:
-    from facecluster.gallery.gallery import Gallery
 
 PEOPLE_COLUMNS = ("person", "cluster", "faces", "accuracy", "purity", "coverage", "f1", "shares_cluster", "low", "high")
 _NO_CLUSTER = np.iinfo(np.int64).min  # for persons who are paired with none
@@ -241,21 +237,6 @@ def _paired_clusters(tally: Tally) -> np.ndarray:
     rows, columns = tally.pairing
     home[rows] = tally.clusters[columns]
     return home
-
-
-def labelled_clustering(gallery: Gallery) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Face ids, cluster labels and persons of the gallery's clustered faces, each (n,).
-
-    Labelled faces that the algorithm left out come last, each with a negative label of its own: they count as clusters
-    of themselves. Faces found after the clustering was made take no part. Raises EvaluationError when the gallery has
-    no clusters.
-    """
-    faces, labels, persons = gallery.faces_to_evaluate()
-    if not len(faces):
-        raise EvaluationError("There are no clusters to evaluate yet: index photos, then cluster them.")
-    left_out = labels == LEFT_OUT
-    labels[left_out] = LEFT_OUT - np.arange(left_out.sum(), dtype=np.int32)
-    return faces, labels, persons
 
 
 def _labelled(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:

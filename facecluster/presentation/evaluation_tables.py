@@ -10,7 +10,7 @@ from facecluster.presentation.charts import interval
 if TYPE_CHECKING:
     import pandas as pd
 
-    from facecluster.workflows.evaluate import LabResults
+    from facecluster.evaluation.results import LabResults
 
 GROUP_RATES = {
     "accuracy": "Accuracy",

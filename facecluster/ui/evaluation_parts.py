@@ -10,6 +10,7 @@ import streamlit as st
 from facecluster.clustering.algorithms import ALGORITHMS
 from facecluster.evaluation.algorithm_comparison import best_without_number
 from facecluster.evaluation.intervals import KIND, NOT_COVERED
+from facecluster.evaluation.results import LabResults
 from facecluster.evaluation.subgroups import SMALL_FACES, SMALL_PEOPLE, det_by_group, difference, with_groups
 from facecluster.gallery.gallery import Gallery
 from facecluster.presentation import evaluation_charts, evaluation_tables
@@ -17,7 +18,6 @@ from facecluster.presentation.charts import interval, percent
 from facecluster.ui.evaluation_faces import taken_for_others
 from facecluster.ui.jobs import running, start_algorithm
 from facecluster.ui.markup import escape
-from facecluster.workflows.evaluate import LabResults
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,7 +20,7 @@ from facecluster.workflows.jobs import Job, Jobs
 if TYPE_CHECKING:
     import pandas as pd
 
-    from facecluster.workflows.evaluate import LabSettings
+    from facecluster.evaluation.results import LabSettings
 
 _TICK = 0.5  # seconds between two looks at a running job
 _WATCHED = "jobs_watched"

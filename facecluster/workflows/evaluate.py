@@ -18,12 +18,7 @@ from facecluster.errors import Cancelled, EvaluationError, FaceClusterError
 from facecluster.evaluation.algorithm_comparison import compare_algorithms
 from facecluster.evaluation.calibration import measure_calibration
 from facecluster.evaluation.cluster_number_sweep import score_sweep
-from facecluster.evaluation.clustering_scores import (
-    PEOPLE_COLUMNS,
-    evaluate_clustering,
-    labelled_clustering,
-    match_people,
-)
+from facecluster.evaluation.clustering_scores import PEOPLE_COLUMNS, evaluate_clustering, match_people
 from facecluster.evaluation.held_out import held_out_identification
 from facecluster.evaluation.intervals import beside_accuracy
 from facecluster.evaluation.open_set import OpenSet, leave_people_out, with_threshold_of
@@ -42,6 +37,7 @@ from facecluster.evaluation.subgroups import algorithms_by_group, by_group
 from facecluster.progress import IsCancelled, OnProgress, never
 from facecluster.recognition.identities import clusters_of, identities_of
 from facecluster.records import Clustering, Faces, KnownFaces, known_persons
+from facecluster.workflows.labelled import labelled_clustering
 
 if TYPE_CHECKING:
     from facecluster.gallery.gallery import Gallery

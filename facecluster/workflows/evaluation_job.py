@@ -18,8 +18,8 @@ from facecluster.workflows.jobs import Job, Progress, Stage
 if TYPE_CHECKING:
     import pandas as pd
 
+    from facecluster.evaluation.results import LabResults, LabSettings
     from facecluster.gallery.gallery import Gallery
-    from facecluster.workflows.evaluate import LabResults, LabSettings
 
 _KEPT = 4  # galleries
 
@@ -64,9 +64,9 @@ def stored_results(gallery: Gallery) -> KeptResults | None:
     """The evaluation that the gallery itself stores: the sweep over the number of clusters; None without one."""
     import pandas as pd
 
-    from facecluster.evaluation.cluster_number_sweep import kept_sweep
     from facecluster.evaluation.clustering_scores import PEOPLE_COLUMNS
-    from facecluster.workflows.evaluate import LabResults, LabSettings
+    from facecluster.evaluation.results import LabResults, LabSettings
+    from facecluster.workflows.kept_sweeps import kept_sweep
 
     kept = kept_sweep(gallery)
     if kept is None:
@@ -93,8 +93,8 @@ def evaluate_in_job(
     Each part is kept as soon as it is there, beside the parts that were measured before with the same settings. Raises
     EvaluationError and Cancelled; then what was kept stays.
     """
-    from facecluster.evaluation.cluster_number_sweep import KeptSweep, keep_sweep
     from facecluster.workflows.evaluate import evaluate_gallery
+    from facecluster.workflows.kept_sweeps import KeptSweep, keep_sweep
 
     path, revision = str(gallery.path), gallery.revision
     before = store.latest(path)

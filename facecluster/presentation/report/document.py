@@ -10,8 +10,8 @@ import pandas as pd
 
 from facecluster import __version__
 from facecluster.evaluation.algorithm_comparison import best_without_number
+from facecluster.evaluation.results import LabResults
 from facecluster.evaluation.subgroups import det_by_group
-from facecluster.workflows.evaluate import LabResults
 
 GENERATOR = f"facecluster {__version__}, evaluation report"
 """Stands at the beginning of a report's page and JSON, by which `report_files` knows them again."""

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from facecluster.evaluation.clustering_scores import labelled_clustering, wrong_faces
+from facecluster.evaluation.clustering_scores import wrong_faces
+from facecluster.workflows.labelled import labelled_clustering
 
 if TYPE_CHECKING:
     from facecluster.evaluation.results import LabResults

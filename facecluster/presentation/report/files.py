@@ -18,8 +18,8 @@ from facecluster.user_paths import user_path
 from facecluster.writing import beginning, put_new, written_aside
 
 if TYPE_CHECKING:
+    from facecluster.evaluation.results import LabResults
     from facecluster.presentation.report.faces import ShownFaces
-    from facecluster.workflows.evaluate import LabResults
 
 _PAGES = (".html", ".htm")
 

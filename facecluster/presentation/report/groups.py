@@ -14,7 +14,7 @@ from facecluster.presentation.report.parts import paragraph, table_html
 if TYPE_CHECKING:
     import pandas as pd
 
-    from facecluster.workflows.evaluate import LabResults
+    from facecluster.evaluation.results import LabResults
 
 MOST_CURVES = 6
 """So many groups at most have a curve: those are the colours that can be told apart."""

@@ -18,8 +18,8 @@ from facecluster.presentation.report.parts import note
 from facecluster.presentation.report.sections import SECTION_OF, sections_of, summary_lines
 
 if TYPE_CHECKING:
+    from facecluster.evaluation.results import LabResults
     from facecluster.presentation.report.faces import ShownFaces
-    from facecluster.workflows.evaluate import LabResults
 
 # `report_files` knows a report by its first two elements. The policy keeps a page that was tampered with from asking
 # anybody for anything.

@@ -20,9 +20,8 @@ from facecluster.presentation.report.groups import group_parts
 from facecluster.presentation.report.parts import mean, note, paragraph, share, table_html
 
 if TYPE_CHECKING:
-    from facecluster.evaluation.results import Part
+    from facecluster.evaluation.results import LabResults, Part
     from facecluster.presentation.report.faces import ShownFaces
-    from facecluster.workflows.evaluate import LabResults
 
 SECTION_OF: dict[Part, str] = {
     "held_out": "held-out",
