@@ -8,8 +8,7 @@ from facecluster.clustering.algorithms import how_made
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.intervals import KIND, NOT_COVERED
 from facecluster.gallery.gallery import Gallery
-from facecluster.presentation.charts import interval, percent
-from facecluster.presentation.text import counted
+from facecluster.presentation.text import counted, interval, percent
 from facecluster.records import KnownFaces
 from facecluster.ui import tables
 from facecluster.ui.accuracy_charts import all_people, heatmap, people_below, person_link

@@ -10,8 +10,7 @@ import streamlit as st
 from facecluster.gallery.clusterings import FaceOrder
 from facecluster.gallery.faces import FaceLook
 from facecluster.gallery.gallery import Gallery
-from facecluster.presentation.charts import percent
-from facecluster.presentation.text import counted
+from facecluster.presentation.text import counted, percent
 from facecluster.review.doubtful import DOUBTFUL_BELOW, Order, select_clusters
 from facecluster.ui import tables
 from facecluster.ui.deleting import faces_section

@@ -15,7 +15,6 @@ from facecluster.evaluation.subgroups import read_groups
 from facecluster.gallery.gallery import Gallery
 from facecluster.presentation.evaluation_answers import QUESTIONS, answer
 from facecluster.presentation.report.document import as_document
-from facecluster.presentation.report.faces import report_faces
 from facecluster.presentation.report.page import report_html
 from facecluster.ui import evaluation_parts, resources, tables
 from facecluster.ui.components import show_error
@@ -26,6 +25,7 @@ from facecluster.ui.markup import escape
 from facecluster.ui.page_head import page_head
 from facecluster.workflows.evaluation_job import KeptResults, stored_results
 from facecluster.workflows.jobs import duration
+from facecluster.workflows.report_faces import report_faces
 
 within_app()
 

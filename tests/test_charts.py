@@ -12,6 +12,7 @@ import pytest
 
 from facecluster.evaluation.clustering_scores import PEOPLE_COLUMNS, match_people, people_by_cluster
 from facecluster.presentation import charts
+from facecluster.presentation.text import NOTHING, interval, percent
 
 
 def people(number: int = 3) -> pd.DataFrame:
@@ -115,12 +116,12 @@ def test_every_cell_with_faces_can_be_clicked_and_no_other() -> None:
 
 def test_an_interval_holds_its_estimate_in_print_too() -> None:
     """Both ends would be rounded to the same side of 98.76 %."""
-    assert charts.interval(0.98761, 0.98764).replace("\u00a0", " ") == "98.7 to 98.8 %"
-    assert charts.interval(0.9, 0.99999).replace("\u00a0", " ") == "90.0 to 100 %"
+    assert interval(0.98761, 0.98764).replace("\u00a0", " ") == "98.7 to 98.8 %"
+    assert interval(0.9, 0.99999).replace("\u00a0", " ") == "90.0 to 100 %"
 
 
 def test_nothing_is_a_dash() -> None:
-    assert charts.percent(float("nan")) == charts.NOTHING
+    assert percent(float("nan")) == NOTHING
 
 
 def test_the_table_scrolls_instead_of_growing_without_end() -> None:
@@ -131,7 +132,7 @@ def test_the_table_scrolls_instead_of_growing_without_end() -> None:
     ("share", "text"), [(0.0, "0.0 %"), (0.5, "50.0 %"), (0.97436, "97.4 %"), (0.99999, "99.9 %"), (1.0, "100 %")]
 )
 def test_a_share_below_one_is_never_shown_as_all(share: float, text: str) -> None:
-    assert charts.percent(share).replace("\u00a0", " ") == text
+    assert percent(share).replace("\u00a0", " ") == text
 
 
 def test_the_heatmap_counts_faces_and_leaves_empty_cells_clear() -> None:

@@ -20,10 +20,10 @@ from facecluster.evaluation.subgroups import (
     algorithms_by_group,
     by_group,
     det_by_group,
-    difference,
     read_groups,
     with_groups,
 )
+from facecluster.presentation.text import how_groups_differ
 from tests.people import draw_people, unit
 
 PEOPLE = ["Ann", "Ben", "Zoë"]
@@ -160,17 +160,17 @@ def test_groups_apart_and_groups_that_may_be_alike_by_chance() -> None:
     groups = read_groups("\n".join(lines).encode(), persons)
     labels = np.repeat(np.arange(18), 10)
     labels[:60:2] = 99  # half the faces of the red
-    apart = difference(by_group(groups, "team", persons=persons, labels=labels), "accuracy")
+    apart = how_groups_differ(by_group(groups, "team", persons=persons, labels=labels), "accuracy")
     assert apart.startswith("Lowest is red with 50.0\xa0%")
     assert apart.endswith("over faces and not over people, do not overlap.")
     assert "few" not in apart
     right = np.repeat(np.arange(18), 10)
     nearly = np.where(np.arange(180) == 0, 17, right)
-    assert "may be chance" in difference(by_group(groups, "team", persons=persons, labels=nearly), "accuracy")
-    equal = difference(by_group(groups, "team", persons=persons, labels=right), "accuracy")
+    assert "may be chance" in how_groups_differ(by_group(groups, "team", persons=persons, labels=nearly), "accuracy")
+    equal = how_groups_differ(by_group(groups, "team", persons=persons, labels=right), "accuracy")
     assert equal == "The groups that are not small are all at 100\xa0%."
     one = read_groups(b"person,team\np0,red\n", persons)
-    assert difference(by_group(one, "team", persons=persons, labels=labels), "accuracy") == ""
+    assert how_groups_differ(by_group(one, "team", persons=persons, labels=labels), "accuracy") == ""
 
 
 def test_a_table_of_people_gets_their_groups() -> None:

@@ -10,10 +10,11 @@ import numpy as np
 from facecluster import Gallery
 from facecluster.evaluation.results import LabSettings
 from facecluster.photos.images import encode_jpeg
-from facecluster.presentation.report.faces import MOST_FACES, report_faces
+from facecluster.presentation.report.faces import MOST_FACES
 from facecluster.presentation.report.page import report_html
 from facecluster.workflows.cluster import cluster_gallery
 from facecluster.workflows.evaluate import evaluate_gallery
+from facecluster.workflows.report_faces import report_faces
 from tests.galleries import make_gallery
 from tests.people import draw_people
 

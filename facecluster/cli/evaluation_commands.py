@@ -80,7 +80,7 @@ def _faces(
     results: LabResults, gallery: Gallery, revision: int, failed: list[str]
 ) -> dict[str, list[ShownFaces]] | None:
     """The faces for the report, or why there are none in `failed`: they are told by their place in the gallery."""
-    from facecluster.presentation.report.faces import report_faces
+    from facecluster.workflows.report_faces import report_faces
 
     if gallery.revision == revision:
         return report_faces(results, gallery)

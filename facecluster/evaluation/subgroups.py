@@ -17,7 +17,6 @@ from facecluster.evaluation.held_out import HeldOut
 from facecluster.evaluation.intervals import wilson
 from facecluster.evaluation.open_set import OpenSet, pooled_det
 from facecluster.files import read_regular
-from facecluster.presentation.charts import percent
 from facecluster.user_paths import user_path
 
 # Below either, a group's figures say little: the 95 % interval of a rate of 5 % over 30 faces runs to 20 %, and with
@@ -138,30 +137,6 @@ def det_by_group(open_set: OpenSet, groups: pd.DataFrame, column: str) -> dict[s
     group = probes["person"].map(groups_of(groups, column, probes["person"].unique()))
     curves = {str(name): pooled_det(rows) for name, rows in probes.groupby(group)}
     return {name: curve for name, curve in curves.items() if curve is not None}
-
-
-def difference(table: pd.DataFrame, rate: str) -> str:
-    """How far the groups of GROUP_COLUMNS that are not small lie apart in one rate, in a sentence.
-
-    Empty with fewer than two such groups. Intervals that do not overlap are a stricter demand than a test at 5 %.
-    """
-    shown = table[~table["small"] & table[rate].notna()].sort_values(rate)
-    if len(shown) < 2:
-        return ""
-    low, high = shown.iloc[0], shown.iloc[-1]
-    if low[rate] == high[rate]:
-        return f"The groups that are not small are all at {percent(low[rate])}."
-    ends = [
-        f"{row['group']} with {percent(row[rate])} ({percent(row[f'{rate}_low'])} to {percent(row[f'{rate}_high'])})"
-        for row in (low, high)
-    ]
-    apart = low[f"{rate}_high"] < high[f"{rate}_low"]
-    end = (
-        "the intervals, which are over faces and not over people, do not overlap"
-        if apart
-        else "the intervals overlap, so it may be chance"
-    )
-    return f"Lowest is {ends[0]}, highest {ends[1]}: {end}."
 
 
 def _held_out_rates(held_out: HeldOut | None, group_of: dict[str, str]) -> dict[str, pd.DataFrame | None]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from facecluster.presentation.text import NOTHING, interval, percent, percent_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,9 +22,7 @@ _CLEAR = "rgba(0, 0, 0, 0)"
 _MAX_NUMBERED_CELLS = 1_500  # beyond that the numbers in a heatmap's cells are too small to read
 _MAX_NUMBERED_BARS = 40
 _NOBODY = "no person"
-_PERCENT = "\u00a0%"
-NOTHING = "\u2013"  # what stands where there is no number
-_QUARTERS = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": [f"{part}{_PERCENT}" for part in (0, 25, 50, 75, 100)]}
+_QUARTERS = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": [percent_of(str(part)) for part in (0, 25, 50, 75, 100)]}
 _SHORT = 4  # letters: longer names of clusters are written aslant
 
 
@@ -209,25 +208,6 @@ def _labels(table: pd.DataFrame) -> list[str]:
 
 def _intervals(table: pd.DataFrame) -> list[str]:
     return [interval(low, high) for low, high in zip(table["low"], table["high"], strict=True)]
-
-
-def interval(low: float, high: float) -> str:
-    """`97.0 to 99.8 %`, of shares in [0, 1]; rounded outwards, so that what lies between them does so in print too."""
-    least, most = math.floor(round(1000 * low, 6)) / 1000, math.ceil(round(1000 * high, 6)) / 1000
-    return f"{percent(max(least, 0.0)).removesuffix(_PERCENT)} to {percent(min(most, 1.0))}"
-
-
-def percent(share: float) -> str:
-    """A share in [0, 1] as a percentage, or NOTHING for none (NaN); what is not all is never rounded up to 100 %."""
-    if math.isnan(share):
-        return NOTHING
-    points = min(round(100 * share, 1), 99.9) if share < 1 else 100.0
-    return percent_of(f"{points:.1f}" if points < 100 else "100")
-
-
-def percent_of(points: str) -> str:
-    """Percentage points as written, with their sign, which no line break parts from them."""
-    return f"{points}{_PERCENT}"
 
 
 def _plain(figure: go.Figure, height: int) -> go.Figure:

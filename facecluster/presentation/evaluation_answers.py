@@ -7,7 +7,7 @@ from typing import Literal
 
 from facecluster.evaluation.algorithm_comparison import best_without_number
 from facecluster.evaluation.results import LabResults, Part
-from facecluster.presentation.charts import interval, percent
+from facecluster.presentation.text import interval, percent
 
 Verdict = Literal["good", "doubtful", "bad", "neutral"]
 

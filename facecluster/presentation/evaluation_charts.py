@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from facecluster.evaluation.open_set import rates_at
-from facecluster.presentation.charts import ACCURACY, COVERAGE, PURITY, percent
+from facecluster.presentation.charts import ACCURACY, COVERAGE, PURITY
+from facecluster.presentation.text import percent
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from facecluster.evaluation.cluster_number_sweep import SCORED_FACES
-from facecluster.presentation.charts import interval
+from facecluster.presentation.text import interval
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from facecluster.presentation.charts import percent
+from facecluster.presentation.text import percent
 from facecluster.recognition.identification import DEFAULT_FPIR
 from facecluster.recognition.verification import DEFAULT_FMR
 

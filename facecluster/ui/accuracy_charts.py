@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from facecluster.presentation.charts import accuracy_by_person, people_by_cluster_heatmap, people_table, percent
+from facecluster.presentation.charts import accuracy_by_person, people_by_cluster_heatmap, people_table
+from facecluster.presentation.text import percent
 from facecluster.ui import tables
 from facecluster.ui.links import named, page_address, show
 from facecluster.ui.markup import escape

@@ -11,10 +11,10 @@ from facecluster.clustering.algorithms import ALGORITHMS
 from facecluster.evaluation.algorithm_comparison import best_without_number
 from facecluster.evaluation.intervals import KIND, NOT_COVERED
 from facecluster.evaluation.results import LabResults
-from facecluster.evaluation.subgroups import SMALL_FACES, SMALL_PEOPLE, det_by_group, difference, with_groups
+from facecluster.evaluation.subgroups import SMALL_FACES, SMALL_PEOPLE, det_by_group, with_groups
 from facecluster.gallery.gallery import Gallery
 from facecluster.presentation import evaluation_charts, evaluation_tables
-from facecluster.presentation.charts import interval, percent
+from facecluster.presentation.text import how_groups_differ, interval, percent
 from facecluster.ui.evaluation_faces import taken_for_others
 from facecluster.ui.jobs import running, start_algorithm
 from facecluster.ui.markup import escape
@@ -234,7 +234,7 @@ def groups(results: LabResults) -> None:
     for rate, title in evaluation_tables.GROUP_RATES.items():
         if table[rate].notna().any():
             st.markdown(f"**{title}**")
-            st.caption(escape(difference(table, rate)) or "No two groups are large enough to be compared.")
+            st.caption(escape(how_groups_differ(table, rate)) or "No two groups are large enough to be compared.")
             _chart(evaluation_charts.groups_chart(table, rate, title), f"evaluation_groups_{rate}", f"{title} by group")
     _groups_det(results, column, table)
     if column in results.comparison_groups:

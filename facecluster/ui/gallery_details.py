@@ -9,7 +9,8 @@ import streamlit as st
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.intervals import KIND, NOT_COVERED
 from facecluster.gallery.gallery import Gallery
-from facecluster.presentation.charts import interval, percent, photos_by_person
+from facecluster.presentation.charts import photos_by_person
+from facecluster.presentation.text import interval, percent
 from facecluster.records import GalleryCounts
 from facecluster.ui import tables
 from facecluster.ui.deleting import delete_section

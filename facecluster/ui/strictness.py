@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from facecluster.presentation.charts import percent
 from facecluster.presentation.strictness import DEFAULT, IDENTIFY, KNOWN, VERIFY, identify_meaning
+from facecluster.presentation.text import percent
 from facecluster.recognition.identification import Identifier
 from facecluster.ui import resources
 

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser
 from facecluster import Gallery
 from facecluster.evaluation.results import LabSettings
 from facecluster.evaluation.subgroups import read_groups
-from facecluster.presentation.report.faces import report_faces
 from facecluster.presentation.report.page import report_html
 from facecluster.workflows.evaluate import evaluate_gallery
+from facecluster.workflows.report_faces import report_faces
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from facecluster.presentation.charts import percent_of
+from facecluster.presentation.text import percent_of
 
 _FEW = 6  # ticks that find room on a phone
 _WANTED = 8  # and on a wide screen

@@ -5,11 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from facecluster.evaluation.subgroups import SMALL_FACES, SMALL_PEOPLE, det_by_group, difference
+from facecluster.evaluation.subgroups import SMALL_FACES, SMALL_PEOPLE, det_by_group
 from facecluster.presentation import evaluation_charts, evaluation_tables
 from facecluster.presentation.evaluation_tables import GROUP_RATES
 from facecluster.presentation.report.charts import chart_html
 from facecluster.presentation.report.parts import paragraph, table_html
+from facecluster.presentation.text import how_groups_differ
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +33,7 @@ def group_parts(results: LabResults, column: str, table: pd.DataFrame) -> list[s
     ]
     for rate, title in GROUP_RATES.items():
         if table[rate].notna().any():
-            words = difference(table, rate)
+            words = how_groups_differ(table, rate)
             parts.append(f"<h3>{escape(title)}</h3>{paragraph(words) if words else ''}")
             parts.append(chart_html(evaluation_charts.groups_chart(table, rate, title), f"{title} by {column}"))
     return [*parts, *_curves(results, column, table)]

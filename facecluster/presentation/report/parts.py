@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from facecluster.presentation import charts, evaluation_tables
+from facecluster.presentation import evaluation_tables
+from facecluster.presentation.text import interval, percent, percent_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,18 +64,18 @@ def _cell(cell: object, is_share: bool) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
-        return charts.percent(cell) if is_share else f"{cell:.4f}" if abs(cell) < 10 else f"{cell:,.1f}"
+        return percent(cell) if is_share else f"{cell:.4f}" if abs(cell) < 10 else f"{cell:,.1f}"
     if isinstance(cell, int):
-        return charts.percent(cell) if is_share else f"{cell:,}"
+        return percent(cell) if is_share else f"{cell:,}"
     words = str(cell)
     return words if len(words) <= _LONG else f"{words[: _LONG - 1].rstrip()}…"
 
 
 def share(value: float, ends: tuple[float, float]) -> str:
     """A share in [0, 1] with its interval, in words."""
-    return f"{charts.percent(value)} ({charts.interval(*ends)})"
+    return f"{percent(value)} ({interval(*ends)})"
 
 
 def mean(value: float, spread: float) -> str:
     """A mean share with its standard deviation, in words."""
-    return charts.percent_of(f"{100 * value:.1f} ± {100 * spread:.1f}")
+    return percent_of(f"{100 * value:.1f} ± {100 * spread:.1f}")

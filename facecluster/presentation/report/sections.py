@@ -18,6 +18,7 @@ from facecluster.presentation.report.document import as_document
 from facecluster.presentation.report.faces import faces_html
 from facecluster.presentation.report.groups import group_parts
 from facecluster.presentation.report.parts import mean, note, paragraph, share, table_html
+from facecluster.presentation.text import interval, percent
 
 if TYPE_CHECKING:
     from facecluster.evaluation.results import LabResults, Part
@@ -86,8 +87,8 @@ def summary_lines(results: LabResults) -> list[str]:
     if scores is not None:
         lines.append(
             f"{scores.correct:,} of {scores.faces:,} faces are in their person's cluster: accuracy "
-            f"{charts.percent(scores.accuracy)} ({KIND} {charts.interval(*scores.accuracy_interval)}, {NOT_COVERED}), "
-            f"purity {charts.percent(scores.purity)}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, B-cubed F1 "
+            f"{percent(scores.accuracy)} ({KIND} {interval(*scores.accuracy_interval)}, {NOT_COVERED}), "
+            f"purity {percent(scores.purity)}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, B-cubed F1 "
             f"{scores.bcubed.f1:.4f}."
         )
     if results.suggestion is not None:
@@ -134,8 +135,8 @@ def _open_set(results: LabResults) -> Section | None:
         f"{found.left_out} of {found.people} people left out in each of {len(found.draws)} draws. At the thresholds "
         f"chosen for an FPIR of {100 * found.target_fpir:g} %, {mean(found.fpir, found.fpir_sd)} of the strangers' "
         f"faces got a name (FPIR) and {mean(found.fnir, found.fnir_sd)} of the known people's were missed (FNIR; "
-        f"foretold {charts.percent(found.expected_fnir)}). The whole gallery's threshold is {found.threshold:.3f}, its "
-        f"foretold FNIR {charts.percent(found.foretold_fnir)}."
+        f"foretold {percent(found.expected_fnir)}). The whole gallery's threshold is {found.threshold:.3f}, its "
+        f"foretold FNIR {percent(found.foretold_fnir)}."
     )
     return _section(
         *("strangers", "Strangers"),
