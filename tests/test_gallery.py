@@ -15,6 +15,7 @@ import pytest
 
 from facecluster import Gallery
 from facecluster.errors import GalleryError, PhotoError
+from facecluster.photos.originals import read_original
 from facecluster.records import NewFace, NewPhoto
 from facecluster.workflows.cluster import cluster_gallery
 
@@ -226,7 +227,7 @@ def test_a_newer_gallery_is_refused(gallery: Gallery) -> None:
 
 def test_a_photo_that_is_gone_is_named_with_its_folder(gallery: Gallery) -> None:
     with pytest.raises(PhotoError, match=r"ann/0.jpg is no longer in .*photos: put it back"):
-        gallery.photo_bytes(gallery.face(1).photo)
+        read_original(gallery.face(1).photo)
 
 
 def test_the_default_gallery_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from facecluster import Gallery, Identifier
 from facecluster.clustering.face_clusterer import FaceClusterer
 from facecluster.recognition.identification import Match
 from facecluster.recognition.scoring import FaceMatcher
-from facecluster.recognition.verification import gallery_pairs
 from facecluster.records import Clustering
 from facecluster.vision.detection import Detection
+from facecluster.workflows.verify import gallery_pairs
 
 from .apps import open_app, tiles
 from .galleries import make_gallery

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from facecluster.gallery.gallery import Gallery
 from facecluster.photos.formats import FORMAT_NAMES
+from facecluster.photos.originals import read_original
 from facecluster.samples.sample_photos import draw_group, draw_portrait, draw_stranger, sample_person
 from facecluster.vision.detection import FaceDetector
 from facecluster.vision.embedding import FaceEmbedder
@@ -96,7 +97,7 @@ def test_a_known_person_is_named_with_evidence(sample_home: Path) -> None:
 def test_a_photo_that_the_gallery_holds_is_called_a_copy(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
     face = gallery.face(1)
-    app = drop(open_page(), again=gallery.photo_bytes(face.photo))
+    app = drop(open_page(), again=read_original(face.photo))
     assert answers(app) == [face.person]
     assert any("holds this photo or a copy of it" in each.value for each in app.caption)
 

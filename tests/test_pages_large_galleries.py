@@ -16,9 +16,10 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.synthetic import make_synthetic_gallery
 from facecluster.errors import EvaluationError
 from facecluster.gallery.gallery import Gallery
-from facecluster.recognition import identification, search, verification
+from facecluster.recognition import identification, search
 from facecluster.samples.sample_photos import draw_portrait
 from facecluster.ui import fits, jobs, resources
+from facecluster.workflows import verify
 from facecluster.workflows.jobs import Progress
 
 from .apps import open_app
@@ -66,7 +67,7 @@ def made(fit: Any) -> Any:
 def test_photos_to_verify_can_be_dropped_in_meanwhile(
     sample_home: Path, monkeypatch: pytest.MonkeyPatch, go_on: threading.Event
 ) -> None:
-    monkeypatch.setattr(verification, "gallery_pairs", waiting_for(go_on, verification.gallery_pairs))
+    monkeypatch.setattr(verify, "gallery_pairs", waiting_for(go_on, verify.gallery_pairs))
     app = open_app("verify")
     app.file_uploader[0].upload("first.jpg", portrait(1, 20))
     app.file_uploader[1].upload("second.jpg", portrait(1, 21))
@@ -97,7 +98,7 @@ def test_a_failure_is_told_and_tried_anew(sample_home: Path, monkeypatch: pytest
         raise EvaluationError("Too few faces.")
 
     with monkeypatch.context() as failing:
-        failing.setattr(verification, "gallery_pairs", fail)
+        failing.setattr(verify, "gallery_pairs", fail)
         app = open_app("verify")
         if is_waiting(app):
             app.run()

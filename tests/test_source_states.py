@@ -15,7 +15,9 @@ import pytest
 
 from facecluster import Gallery, IndexReport, index_photos, open_photos
 from facecluster.errors import Cancelled, GalleryError, NothingThereError
+from facecluster.photos.originals import read_original
 from facecluster.workflows.known_sources import open_known
+from facecluster.workflows.missing import delete_missing
 
 from .fakes import FakeDetector, FakeEmbedder, write_photo
 from .photo_sources import make_zip
@@ -62,10 +64,10 @@ def test_photos_that_are_gone_are_told_and_stay_until_they_are_removed(gallery: 
     assert missing(gallery) == []
     shutil.rmtree(photos / "Tom Hanks")
     index(gallery, photos)
-    assert gallery.delete_missing() == 2
+    assert delete_missing(gallery) == 2
     assert "Tom Hanks" not in gallery.everybody()
     assert (gallery.counts().faces, missing(gallery)) == (4, [])
-    assert gallery.delete_missing() == 0
+    assert delete_missing(gallery) == 0
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
@@ -79,7 +81,7 @@ def test_what_is_back_at_its_place_is_not_removed_as_missing(kind: str, gallery:
     (photos / "Tom Hanks").mkdir()
     shutil.move(photos.parent / "away" / "5.png", photos / "Tom Hanks")
     put()
-    assert gallery.delete_missing() == 1
+    assert delete_missing(gallery) == 1
     assert gallery.everybody()["Tom Hanks"] == 1
 
 
@@ -230,7 +232,7 @@ def test_a_photo_whose_name_is_no_utf8_is_found_again(gallery: Gallery, photos: 
     assert index(gallery, photos).skipped == 8
     assert "Zoë" in gallery.everybody()
     (photo,) = gallery.photos_at("Zo\\xeb/8.png")
-    assert gallery.photo_bytes(photo) == (photos / name / "8.png").read_bytes()
+    assert read_original(photo) == (photos / name / "8.png").read_bytes()
     assert gallery.photos_at(f"{photos}/7\\xff.png")
     shutil.rmtree(photos / name)
     assert index(gallery, photos).missing == 1

@@ -11,8 +11,9 @@ import pytest
 from facecluster import load_image
 from facecluster.clustering.face_clusterer import FaceClusterer
 from facecluster.errors import EvaluationError, PhotoError
-from facecluster.recognition.verification import PairErrors, gallery_pairs, verify, verify_photos
+from facecluster.recognition.verification import PairErrors, verify, verify_photos
 from facecluster.workflows.cluster import apply_algorithm
+from facecluster.workflows.verify import gallery_pairs
 from tests.fakes import FakeDetector, FakeEmbedder, write_photo
 from tests.galleries import make_gallery
 from tests.people import draw_people

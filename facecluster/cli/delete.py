@@ -14,6 +14,7 @@ from facecluster.file_names import storable
 from facecluster.gallery.gallery import Gallery
 from facecluster.presentation.text import counted
 from facecluster.user_paths import user_path
+from facecluster.workflows.missing import look_for_missing
 
 _STAYS = "The original photos stay where they are; this cannot be undone."
 
@@ -47,7 +48,7 @@ def _plan(gallery: Gallery, options: argparse.Namespace) -> tuple[str, Callable[
     if options.face:
         return _faces(gallery, sorted(set(options.face)))
     if options.missing:
-        missing = gallery.look_for_missing()
+        missing = look_for_missing(gallery)
         if not missing:
             raise GalleryError(
                 "No photo of the gallery is missing from where it was indexed: there is nothing to remove."

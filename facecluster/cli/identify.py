@@ -19,8 +19,8 @@ def identify(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str, bo
     from facecluster.recognition.identification import Identifier
     from facecluster.recognition.probes import doubtful_scores
     from facecluster.vision.detection import FaceDetector
-    from facecluster.vision.embedding import gallery_embedder
     from facecluster.vision.faces import read_faces
+    from facecluster.workflows.models import gallery_embedder
 
     gallery = Gallery.open(options.gallery, create=False)
     identifier = Identifier.from_gallery(

@@ -34,7 +34,7 @@ def index(options: argparse.Namespace) -> tuple[dict[str, Any], str, bool]:
 
     from facecluster.indexing.run import IndexProgress, index_photos
     from facecluster.vision.detection import FaceDetector
-    from facecluster.vision.embedding import gallery_embedder
+    from facecluster.workflows.models import gallery_embedder
 
     gallery = known or Gallery.open(folder)
     embedder = gallery_embedder(gallery, options.model)

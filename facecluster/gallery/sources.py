@@ -160,21 +160,12 @@ class GallerySources(GalleryViews):
         )
         return [MissingPhotos(**dict(row)) for row in rows]
 
-    def look_for_missing(self) -> list[int]:
-        """The ids of the photos that are still missing. Those that lie at their places again are missing no more."""
-        from facecluster.photos.originals import Originals
+    def missing_photos(self) -> list[KnownPhoto]:
+        """The photos that were not there when their source was last indexed."""
+        return [self.photo(row["id"]) for row in self._database.read("SELECT id FROM photos WHERE missing ORDER BY id")]
 
-        originals = Originals()
-        ids = [row["id"] for row in self._database.read("SELECT id FROM photos WHERE missing ORDER BY id")]
-        back = [photo_id for photo_id in ids if originals.lie_there(self.photo(photo_id))]
-        if back:
+    def mark_found(self, photos: Sequence[int]) -> None:
+        """Notes that photos lie at their places again."""
+        if photos:
             with self._database.write(changes=False) as db:
-                db.executemany("UPDATE photos SET missing = 0 WHERE id = ?", [(photo_id,) for photo_id in back])
-        return sorted(set(ids) - set(back))
-
-    def delete_missing(self) -> int:
-        """Removes the photos that are still missing for good; returns how many that were. Asks nobody."""
-        return self.delete_photos(self.look_for_missing())
-
-    def delete_photos(self, photos: Sequence[int]) -> int:
-        raise NotImplementedError
+                db.executemany("UPDATE photos SET missing = 0 WHERE id = ?", [(photo_id,) for photo_id in photos])

@@ -123,12 +123,6 @@ class GalleryViews(FaceViews):
         )
         return KnownPhoto(**dict(rows[0])) if rows else None
 
-    def photo_bytes(self, photo: KnownPhoto) -> bytes:
-        """The file a photo was indexed from. Raises PhotoError when it is no longer there, or is another photo now."""
-        from facecluster.photos.originals import Originals
-
-        return Originals().read(photo)
-
     def photos_by_person(self) -> pd.DataFrame:
         """Columns person (that of the main face, by folder or by hand; None for nobody) and photos; most first."""
         sql = (

@@ -70,6 +70,11 @@ class Originals:
         return found
 
 
+def read_original(photo: KnownPhoto) -> bytes:
+    """The file a photo was indexed from. Raises PhotoError when it is no longer there, or is another photo now."""
+    return Originals().read(photo)
+
+
 def _missing(photo: KnownPhoto) -> PhotoError:
     return PhotoError(
         f"{photo.path} is no longer in {photo.source_location}: put it back, or index the folder's new place."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from facecluster.recognition.search import Found, build_search
 from facecluster.records import Clustering, Faces
 
 if TYPE_CHECKING:
-    from facecluster.gallery.gallery import Gallery
     from facecluster.photos.images import ImageSource
     from facecluster.vision.detection import Detection, FaceDetector
     from facecluster.vision.embedding import FaceEmbedder
@@ -105,6 +104,24 @@ class Match:
         }
 
 
+class ClusteredFaces(Protocol):
+    """What an Identifier asks of a `Gallery`."""
+
+    @property
+    def model(self) -> str | None:
+        """What made the embeddings."""
+
+    @property
+    def weights(self) -> str | None:
+        """Where its weights lie, where they are a file."""
+
+    def clustering(self) -> Clustering | None:
+        """The clusters, with their names."""
+
+    def faces(self) -> Faces:
+        """All faces and their embeddings."""
+
+
 class Identifier:
     """Compares faces with a gallery's people, named by folder or by hand, and with its clusters that have no name.
 
@@ -141,15 +158,15 @@ class Identifier:
 
     @classmethod
     def from_gallery(
-        cls, gallery: Gallery, *, detector: FaceDetector | None = None, embedder: FaceEmbedder | None = None
+        cls, gallery: ClusteredFaces, *, detector: FaceDetector | None = None, embedder: FaceEmbedder | None = None
     ) -> Identifier:
         """Raises IdentificationError when the gallery has no clusters yet, WeightsError when its model is gone."""
         clustering = gallery.clustering()
         if clustering is None:
             raise IdentificationError("The gallery has no clusters yet: index photos, then run facecluster cluster.")
-        from facecluster.vision.embedding import gallery_embedder
+        from facecluster.vision.embedding import recorded_embedder
 
-        embedder = embedder or gallery_embedder(gallery)
+        embedder = embedder or recorded_embedder(gallery.model, gallery.weights)
         return cls(gallery.faces(), clustering, detector=detector, embedder=embedder)
 
     def threshold(self, fpir: float = DEFAULT_FPIR) -> float:

@@ -9,19 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from facecluster.errors import EvaluationError, PhotoError
-from facecluster.recognition.identities import clusters_of, identities_of
 from facecluster.recognition.scoring import SEVERAL, FaceMatcher, Identity
 from facecluster.recognition.stranger_model import are_one_person
 from facecluster.records import DUPLICATE_COSINE, known_persons
 
 if TYPE_CHECKING:
-    from facecluster.gallery.gallery import Gallery
     from facecluster.vision.detection import FaceDetector
     from facecluster.vision.embedding import FaceEmbedder
 
 DEFAULT_FMR = 0.001
 # All pairs of so many faces: 8 million, a second and 100 MB.
-_MAX_FACES = 4000
+MAX_FACES = 4000
 # Fewer false matches than this stand behind a threshold that is then only a rule of thumb.
 _FEW_PAIRS = 10
 _RULE_OF_3 = 3
@@ -102,7 +100,7 @@ class PairErrors:
         so many taken evenly. Raises EvaluationError without a pair of different people.
         """
         names = np.asarray(identities, dtype=object)
-        rows = _evenly(np.flatnonzero(known_persons(names)), _MAX_FACES)
+        rows = evenly_chosen(np.flatnonzero(known_persons(names)), MAX_FACES)
         known, first, who = np.unique(names[rows].astype(str), return_index=True, return_inverse=True)
         clusters = np.full(len(names), self.identity == "cluster") if unnamed is None else np.asarray(unnamed, bool)
         is_cluster = clusters[rows][first]
@@ -205,25 +203,6 @@ def verify_photos(
     return replace(verify(faces[0].embedding, faces[1].embedding, pairs, fmr), faces=faces)
 
 
-def gallery_pairs(gallery: Gallery) -> PairErrors:
-    """The pairs of the people and unnamed clusters that identification knows. Raises EvaluationError."""
-    persons, clustering = gallery.person_of_faces(), gallery.clustering()
-    if clustering is None and not persons:
-        raise EvaluationError("The gallery knows no people and has no clusters yet: cluster its faces first.")
-    clustered = np.empty(0, np.int64) if clustering is None else clustering.faces
-    faces = np.union1d(np.array(list(persons), np.int64), clustered)
-    found = identities_of(
-        np.array([persons.get(face) for face in faces.tolist()], object),
-        clusters_of(faces, clustered, clustered if clustering is None else clustering.labels),
-        {} if clustering is None else clustering.names,
-        lambda rows: gallery.embeddings_of(faces[rows]),
-    )
-    rows = _evenly(np.flatnonzero(found.numbers >= 0), _MAX_FACES)
-    numbers = found.numbers[rows]
-    unnamed = np.array([person is None for person, _ in found.known], bool)[numbers]
-    return PairErrors(found.kind).fit(gallery.embeddings_of(faces[rows]), numbers, unnamed)
-
-
 def _passing_as_one(embeddings: np.ndarray, who: np.ndarray) -> np.ndarray:
     """(k, k) bool, symmetric: which two of the identities `who` (n,) int from 0 to k - 1 mostly pass as one person.
 
@@ -237,7 +216,7 @@ def _passing_as_one(embeddings: np.ndarray, who: np.ndarray) -> np.ndarray:
     return np.asarray(passing | passing.T)
 
 
-def _evenly(items: np.ndarray, number: int) -> np.ndarray:
+def evenly_chosen(items: np.ndarray, number: int) -> np.ndarray:
     return items[np.unique(np.linspace(0, len(items) - 1, min(len(items), number)).astype(int))]
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from facecluster.errors import GalleryError, PhotoError
 from facecluster.gallery.gallery import Gallery
 from facecluster.photos.images import Photo, load_photo
+from facecluster.photos.originals import read_original
 from facecluster.presentation.drawing import photo_with_box
 from facecluster.records import FaceRecord
 from facecluster.ui import tables
@@ -100,7 +101,7 @@ def _photo(gallery: Gallery, face: FaceRecord) -> None:
 
 def picture_of(gallery: Gallery, face: FaceRecord) -> Photo:
     """The photo of a face, upright: the picture of its file that was indexed. Raises PhotoError."""
-    photo = load_photo(gallery.photo_bytes(face.photo), page=face.photo.page)
+    photo = load_photo(read_original(face.photo), page=face.photo.page)
     return replace(photo, image=turned(photo.image, face.photo.turn))
 
 

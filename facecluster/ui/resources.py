@@ -128,7 +128,7 @@ def pairs(path: str, revision: int) -> Fitting[PairErrors]:
 
     It fails with EvaluationError when there are too few faces.
     """
-    from facecluster.recognition.verification import gallery_pairs
+    from facecluster.workflows.verify import gallery_pairs
 
     return Fitting(_fitting(), lambda report: gallery_pairs(gallery_at(path)))
 

@@ -18,6 +18,7 @@ from facecluster.ui.jobs import start_adding
 from facecluster.ui.markup import escape
 from facecluster.vision.weights import CASIA
 from facecluster.workflows.add_photos import KeptZip, Place
+from facecluster.workflows.missing import delete_missing, look_for_missing
 
 
 def show_unfinished(gallery: Gallery) -> bool:
@@ -100,7 +101,7 @@ def show_missing(gallery: Gallery) -> None:
 
 @st.dialog("Remove photos that are no longer there?", icon=":material/folder_off:")
 def _confirm_removal(gallery: Gallery) -> None:
-    missing = gallery.look_for_missing()
+    missing = look_for_missing(gallery)
     if not missing:
         st.markdown("All of them lie at their places again, so there is nothing to remove.")
         if st.button("Close", key="gallery_remove_close"):
@@ -122,7 +123,7 @@ def _confirm_removal(gallery: Gallery) -> None:
 def _remove(gallery: Gallery) -> None:
     try:
         with st.spinner("Deleting"):
-            gallery.delete_missing()
+            delete_missing(gallery)
     except FaceClusterError as error:
         show_error(error)
         return

@@ -6,7 +6,7 @@ Cropping and scaling are facenet-pytorch's, so embeddings compare with those tha
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -17,9 +17,6 @@ from facecluster.photos.images import ImageSource, load_image
 from facecluster.vision import weights
 from facecluster.vision.runtime.choose import choose_runtime, compile_recipes
 from facecluster.vision.runtime.network import CompiledModule, Recipe
-
-if TYPE_CHECKING:
-    from facecluster.gallery.gallery import Gallery
 
 EMBEDDING_SIZE = 512
 
@@ -102,19 +99,15 @@ class FaceEmbedder:
         return np.asarray(embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True), np.float32)
 
 
-def gallery_embedder(gallery: Gallery, model: str | None = None) -> FaceEmbedder:
-    """The embedder whose embeddings compare with the gallery's; an empty gallery has none yet and takes any.
+def recorded_embedder(model: str | None, place: str | None) -> FaceEmbedder:
+    """The embedder that a gallery records as `model`, its weights at `place`; without any, the usual one.
 
-    `model` says where the weights are when the gallery's own file lies elsewhere now. Raises WeightsError when the
-    weights are not there or have changed, GalleryError when `model` is another one than the gallery's.
+    Raises WeightsError when the weights are not there or have changed.
     """
-    if model is not None:
-        gallery.require_model(weights.model_name(model))
-        return FaceEmbedder(model)
-    chosen, recorded = gallery.weights or weights.CASIA, gallery.model
-    if recorded is not None and not weights.loads(chosen, recorded):
+    chosen = place or weights.CASIA
+    if model is not None and not weights.loads(chosen, model):
         raise WeightsError(
-            f"The gallery's faces were embedded with {recorded}, which is not at {chosen} any more: name the file "
+            f"The gallery's faces were embedded with {model}, which is not at {chosen} any more: name the file "
             "with --model."
         )
     return FaceEmbedder(chosen)
