@@ -124,6 +124,18 @@ def encode_jpeg(image: np.ndarray, quality: int = CROP_QUALITY) -> bytes:
     return buffer.getvalue()
 
 
+def resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """A smaller copy (height, width, 3) of an RGB picture (_, _, 3) uint8."""
+    small = Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return np.asarray(small)
+
+
+def size_of(content: bytes) -> tuple[int, int]:
+    """Width and height of a picture, as its file's header says. Raises OSError when it is none."""
+    with Image.open(io.BytesIO(content)) as picture:
+        return picture.size
+
+
 def check_image(source: ImageSource) -> None:
     """Raises ValueError or TypeError as `load_photo`, without reading anything."""
     if isinstance(source, np.ndarray):

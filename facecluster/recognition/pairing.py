@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from PIL import Image
 
+from facecluster.photos.images import size_of
 from facecluster.recognition.probes import DOUBTFUL_MARGIN, Probe
 from facecluster.recognition.verification import Verification, verify
 from facecluster.vision.main_face import main_face
@@ -45,7 +44,7 @@ def main_probe_face(probe: Probe) -> ProbeFace | None:
     """The face that a photo is about; None when it could not be read or shows no face."""
     if probe.picture is None:
         return None
-    width, height = Image.open(io.BytesIO(probe.picture)).size
+    width, height = size_of(probe.picture)
     place = main_face(list(probe.detections), (round(width / probe.scale), round(height / probe.scale)))
     return None if place is None else probe_faces(probe)[place]
 

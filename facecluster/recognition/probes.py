@@ -8,10 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from PIL import Image
 
 from facecluster.errors import PhotoError
-from facecluster.photos.images import encode_jpeg
+from facecluster.photos.images import encode_jpeg, resized
 from facecluster.vision.embedding import CROP_SIZE, EMBEDDING_SIZE, crop_face
 from facecluster.vision.faces import read_faces, told_doubtful, why_no_face
 
@@ -219,6 +218,5 @@ def _shown(image: np.ndarray) -> tuple[bytes, float]:
     height, width = image.shape[:2]
     scale = min(SHOWN_SIDE / max(height, width), 1.0)
     if scale < 1:
-        size = (max(round(width * scale), 1), max(round(height * scale), 1))
-        image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
+        image = resized(image, max(round(width * scale), 1), max(round(height * scale), 1))
     return encode_jpeg(image), scale
