@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from facecluster import ui
 from facecluster.errors import FaceClusterError
 from facecluster.ui.access import refuse_foreign_names, warn_visitors
 from facecluster.ui.deleting import tell_deleted
@@ -15,7 +16,7 @@ from facecluster.ui.resources import open_gallery
 from facecluster.ui.server import first_page_shown, lifespan, middleware
 
 # A file of our own: the browser would fetch a Material icon for its tab from the network.
-ICON = Path(__file__).parent / "facecluster" / "ui" / "icon.svg"
+ICON = Path(str(ui.__file__)).with_name("icon.svg")
 
 PAGES = {
     "gallery": (

@@ -13,6 +13,8 @@ matches = Identifier.from_gallery(gallery).identify(load_image("probe.jpg"))
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from facecluster._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from facecluster.clustering.face_clusterer import FaceClusterer
     from facecluster.clustering.number_of_clusters import suggest_n_clusters
@@ -46,7 +48,6 @@ _HOMES = {
     "write_sample_people": "samples.sample_photos",
 }
 
-__version__ = "0.1.0"
 __all__ = [
     "Detection",
     "FaceClusterError",

@@ -12,7 +12,7 @@ _FAILED = 1
 _was_stopped = False
 
 
-def _run() -> int:
+def run() -> int:
     """The exit status of the command line."""
     try:
         # Else the program was started to go on in spite of Ctrl+C, as nohup does.
@@ -57,4 +57,4 @@ def _leave() -> NoReturn:
 
 
 if __name__ == "__main__":
-    sys.exit(_run())
+    sys.exit(run())

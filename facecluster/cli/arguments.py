@@ -44,6 +44,7 @@ people_from = _checked(
     f"{', '.join(CHOICES)} or a number from 1",
 )
 portraits = _checked("the number of portraits", int, lambda value: 1 <= value <= 1000, "from 1 to 1000")
+port = _checked("the port", int, lambda value: 1 <= value < 2**16, f"from 1 to {2**16 - 1}")
 seed = _checked("the seed", int, lambda value: 0 <= value < 2**32, f"from 0 to {2**32 - 1}")
 share = _checked("the FPIR", float, lambda value: 0 < value < 1, "a share between 0 and 1")
 clusters = _checked(

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from facecluster import __version__
+from facecluster._version import __version__
 from facecluster.cli import arguments
 from facecluster.cli.output import complain, print_json, print_text, shown, streams_are_open
 from facecluster.errors import Cancelled, FaceClusterError
@@ -164,6 +164,10 @@ def _parser() -> _Parser:
     )
 
     add("status", _status, "tell what the gallery holds")
+
+    app = add("app", _app, "serve the dashboard on this machine")
+    app.add_argument("--port", type=arguments.port, default=8501, metavar="N", help="default: 8501")
+    app.add_argument("--no-browser", action="store_true", help="open no browser window")
     return parser
 
 
@@ -249,6 +253,12 @@ def _sample(options: argparse.Namespace) -> int:
     people = len({path.parent for path in written})
     text = f"{len(written)} portraits of {people} drawn people are in {shown(options.folder)}."
     return _answer(options, {"photos": len(written), "people": people}, text)
+
+
+def _app(options: argparse.Namespace) -> int:
+    from facecluster.cli.app import serve
+
+    return serve(options)
 
 
 def _status(options: argparse.Namespace) -> int:

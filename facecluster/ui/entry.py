@@ -7,11 +7,11 @@ multipage apps and runs the page that the address names by itself, without `app.
 from __future__ import annotations
 
 import runpy
-from pathlib import Path
 
 import streamlit as st
 
-_APP = Path(__file__).resolve().parents[2] / "app.py"
+from facecluster.dashboard import app_file
+
 _MARK = "entry_app_ran"
 
 
@@ -23,5 +23,5 @@ def mark_app() -> None:
 def within_app() -> None:
     """Called first by every page: runs `app.py`, which runs the page again, where Streamlit left it out."""
     if not st.session_state.pop(_MARK, False):
-        runpy.run_path(str(_APP), run_name="__main__")
+        runpy.run_path(str(app_file()), run_name="__main__")
         st.stop()

@@ -283,6 +283,6 @@ def _versions() -> dict[str, str]:
     from importlib.metadata import version
     from platform import python_version
 
-    from facecluster import __version__
+    from facecluster._version import __version__
 
     return {"facecluster": __version__, "python": python_version(), **library_versions(), "pandas": version("pandas")}

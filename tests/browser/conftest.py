@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,16 +68,33 @@ def sample_app(sample_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @contextmanager
-def serve(home: Path, *more_options: str, environment: dict[str, str] | None = None) -> Iterator[str]:
-    """The address of the app with the gallery in `home`; what it logs is in `server.log` beside that folder."""
+def serve(
+    home: Path,
+    *more_options: str,
+    environment: dict[str, str] | None = None,
+    command: Sequence[str] = (
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.headless=true",
+        "--server.port={port}",
+        "--server.fileWatcherType=none",
+    ),
+    cwd: Path = ROOT,
+) -> Iterator[str]:
+    """The address of the app with the gallery in `home`; what it logs is in `server.log` beside that folder.
+
+    `command` are Python's arguments.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none", *more_options]
+    words = [word.format(port=port) for word in command]
     with (home.parent / "server.log").open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, "-X", "faulthandler", "-m", "streamlit", "run", "app.py", *options],
-            cwd=ROOT,
+            [sys.executable, "-X", "faulthandler", *words, *more_options],
+            cwd=cwd,
             env=os.environ | {"FACECLUSTER_HOME": str(home)} | (environment or {}),
             stdout=log,
             stderr=subprocess.STDOUT,

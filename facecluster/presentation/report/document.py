@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from facecluster import __version__
+from facecluster._version import __version__
 from facecluster.evaluation.algorithm_comparison import best_without_number
 from facecluster.evaluation.results import LabResults
 from facecluster.evaluation.subgroups import det_by_group

@@ -207,7 +207,7 @@ def _converted(module: torch.nn.Module, example_shape: tuple[int, ...], varying:
 
 
 def _cache_key(recipe: Recipe, in_integers: bool = False) -> str:
-    from facecluster import __version__
+    from facecluster._version import __version__
 
     shape = "x".join("n" if axis in recipe.varying else str(length) for axis, length in enumerate(recipe.input_shape))
     openvino_version = _openvino().__version__.partition("-")[0]
