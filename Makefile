@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint format check wheel bench clean
 
 run: $(VENV)/ready-to-run
 	$(BIN)/streamlit run app.py
@@ -15,6 +15,15 @@ lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+format: $(VENV)/ready-to-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: lint test
+
+wheel: $(VENV)/ready-to-test
+	$(BIN)/python -m pip wheel . --no-deps --no-build-isolation --wheel-dir dist
 
 bench: $(VENV)/ready-to-test
 	$(BIN)/python -m benchmarks $(BENCH)
