@@ -23,7 +23,6 @@ from facecluster.evaluation.algorithm_comparison import (
 from facecluster.evaluation.clustering_scores import (
     LEFT_OUT,
     Tally,
-    clusters_without_person,
     evaluate_clustering,
     match_people,
     people_by_cluster,
@@ -108,7 +107,6 @@ def test_left_out_faces_count_as_clusters_of_their_own() -> None:
     assert scores.correct == 3
     assert scores.bcubed.precision == 1
     assert wrong_faces(labels, persons).sum() == 2
-    assert clusters_without_person(labels, persons) == []
     assert people_by_cluster(labels, persons).to_dict() == {0: {"a": 2, "b": 0}, LEFT_OUT: {"a": 1, "b": 2}}
 
 

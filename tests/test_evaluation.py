@@ -14,7 +14,6 @@ from facecluster.errors import EvaluationError
 from facecluster.evaluation.clustering_scores import (
     LEFT_OUT,
     Tally,
-    clusters_without_person,
     evaluate_clustering,
     match_people,
     people_by_cluster,
@@ -69,7 +68,6 @@ def test_persons_who_share_a_cluster_and_clusters_of_nobody_are_flagged() -> Non
     persons = np.array(["a", "a", "b", "b", "a", "c"], dtype=object)
     people = match_people(labels, persons).set_index("person")
     assert people["shares_cluster"].to_dict() == {"a": True, "b": True, "c": False}
-    assert clusters_without_person(labels, persons) == [1]
     # One to one: b keeps cluster 0, and a's assigned cluster is 1.
     assert people.loc["b", "accuracy"] == 1
     assert people.loc["a", "accuracy"] == pytest.approx(1 / 3)
@@ -121,7 +119,7 @@ def test_one_single_cluster_and_all_singletons(case: tuple[np.ndarray, np.ndarra
 
 
 def test_without_persons_there_is_nothing_to_measure() -> None:
-    for call in (evaluate_clustering, match_people, people_by_cluster, clusters_without_person):
+    for call in (evaluate_clustering, match_people, people_by_cluster):
         with pytest.raises(EvaluationError, match="one folder a person"):
             call(np.array([0, 1]), [None, None])
 

@@ -22,6 +22,7 @@ from facecluster.photos import bands, opening
 from facecluster.photos.images import decoded_bytes, load_image, load_photo
 from facecluster.photos.opening import MAX_PIXELS, look_at
 from facecluster.photos.tiff_bands import TiffBands
+from facecluster.vision.faces import FaceReader
 
 from .pictures import FORMATS, ORIENTATION, encoded
 
@@ -295,7 +296,7 @@ def test_faces_of_a_reduced_photo_are_stored_in_its_own_pixels(large_photo: byte
     from facecluster.vision.detection import FaceDetector
     from facecluster.vision.embedding import FaceEmbedder
 
-    extractor = FaceExtractor(FaceDetector(), FaceEmbedder("casia-webface"), "largest")
+    extractor = FaceExtractor(FaceReader(FaceDetector(), FaceEmbedder("casia-webface")), "largest")
     (task,) = extractor.process([read_photo(PhotoFile("large.jpg", None, lambda: large_photo))])
     outcome = task.outcome
     assert outcome is not None
@@ -311,7 +312,7 @@ def test_a_probe_of_a_reduced_photo_has_boxes_in_its_own_pixels(large_photo: byt
     from facecluster.vision.detection import FaceDetector
     from facecluster.vision.embedding import FaceEmbedder
 
-    probe = read_probe("large.jpg", large_photo, FaceDetector(), FaceEmbedder("casia-webface"))
+    probe = read_probe("large.jpg", large_photo, FaceReader(FaceDetector(), FaceEmbedder("casia-webface")))
     assert_on_the_portrait(probe.detections[0].box)
     assert probe.picture is not None
     with Image.open(io.BytesIO(probe.picture)) as shown:

@@ -19,7 +19,7 @@ from facecluster.photos.images import load_photo
 from facecluster.recognition.probes import read_probe
 from facecluster.samples.sample_photos import draw_portrait
 from facecluster.ui.photo_dialog import picture_of
-from facecluster.vision.faces import MOST_PAGES, pages_to_try
+from facecluster.vision.faces import MOST_PAGES, FaceReader, pages_to_try
 
 pytestmark = pytest.mark.usefixtures("pillow_as_in_a_new_process")
 
@@ -108,7 +108,7 @@ def test_a_probe_is_looked_at_in_the_same_way(
     capsys: pytest.CaptureFixture[str], detector: FaceDetector, sample_gallery: Path, tmp_path: Path, name: str
 ) -> None:
     content = FILES[name]()
-    probe = read_probe(name, content, detector, FaceEmbedder())
+    probe = read_probe(name, content, FaceReader(detector, FaceEmbedder()))
     assert (probe.page, len(probe.detections)) == (PAGES[name], 1)
     with closing(Gallery.open(sample_gallery)) as gallery:
         (match,) = Identifier.from_gallery(gallery, detector=detector).identify(content)
@@ -125,7 +125,7 @@ def test_a_damaged_page_costs_the_others_nothing(detector: FaceDetector) -> None
         tiff.seek(1)
         place = tiff.tag_v2[273][0]  # type: ignore[attr-defined]  # StripOffsets
     content[place : place + 40] = b"\xff" * 40
-    probe = read_probe("scan.tif", bytes(content), detector, FaceEmbedder())
+    probe = read_probe("scan.tif", bytes(content), FaceReader(detector, FaceEmbedder()))
     assert (probe.page, len(probe.detections)) == (2, 1)
 
 

@@ -11,13 +11,11 @@ import pytest
 from facecluster import Gallery, index_photos, open_photos
 from facecluster.indexing.run import IndexReport
 from facecluster.recognition.probes import Answer, answers_table, read_probe
-from facecluster.recognition.verification import PairErrors, PhotoError, verify_photos
 from facecluster.samples.sample_photos import draw_group
 from facecluster.vision.detection import Detection, FaceDetector, Sight
-from facecluster.vision.faces import find_faces, told_doubtful, why_no_face
+from facecluster.vision.faces import FaceReader, find_faces, told_doubtful, why_no_face
 
 from .fakes import FakeDetector, FakeEmbedder, write_photo
-from .people import draw_people
 
 UPRIGHT = np.array([[40, 35], [56, 35], [48, 45], [42, 55], [54, 55]], np.float32)
 
@@ -117,18 +115,10 @@ def test_what_was_indexed_before_there_was_a_least_score_is_done_anew_only_where
 
 def test_a_probes_doubtful_faces_are_told(photo: Path) -> None:
     content = (photo / "Ann/1.png").read_bytes()
-    probe = read_probe("1.png", content, Scripted(0.74), FakeEmbedder())  # type: ignore[arg-type]
+    probe = read_probe("1.png", content, FaceReader(Scripted(0.74), FakeEmbedder()))  # type: ignore[arg-type]
     assert probe.detections == ()
     assert told_doubtful(probe.doubtful) == "one doubtful face, score 0.74"
     assert answers_table([Answer(probe, ())])["note"].tolist() == ["no face found, only one doubtful face, score 0.74"]
-
-
-def test_verifying_says_when_the_only_face_is_doubtful() -> None:
-    pairs = PairErrors("person").fit(*draw_people(4, 6))
-    image = np.zeros((80, 96, 3), np.uint8)
-    models = {"detector": Scripted(0.74), "embedder": FakeEmbedder()}
-    with pytest.raises(PhotoError, match=r"first photo \(one doubtful face, score 0\.74\): choose"):
-        verify_photos(image, image, pairs, **models)  # type: ignore[arg-type]
 
 
 def test_the_detector_answers_from_its_least_score_on() -> None:

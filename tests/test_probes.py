@@ -27,6 +27,7 @@ from facecluster.recognition.probes import (
 from facecluster.samples.sample_photos import draw_group, draw_portrait, draw_stranger
 from facecluster.vision.detection import FaceDetector
 from facecluster.vision.embedding import FaceEmbedder
+from facecluster.vision.faces import FaceReader
 
 
 def jpeg(image: Image.Image) -> bytes:
@@ -55,7 +56,7 @@ def answers(identifier: Identifier, models: tuple[FaceDetector, FaceEmbedder]) -
         "notes.jpg": b"not a photo",
         "sky.png": jpeg(Image.new("RGB", (300, 200), "skyblue")),
     }
-    return [answer(read_probe(name, content, *models), identifier) for name, content in contents.items()]
+    return [answer(read_probe(name, content, FaceReader(*models)), identifier) for name, content in contents.items()]
 
 
 def test_a_known_person_a_stranger_and_a_group_are_told_apart(answers: list[Answer], sample_photos: Path) -> None:
@@ -121,7 +122,7 @@ def test_the_document_is_the_command_lines(answers: list[Answer]) -> None:
 
 def test_a_large_photo_is_kept_small_with_its_boxes_in_place(models: tuple[FaceDetector, FaceEmbedder]) -> None:
     large = draw_portrait(0, 0).resize((2000, 2400))
-    probe = read_probe("large.jpg", jpeg(large), *models)
+    probe = read_probe("large.jpg", jpeg(large), FaceReader(*models))
     assert probe.picture is not None
     assert Image.open(io.BytesIO(probe.picture)).size == (1000, 1200)
     assert probe.scale == pytest.approx(0.5)
@@ -134,7 +135,7 @@ def test_a_photo_on_its_side_is_shown_upright_with_its_boxes_in_place(
 ) -> None:
     upright = draw_portrait(0, 0)
     expected = models[0].detect(upright)[0].box
-    probe = read_probe("side.jpg", jpeg(upright.rotate(90, expand=True)), *models)
+    probe = read_probe("side.jpg", jpeg(upright.rotate(90, expand=True)), FaceReader(*models))
     assert probe.turn
     assert probe.picture is not None
     assert Image.open(io.BytesIO(probe.picture)).size == upright.size

@@ -12,6 +12,7 @@ from PIL import Image, TiffImagePlugin
 from facecluster.errors import PhotoError
 from facecluster.photos.images import load_image, load_photo
 from facecluster.photos.tiff_pages import MAX_PAGES
+from facecluster.vision.faces import FaceReader
 
 from .pictures import FORMATS, UPRIGHT, assert_fields, encoded, picture
 
@@ -113,7 +114,9 @@ def test_a_note_is_stored_with_the_photo() -> None:
     from .fakes import FakeDetector, FakeEmbedder
 
     content = pages((Image.fromarray(np.full((64, 96, 3), 60, np.uint8)), 0), (GREY, 0))
-    extractor = FaceExtractor(cast(FaceDetector, FakeDetector()), cast(FaceEmbedder, FakeEmbedder()), "largest")
+    extractor = FaceExtractor(
+        FaceReader(cast(FaceDetector, FakeDetector()), cast(FaceEmbedder, FakeEmbedder())), "largest"
+    )
     (task,) = extractor.process([read_photo(PhotoFile("scan.tif", None, lambda: content))])
     assert task.outcome is not None
     assert task.outcome.note == "1 of 2 pages was passed over."

@@ -12,12 +12,13 @@ from PIL import Image, ImageOps
 from facecluster.indexing.extraction import FaceExtractor, Task
 from facecluster.photos.images import ImageSource, load_image
 from facecluster.photos.sources import PhotoFile
+from facecluster.recognition.pairing import compare_faces, main_probe_face
 from facecluster.recognition.probes import read_probe
-from facecluster.recognition.verification import PairErrors, verify_photos
+from facecluster.recognition.verification import PairErrors
 from facecluster.samples.sample_photos import draw_group, draw_portrait
 from facecluster.vision.detection import Detection, FaceDetector, Sight
 from facecluster.vision.embedding import FaceEmbedder
-from facecluster.vision.faces import find_faces
+from facecluster.vision.faces import FaceReader, find_faces
 from facecluster.vision.turning import TURNS, looks_upright, tilt, turned, upright_turn
 
 from .people import draw_people
@@ -134,7 +135,7 @@ def test_the_turn_with_the_surest_upright_face_wins_and_doubtful_ones_turn_nothi
 
 
 def test_an_indexed_photo_keeps_its_turn_and_measures_in_upright_pixels(detector: FaceDetector) -> None:
-    extractor = FaceExtractor(detector, FaceEmbedder(), "largest")
+    extractor = FaceExtractor(FaceReader(detector, FaceEmbedder()), "largest")
     tasks = []
     for turn in TURNS:
         content = encoded(Image.fromarray(drawn(3, turn)), "PNG")
@@ -150,7 +151,7 @@ def test_an_indexed_photo_keeps_its_turn_and_measures_in_upright_pixels(detector
 
 def test_a_probe_is_shown_upright(detector: FaceDetector) -> None:
     content = encoded(Image.fromarray(drawn(5, 1)), "PNG")
-    probe = read_probe("scan.png", content, detector, FaceEmbedder())
+    probe = read_probe("scan.png", content, FaceReader(detector, FaceEmbedder()))
     assert probe.turn == 3
     assert probe.picture is not None
     assert np.abs(load_image(probe.picture).astype(int) - drawn(5)).mean() < 3
@@ -160,7 +161,10 @@ def test_a_probe_is_shown_upright(detector: FaceDetector) -> None:
 def test_photos_are_verified_whichever_way_they_lie(detector: FaceDetector) -> None:
     embeddings, people = draw_people(4, 6)
     pairs = PairErrors("person").fit(embeddings, people)
-    found = verify_photos(drawn(2), drawn(2, 3), pairs, detector=detector, embedder=FaceEmbedder())
-    assert found.faces is not None
-    assert [face.turn for face in found.faces] == [0, 1]
-    assert found.similarity > 0.999
+    reader = FaceReader(detector, FaceEmbedder())
+    probes = [read_probe("1.png", encoded(Image.fromarray(drawn(2, turn)), "PNG"), reader) for turn in (0, 3)]
+    assert [probe.turn for probe in probes] == [0, 1]
+    one, other = map(main_probe_face, probes)
+    assert one is not None
+    assert other is not None
+    assert compare_faces(one, other, pairs, 0.01).similarity > 0.999

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from facecluster import load_image
 from facecluster.clustering.face_clusterer import FaceClusterer
-from facecluster.errors import EvaluationError, PhotoError
-from facecluster.recognition.verification import PairErrors, verify, verify_photos
+from facecluster.errors import EvaluationError
+from facecluster.recognition.verification import PairErrors, verify
 from facecluster.workflows.cluster import apply_algorithm
 from facecluster.workflows.verify import gallery_pairs
-from tests.fakes import FakeDetector, FakeEmbedder, write_photo
 from tests.galleries import make_gallery
 from tests.people import draw_people
 
@@ -119,16 +116,3 @@ def test_the_gallerys_pairs_are_its_people_or_its_clusters(tmp_path: Path) -> No
     clusters = gallery_pairs(unknown)
     assert len(clusters.same_) == 3 * 15
     assert (gallery_pairs(known).basis, "rest on its clusters" in clusters.basis) == ("", True)
-
-
-def test_two_photos(tmp_path: Path, pairs: PairErrors) -> None:
-    models: dict[str, Any] = {"detector": FakeDetector(), "embedder": FakeEmbedder()}
-    one, other, grey = (load_image(write_photo(tmp_path / f"{seed}.png", seed)) for seed in (1, 2, 0))
-    found = verify_photos(one, one, pairs, **models)
-    assert (found.same, found.similarity) == (True, pytest.approx(1))
-    assert found.faces is not None
-    assert found.faces[0].crop.shape == (160, 160, 3)
-    assert found.faces[0].box.tolist() == [24, 20, 72, 60]
-    assert verify_photos(one, other, pairs, **models).similarity < 0.99
-    with pytest.raises(PhotoError, match="No face was found on the second photo"):
-        verify_photos(one, grey, pairs, **models)

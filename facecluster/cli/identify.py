@@ -19,7 +19,6 @@ def identify(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str, bo
     from facecluster.recognition.identification import Identifier
     from facecluster.recognition.probes import doubtful_scores
     from facecluster.vision.detection import FaceDetector
-    from facecluster.vision.faces import read_faces
     from facecluster.workflows.models import gallery_embedder
 
     gallery = Gallery.open(options.gallery, create=False)
@@ -36,7 +35,7 @@ def identify(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str, bo
     lines = []
     for image in options.images:
         try:
-            read, photo = read_faces(identifier.detector, image)
+            read, photo = identifier.reader.read(image)
             if read.note:
                 complain(f"facecluster: {image}: {read.note}")
             matches = identifier.identify_photo(photo, threshold, read.scale)

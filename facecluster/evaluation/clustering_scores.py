@@ -185,12 +185,6 @@ def people_of(tally: Tally) -> pd.DataFrame:
     return people.sort_values(["f1", "person"], ignore_index=True)
 
 
-def clusters_without_person(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> list[int]:
-    """The clusters that are no person's, in order: those that `match_people` gives to nobody."""
-    clusters = {label for label in np.unique(labels).tolist() if label >= 0}
-    return sorted(clusters - set(match_people(labels, persons)["cluster"]))
-
-
 def people_by_cluster(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> pd.DataFrame:
     """Counts of faces, one row a person and one column a cluster, columns ordered so that right faces lie diagonal.
 

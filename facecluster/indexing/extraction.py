@@ -15,9 +15,8 @@ from facecluster.photos.images import Photo, decoded_bytes, encode_jpeg, load_ph
 from facecluster.photos.memory import Budget, is_free, is_lack_of_memory
 from facecluster.photos.sources import PhotoFile
 from facecluster.records import NewFace, NewPhoto, PhotoStatus
-from facecluster.vision.detection import Detection, FaceDetector
-from facecluster.vision.embedding import FaceEmbedder, crop_face
-from facecluster.vision.faces import PhotoFaces, find_faces, pages_to_try, why_no_face
+from facecluster.vision.detection import Detection
+from facecluster.vision.faces import FaceReader, PhotoFaces, pages_to_try, why_no_face
 from facecluster.vision.turning import MOST_TILT, SURE, tilt
 
 FacesToKeep = Literal["largest", "all"]
@@ -97,19 +96,18 @@ class _InHand:
 class FaceExtractor:
     """Turns batches of tasks into settled ones; safe to call from several threads at once."""
 
-    detector: FaceDetector
-    embedder: FaceEmbedder
+    reader: FaceReader
     faces: FacesToKeep
 
     @property
     def settings(self) -> str:
         """What a photo's faces depend on besides the model; a photo indexed with other settings is done anew."""
-        return f"{self.settings_without_score}/{self.detector.min_score:g}"
+        return f"{self.settings_without_score}/{self.reader.detector.min_score:g}"
 
     @property
     def settings_without_score(self) -> str:
         """What `settings` was before there was a least score: see `is_sure`."""
-        return f"{self.faces}/{self.detector.min_face_size}"
+        return f"{self.faces}/{self.reader.detector.min_face_size}"
 
     def is_sure(self, faces: Sequence[tuple[float, np.ndarray]]) -> bool:
         """Whether a photo indexed before there was a least score would keep its faces, and need not be done anew.
@@ -119,7 +117,7 @@ class FaceExtractor:
         """
         return (
             bool(faces)
-            and all(score >= self.detector.min_score for score, _ in faces)
+            and all(score >= self.reader.detector.min_score for score, _ in faces)
             and max(score for score, _ in faces) >= _CERTAIN
             and all(tilt(landmarks) <= MOST_TILT for _, landmarks in faces)
         )
@@ -170,7 +168,7 @@ class FaceExtractor:
         finally:
             in_hand.put_down()
         crops = [crop for photo in found for _, crop, _ in photo.faces]
-        embeddings = iter(self.embedder.embed(np.stack(crops)) if crops else ())
+        embeddings = iter(self.reader.embed(np.stack(crops)) if crops else ())
         for photo in found:
             faces = tuple(self._new_face(*face, next(embeddings)) for face in photo.faces)
             settled[photo.index] = self._settle(batch[photo.index], photo, faces)
@@ -181,11 +179,11 @@ class FaceExtractor:
         return replace(task, outcome=outcome_of(task, "unreadable", self.settings, reason), content=b"")
 
     def _find(self, pictures: Sequence[tuple[int, Photo]]) -> list[_Found]:
-        photos = find_faces(self.detector, [read.image for _, read in pictures])
+        photos = self.reader.look([read.image for _, read in pictures])
         return [self._kept(index, read, photo) for (index, read), photo in zip(pictures, photos, strict=True)]
 
     def _best_page(self, content: bytes, found: _Found, in_hand: _InHand) -> _Found:
-        """Of a file of several pictures without a sure face: what `photo_faces.read_faces` tells, in bounded memory."""
+        """Of a file of several pictures without a sure face: what `FaceReader.read` tells, in bounded memory."""
         for page in pages_to_try(found.other_pages, found.best_score):
             in_hand.wait_for_room(decoded_bytes(content, page=page))
             try:
@@ -203,10 +201,10 @@ class FaceExtractor:
 
     def _kept(self, index: int, read: Photo, photo: PhotoFaces) -> _Found:
         main = photo.main
+        places = [place for place in range(len(photo.faces)) if self.faces == "all" or place == main]
         kept = [
-            (face.times(read.scale), crop_face(photo.image, face.box), number == main)
-            for number, face in enumerate(photo.faces)
-            if self.faces == "all" or number == main
+            (photo.faces[place].times(read.scale), crop, place == main)
+            for place, crop in zip(places, photo.crops(places), strict=True)
         ]
         size = (read.height, read.width) if photo.turn % 2 else (read.width, read.height)
         return _Found(
@@ -223,7 +221,7 @@ class FaceExtractor:
         )
 
     def _settle(self, task: Task, photo: _Found, faces: tuple[NewFace, ...]) -> Task:
-        reason = None if faces else why_no_face(round(self.detector.min_face_size * photo.scale), photo.doubtful)
+        reason = None if faces else why_no_face(round(self.reader.detector.min_face_size * photo.scale), photo.doubtful)
         outcome = outcome_of(task, "indexed" if faces else "no_face", self.settings, reason)
         outcome = replace(outcome, faces=faces, turn=photo.turn, note=photo.note, page=photo.page)
         outcome = replace(outcome, width=photo.width, height=photo.height)
@@ -237,7 +235,7 @@ class FaceExtractor:
             is_main=is_main,
             crop=encode_jpeg(crop),
             embedding=embedding,
-            runtime=self.embedder.runtime,
+            runtime=self.reader.embedder.runtime,
         )
 
 

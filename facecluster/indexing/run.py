@@ -28,6 +28,7 @@ from facecluster.photos.sources import ListedPhotos, PhotoSource
 from facecluster.records import KnownPhoto, NewPhoto
 from facecluster.vision.detection import FaceDetector
 from facecluster.vision.embedding import FaceEmbedder
+from facecluster.vision.faces import FaceReader
 from facecluster.vision.runtime.choose import share_processors
 from facecluster.vision.weights import CASIA, model_name
 from facecluster.waiting import AbandonableThreads
@@ -104,7 +105,8 @@ def index_photos(
     it, GalleryError when the gallery holds embeddings of another model, WeightsError, and Cancelled once
     `cancelled()` is true; what was stored until then stays.
     """
-    extractor = FaceExtractor(detector or FaceDetector(), embedder or FaceEmbedder(CASIA), faces)
+    reader = FaceReader(detector or FaceDetector(), embedder or FaceEmbedder(CASIA))
+    extractor = FaceExtractor(reader, faces)
     run = _Run(gallery, source, extractor, on_progress)
     with gallery.indexing():
         return run.run(workers or _usual_workers(), batch_size, cancelled)
@@ -127,10 +129,10 @@ class _Run:
     work_began: float | None = None  # when the first photo was met that is new
 
     def run(self, workers: int, batch_size: int, cancelled: Callable[[], bool]) -> IndexReport:
-        model = model_name(self.extractor.embedder.model)
+        model = model_name(self.extractor.reader.embedder.model)
         self.gallery.require_model(model)
         self.report = replace(
-            self.report, photos=len(self.source), model=model, runtime=self.extractor.embedder.runtime
+            self.report, photos=len(self.source), model=model, runtime=self.extractor.reader.embedder.runtime
         )
         self._begin()
         start = time.perf_counter()
@@ -222,14 +224,14 @@ class _Run:
         """Loads the models, so that a failure leaves the gallery as it was and no worker waits for another."""
         start = time.perf_counter()
         try:
-            self.extractor.embedder.embed(np.zeros((1, 160, 160, 3), np.uint8))
-            self.extractor.detector.detect(np.zeros((240, 320, 3), np.uint8))
+            self.extractor.reader.embedder.embed(np.zeros((1, 160, 160, 3), np.uint8))
+            self.extractor.reader.detector.detect(np.zeros((240, 320, 3), np.uint8))
         except Exception as error:
             if not is_lack_of_memory(error):
                 raise
             raise OutOfMemoryError("There is too little memory to load the models: close other programs.") from error
-        self.report = replace(self.report, runtime=self.extractor.embedder.runtime)
-        self.gallery.use_model(self.report.model, self.extractor.embedder.model)
+        self.report = replace(self.report, runtime=self.extractor.reader.embedder.runtime)
+        self.gallery.use_model(self.report.model, self.extractor.reader.embedder.model)
         self.work_began = time.perf_counter()
         self.loading_seconds = self.work_began - start
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from facecluster.photos.images import ImageSource
     from facecluster.vision.detection import Detection, FaceDetector
     from facecluster.vision.embedding import FaceEmbedder
-    from facecluster.vision.faces import PhotoFaces
+    from facecluster.vision.faces import FaceReader, PhotoFaces
 
 DEFAULT_FPIR = 0.01
 N_CANDIDATES = 3
@@ -148,6 +148,7 @@ class Identifier:
         self.clusterer = clusterer or restore_clusterer(clustering)
         self._detector = detector
         self._embedder = embedder
+        self._reader: FaceReader | None = None
         clusters = clusters_of(faces.ids, clustering.faces, clustering.labels)
         found = identities_of(faces.persons, clusters, clustering.names, faces.embeddings.__getitem__)
         self._identities, self._persons = found.known, found.names
@@ -184,19 +185,15 @@ class Identifier:
 
     def look(self, image: ImageSource) -> PhotoFaces:
         """The faces of `image`, as `identify` takes it, and the turn that makes it upright."""
-        from facecluster.vision.faces import read_faces
-
-        return read_faces(self.detector, image)[1]
+        return self.reader.read(image)[1]
 
     def identify_photo(self, photo: PhotoFaces, threshold: float | None = None, scale: float = 1.0) -> list[Match]:
         """The same as `identify`, for a photo that `look` has looked at; boxes are `scale` times as large."""
-        from facecluster.vision.embedding import crop_face
-
         if not photo.faces:
             return []
-        crops = np.stack([crop_face(photo.image, face.box) for face in photo.faces])
+        crops = photo.crops()
         inside = [face.inside(*photo.size).times(scale) for face in photo.faces]
-        return self.identify_faces(inside, crops, self.embedder.embed(crops), threshold)
+        return self.identify_faces(inside, crops, self.reader.embed(crops), threshold)
 
     def identify_faces(
         self, detections: list[Detection], crops: np.ndarray, embeddings: np.ndarray, threshold: float | None = None
@@ -212,18 +209,16 @@ class Identifier:
         return self._search.matcher
 
     @property
-    def detector(self) -> FaceDetector:
-        from facecluster.vision.detection import FaceDetector
+    def reader(self) -> FaceReader:
+        """What finds and embeds a probe's faces; made when it is first needed."""
+        if self._reader is None:
+            from facecluster.vision.detection import FaceDetector
+            from facecluster.vision.embedding import FaceEmbedder
+            from facecluster.vision.faces import FaceReader
 
-        self._detector = self._detector or FaceDetector()
-        return self._detector
-
-    @property
-    def embedder(self) -> FaceEmbedder:
-        from facecluster.vision.embedding import FaceEmbedder
-
-        self._embedder = self._embedder or FaceEmbedder(self._clustering.model)
-        return self._embedder
+            embedder = self._embedder or FaceEmbedder(self._clustering.model)
+            self._reader = FaceReader(self._detector or FaceDetector(), embedder)
+        return self._reader
 
     def _match(self, detection: Detection, crop: np.ndarray, cluster: int, found: Found, threshold: float) -> Match:
         candidates = tuple(

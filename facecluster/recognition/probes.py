@@ -11,15 +11,14 @@ import numpy as np
 
 from facecluster.errors import PhotoError
 from facecluster.photos.images import encode_jpeg, resized
-from facecluster.vision.embedding import CROP_SIZE, EMBEDDING_SIZE, crop_face
-from facecluster.vision.faces import read_faces, told_doubtful, why_no_face
+from facecluster.vision.faces import told_doubtful
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from facecluster.recognition.identification import Candidate, Identifier, Match
-    from facecluster.vision.detection import Detection, FaceDetector
-    from facecluster.vision.embedding import FaceEmbedder
+    from facecluster.vision.detection import Detection
+    from facecluster.vision.faces import FaceReader
 
 SHOWN_SIDE = 1200  # pixels of the longer side of the picture that is kept to be looked at
 DOUBTFUL_MARGIN = 0.05  # cosine; a face this close to the threshold changes sides with a slightly different photo
@@ -68,35 +67,30 @@ class Answer:
         return [(scale * x1, scale * y1, scale * x2, scale * y2) for x1, y1, x2, y2 in (m.box for m in self.matches)]
 
 
-def read_probe(name: str, content: bytes, detector: FaceDetector, embedder: FaceEmbedder) -> Probe:
+def read_probe(name: str, content: bytes, reader: FaceReader) -> Probe:
     """Finds and embeds the faces of a photo; `name` is what the file is called to the user.
 
     A file that is no photo gives a probe with an `error`. Raises WeightsError and RuntimeChoiceError.
     """
     try:
-        read, photo = read_faces(detector, content)
+        read, photo = reader.read(content)
     except PhotoError as error:
         return Probe(name, str(error).replace("The photo", name, 1))
-    crops = np.empty((0, CROP_SIZE, CROP_SIZE, 3), np.uint8)
-    embeddings = np.empty((0, EMBEDDING_SIZE), np.float32)
-    if photo.faces:
-        crops = np.stack([crop_face(photo.image, face.box) for face in photo.faces])
-        embeddings = embedder.embed(crops)
+    crops = photo.crops()
     picture, scale = _shown(photo.image)
     faces, doubtful = (tuple(face.times(read.scale) for face in found) for found in (photo.faces, photo.doubtful))
-    no_face = None if faces else why_no_face(round(detector.min_face_size * read.scale), doubtful)
     return Probe(
         name,
         picture=picture,
         scale=scale / read.scale,
         detections=faces,
         crops=crops,
-        embeddings=embeddings,
+        embeddings=reader.embed(crops),
         doubtful=doubtful,
         page=read.page,
         turn=photo.turn,
         note=read.note,
-        no_face=no_face,
+        no_face=reader.why_no_face(photo, read.scale),
     )
 
 

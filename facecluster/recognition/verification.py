@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from facecluster.errors import EvaluationError, PhotoError
+from facecluster.errors import EvaluationError
 from facecluster.recognition.scoring import SEVERAL, FaceMatcher, Identity
 from facecluster.recognition.stranger_model import are_one_person
 from facecluster.records import DUPLICATE_COSINE, known_persons
-
-if TYPE_CHECKING:
-    from facecluster.vision.detection import FaceDetector
-    from facecluster.vision.embedding import FaceEmbedder
 
 DEFAULT_FMR = 0.001
 # All pairs of so many faces: 8 million, a second and 100 MB.
@@ -34,25 +29,12 @@ _PARTLY_ON_CLUSTERS = (
 
 
 @dataclass(frozen=True)
-class VerifiedFace:
-    """The main face of one of the two photos: box (4,) float32 pixels of the upright photo, crop (160, 160, 3) uint8,
-    embedding (512,) float32 of unit norm. `turn` quarter turns clockwise made the photo upright."""
-
-    box: np.ndarray
-    detection_score: float
-    crop: np.ndarray
-    embedding: np.ndarray
-    turn: int = 0
-
-
-@dataclass(frozen=True)
 class Verification:
     """Whether two faces are one person's: `same` when `similarity`, their cosine, reaches `threshold`.
 
     At that threshold a share `false_match_rate` of the gallery's pairs of different people matches too, and a share
     `false_non_match_rate` of its pairs of one person does not. `warning` is a sentence when the gallery holds too few
-    pairs to tell, and `basis` one when the rates rest on clusters in place of people; else empty. `faces` are the two
-    that were compared, when photos were.
+    pairs to tell, and `basis` one when the rates rest on clusters in place of people; else empty.
     """
 
     similarity: float
@@ -62,7 +44,6 @@ class Verification:
     false_non_match_rate: float
     warning: str = ""
     basis: str = ""
-    faces: tuple[VerifiedFace, VerifiedFace] | None = None
 
 
 class PairErrors:
@@ -184,25 +165,6 @@ def verify(one: np.ndarray, other: np.ndarray, pairs: PairErrors, fmr: float = D
     )
 
 
-def verify_photos(
-    image_a: np.ndarray,
-    image_b: np.ndarray,
-    pairs: PairErrors,
-    *,
-    detector: FaceDetector,
-    embedder: FaceEmbedder,
-    fmr: float = DEFAULT_FMR,
-) -> Verification:
-    """Compares the main faces of two photos, (height, width, 3) uint8 RGB. Raises PhotoError when one shows no face."""
-    from dataclasses import replace
-
-    faces = (
-        _main_face(image_a, "first", detector, embedder),
-        _main_face(image_b, "second", detector, embedder),
-    )
-    return replace(verify(faces[0].embedding, faces[1].embedding, pairs, fmr), faces=faces)
-
-
 def _passing_as_one(embeddings: np.ndarray, who: np.ndarray) -> np.ndarray:
     """(k, k) bool, symmetric: which two of the identities `who` (n,) int from 0 to k - 1 mostly pass as one person.
 
@@ -218,16 +180,3 @@ def _passing_as_one(embeddings: np.ndarray, who: np.ndarray) -> np.ndarray:
 
 def evenly_chosen(items: np.ndarray, number: int) -> np.ndarray:
     return items[np.unique(np.linspace(0, len(items) - 1, min(len(items), number)).astype(int))]
-
-
-def _main_face(image: np.ndarray, which: str, detector: FaceDetector, embedder: FaceEmbedder) -> VerifiedFace:
-    from facecluster.vision.embedding import crop_face
-    from facecluster.vision.faces import find_faces, told_doubtful
-
-    (photo,) = find_faces(detector, [image])
-    if photo.main is None:
-        only = f" ({told_doubtful(photo.doubtful)})" if photo.doubtful else ""
-        raise PhotoError(f"No face was found on the {which} photo{only}: choose one where a face is larger or clearer.")
-    face = photo.faces[photo.main]
-    crop = crop_face(photo.image, face.box)
-    return VerifiedFace(face.box, float(face.score), crop, embedder.embed(crop[None])[0], photo.turn)

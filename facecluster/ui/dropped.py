@@ -118,16 +118,17 @@ def read_new(photos: Iterable[Kept], model: str, min_score: float) -> None:
     new = [kept for kept in photos if kept.settings != settings]
     if not new:
         return
+    from facecluster.vision.faces import FaceReader
+
     bar = st.progress(0.0, text="Loading the models")
-    detector = resources.detector(min_score=min_score)
     embedder = resources.embedder(resources.weights_of(model) or model)
-    embedder.load()
-    detector.load()
+    reader = FaceReader(resources.detector(min_score=min_score), embedder)
+    reader.load()
     start = time.monotonic()
     for done, kept in enumerate(new):
         passed = time.monotonic() - start
         left = passed / done * (len(new) - done) if done else None
         progress = Progress("Reading", done, len(new), seconds_left=left)
         bar.progress(progress.share, text=progress.text)
-        kept.read(settings, lambda name, content: read_probe(name, content, detector, embedder))
+        kept.read(settings, lambda name, content: read_probe(name, content, reader))
     bar.empty()

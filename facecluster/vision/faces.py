@@ -11,12 +11,14 @@ import numpy as np
 
 from facecluster.errors import PhotoError
 from facecluster.photos.images import load_photo
+from facecluster.vision.embedding import CROP_SIZE, EMBEDDING_SIZE, crop_face
 from facecluster.vision.main_face import main_face
 from facecluster.vision.turning import SURE, TURNS, looks_upright, turned, upright_turn
 
 if TYPE_CHECKING:
     from facecluster.photos.images import ImageSource, Photo
-    from facecluster.vision.detection import Detection, FaceDetector
+    from facecluster.vision.detection import Detection, FaceDetector, Sight
+    from facecluster.vision.embedding import FaceEmbedder
 
 MOST_PAGES = 20
 """Of the pictures of one file so many are looked at for a face, spread evenly: a clip of 500 frames has alike ones."""
@@ -50,6 +52,60 @@ class PhotoFaces:
         """The detection score of the surest face, doubtful ones included; 0 without any."""
         return max((face.score for face in (*self.faces, *self.doubtful)), default=0.0)
 
+    def crops(self, places: Sequence[int] | None = None) -> np.ndarray:
+        """(n, 160, 160, 3) uint8: what the embedder sees of the faces at these places among `faces`, or of all."""
+        chosen = range(len(self.faces)) if places is None else places
+        found = [crop_face(self.image, self.faces[place].box) for place in chosen]
+        return np.stack(found) if found else np.empty((0, CROP_SIZE, CROP_SIZE, 3), np.uint8)
+
+
+@dataclass(frozen=True)
+class FaceReader:
+    """From a picture to its faces, their crops and embeddings: a detector and an embedder that work as one.
+
+    Networks load when they are first needed; several threads may use one reader.
+    """
+
+    detector: FaceDetector
+    embedder: FaceEmbedder
+
+    def load(self) -> None:
+        """Makes both ready now. Raises WeightsError and RuntimeChoiceError."""
+        self.embedder.load()
+        self.detector.load()
+
+    def look(self, images: Sequence[np.ndarray]) -> list[PhotoFaces]:
+        """See `find_faces`."""
+        return find_faces(self.detector, images)
+
+    def read(self, source: ImageSource) -> tuple[Photo, PhotoFaces]:
+        """A photo as `load_photo` reads it, with its faces as `look` finds them, and the same errors.
+
+        Of a file of several pictures (pages of a TIFF, an animation, a HEIC) it is the one that the file is of; where
+        that has no sure face, the first other one that has, or else the one with the surest face.
+        """
+        photo = load_photo(source)
+        (found,) = self.look([photo.image])
+        for page in pages_to_try(photo.other_pages, found.best_score):
+            try:
+                other = load_photo(source, page=page)
+            except PhotoError:  # a page that is damaged costs the others nothing
+                continue
+            (seen,) = self.look([other.image])
+            if seen.best_score > found.best_score:
+                photo, found = other, seen
+            if found.best_score >= SURE:
+                break
+        return photo, found
+
+    def embed(self, crops: np.ndarray) -> np.ndarray:
+        """(n, 512) float32 of unit length for crops (n, 160, 160, 3) uint8; without any, no network loads."""
+        return self.embedder.embed(crops) if len(crops) else np.empty((0, EMBEDDING_SIZE), np.float32)
+
+    def why_no_face(self, photo: PhotoFaces, scale: float) -> str | None:
+        """The sentence for a photo without a face, None where it has one; `scale` is how much larger its file is."""
+        return None if photo.faces else why_no_face(round(self.detector.min_face_size * scale), photo.doubtful)
+
 
 def find_faces(detector: FaceDetector, images: Sequence[np.ndarray]) -> list[PhotoFaces]:
     """The faces of each photo (height, width, 3) uint8 RGB, turned where it lies on its side or head.
@@ -57,40 +113,20 @@ def find_faces(detector: FaceDetector, images: Sequence[np.ndarray]) -> list[Pho
     A photo is looked at in all four turns only where its surest face is doubtful or does not look upright.
     """
     sights = detector.look_many(images) if images else []
-    found = []
-    for image, sight in zip(images, sights, strict=True):
-        turn = 0
-        if not looks_upright(sight):
-            # One after the other: turned copies of a large photo are not held together.
-            others = [detector.look_many([turned(image, other)])[0] for other in TURNS[1:]]
-            seen = [sight, *others]
-            turn = upright_turn(seen)
-            sight = seen[turn]
-        faces = tuple(face for face in sight.detections if face.score >= detector.min_score)
-        doubtful = tuple(face for face in sight.detections if face.score < detector.min_score)
-        found.append(PhotoFaces(turned(image, turn), turn, faces, doubtful))
-    return found
+    return [_upright(detector, image, sight) for image, sight in zip(images, sights, strict=True)]
 
 
-def read_faces(detector: FaceDetector, source: ImageSource) -> tuple[Photo, PhotoFaces]:
-    """A photo as `load_photo` reads it, with its faces, as `find_faces` finds them, and the same errors.
-
-    Of a file of several pictures (pages of a TIFF, an animation, a HEIC) it is the one that the file is of; where that
-    has no sure face, the first other one that has, or else the one with the surest face.
-    """
-    photo = load_photo(source)
-    (found,) = find_faces(detector, [photo.image])
-    for page in pages_to_try(photo.other_pages, found.best_score):
-        try:
-            other = load_photo(source, page=page)
-        except PhotoError:  # a page that is damaged costs the others nothing
-            continue
-        (seen,) = find_faces(detector, [other.image])
-        if seen.best_score > found.best_score:
-            photo, found = other, seen
-        if found.best_score >= SURE:
-            break
-    return photo, found
+def _upright(detector: FaceDetector, image: np.ndarray, sight: Sight) -> PhotoFaces:
+    turn = 0
+    if not looks_upright(sight):
+        # One after the other: turned copies of a large photo are not held together.
+        others = [detector.look_many([turned(image, other)])[0] for other in TURNS[1:]]
+        seen = [sight, *others]
+        turn = upright_turn(seen)
+        sight = seen[turn]
+    faces = tuple(face for face in sight.detections if face.score >= detector.min_score)
+    doubtful = tuple(face for face in sight.detections if face.score < detector.min_score)
+    return PhotoFaces(turned(image, turn), turn, faces, doubtful)
 
 
 def pages_to_try(others: Sequence[int], best_score: float) -> list[int]:

@@ -67,12 +67,13 @@ def add_photos(
     until then stays.
     """
     from facecluster.indexing.extraction import FaceExtractor
+    from facecluster.vision.faces import FaceReader
 
     job.report(Progress("Looking for photos"))
     gallery.require_model(model_name(embedder.model))  # before anything is drawn, unpacked or downloaded
     # Another run would have to be waited for in the end: better told before anything is copied.
     with gallery.indexing() if isinstance(origin, Place) else gallery.uploading():
-        settings = FaceExtractor(detector, embedder, faces).settings
+        settings = FaceExtractor(FaceReader(detector, embedder), faces).settings
         source = _open(gallery, origin, job, people_from, settings)
         run_abandonable(lambda: _load(detector, embedder, job.report), lambda: job.is_cancelled)
         report = _index(gallery, source, job, detector, embedder, faces)
