@@ -15,8 +15,8 @@ from facecluster.presentation.report.files import report_files
 from facecluster.samples.sample_photos import draw_portrait
 from facecluster.user_paths import user_path
 from facecluster.vision.weights import model_name
+from tests.cli.test_main import Ran
 from tests.galleries import clustered_gallery
-from tests.test_cli import Ran
 
 
 @pytest.fixture

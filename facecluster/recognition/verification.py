@@ -169,7 +169,7 @@ def _passing_as_one(embeddings: np.ndarray, who: np.ndarray) -> np.ndarray:
     """(k, k) bool, symmetric: which two of the identities `who` (n,) int from 0 to k - 1 mostly pass as one person.
 
     On 17 synthetic people in 22 clusters, the threshold for a false match rate of 0.1 % misses no pair of one person
-    that the true one keeps; without this it would miss 78 % (`tests/test_verification.py`).
+    that the true one keeps; without this it would miss 78 % (`tests/recognition/test_verification.py`).
     """
     matcher = FaceMatcher(identity="cluster").fit(embeddings, who)
     scores, same = matcher.scores(embeddings), matcher.strangers_.one_in_a_hundred
