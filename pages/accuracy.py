@@ -57,8 +57,7 @@ def nothing_to_measure(known: KnownFaces, error: EvaluationError) -> None:
     if known.by_hand:
         told = (
             f"Nobody is known by a folder here. {counted(known.by_hand, 'face')} got a name by hand, through their "
-            "cluster: such names follow the clusters and cannot tell where these are wrong. Photos in one folder a "
-            "person can."
+            "cluster. Such a name follows its cluster, so it cannot show a mistake in it; folders of one person each can."
         )
     st.info(told, title="Nothing to measure against", icon=":material/person_off:")
     st.page_link("pages/gallery.py", label="Open the gallery page", icon=":material/photo_library:")
@@ -88,13 +87,24 @@ def overall(gallery: Gallery, report: tables.Accuracy, known: KnownFaces) -> Non
             percent(scores.accuracy),
             help=f"{ACCURACY_HELP} The interval is {KIND}: {NOT_COVERED}, which the evaluation page measures.",
             border=True,
+            height="stretch",
             delta=interval(*scores.accuracy_interval),
             delta_color="off",
             delta_arrow="off",
         )
-        st.metric("Wrong faces", f"{report.wrong:,}", border=True, help="Faces in another cluster than their person's.")
         st.metric(
-            "People below 100\u00a0%", f"{below:,} of {len(people):,}", border=True, help="People with a wrong face."
+            "Wrong faces",
+            f"{report.wrong:,}",
+            border=True,
+            height="stretch",
+            help="Faces in another cluster than their person's.",
+        )
+        st.metric(
+            "Below 100\u00a0%",
+            f"{below:,} of {len(people):,}",
+            border=True,
+            height="stretch",
+            help="People with a wrong face.",
         )
     st.markdown(f":small[{how_grouped(gallery)}]")
 
@@ -137,7 +147,7 @@ def flags(report: tables.Accuracy, titles: dict[int, str]) -> None:
         names = listed([cluster_link(cluster, titles) for cluster in report.lone], FLAGS)
         text = f"{names}: nobody's own cluster, so the faces in it count as wrong."
         st.warning(text, title="Clusters that are left over", icon=":material/person_off:")
-    if not lines and not report.lone:
+    if not lines and not report.lone and not report.wrong:
         text = "Every person has a cluster of their own"
         text += "." if report.strange else ", and every cluster its person."
         st.markdown(f":green[:material/check_circle:] {text}")

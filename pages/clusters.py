@@ -229,12 +229,15 @@ def one_person(gallery: Gallery, person: str, number: int) -> None:
     if own is not None and (elsewhere := number - own.faces):
         told += f" · :red[:material/person_alert: {elsewhere:,} elsewhere than in {escape(titles[own.cluster])}]"
     page = paged(told, number, f"clusters_person_{person}")
+    doubtful = set(tables.doubtful(gallery)["face"].tolist())
     tiles = []
     for face in gallery.person_faces(person, FACES, (page - 1) * FACES).itertuples():
         place = "in no cluster" if pd.isna(face.cluster) else f"in {titles[int(face.cluster)]}"
         is_astray = own is not None and face.cluster != own.cluster
         similarity = () if pd.isna(face.similarity) else (Line(f"similarity {face.similarity:.2f}"),)
         where = Line(place, "wrong", "person_alert") if is_astray else Line(place)
+        if face.face in doubtful and not is_astray:
+            where = Line("doubtful", "doubtful", "help")
         tiles.append(FaceTile(face.face, person, (where, *similarity) if is_astray else (*similarity, where)))
     face_grid(gallery, tiles, "clusters_person", f"Faces of {person}")
 

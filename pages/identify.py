@@ -45,6 +45,11 @@ STYLE = """<style>
   [data-testid="stColumn"]:has(.st-key-identify_evidence) {
     top: auto; bottom: 0; max-height: 26vh; z-index: 5; padding-top: 0.75rem;
     background: light-dark(#fff, #171614); box-shadow: 0 -8px 12px -8px rgb(0 0 0 / 0.4);
+    margin-inline: -1rem; padding-inline: 1rem; width: calc(100% + 2rem); max-width: none;
+  }
+  [data-testid="stColumn"]:has(.st-key-identify_evidence)::before {
+    content: ""; position: sticky; top: 0; display: block; width: 2.5rem; height: 4px; margin: 0 auto 0.5rem;
+    border-radius: 2px; background: #8b95a3;
   }
   .st-key-identify_summary { display: none; }
 }
@@ -116,7 +121,7 @@ def choose_kind(answers: Sequence[Answer]) -> Kind | None:
         default="all",
         required=True,
         format_func=lambda kind: (
-            f"All {counted(len(answers), 'photo')}"
+            (f"All {counted(len(answers), 'photo')}" if len(answers) > 1 else "1 photo")
             if kind == "all"
             else f"{str(WORDS.get(kind, kind)).capitalize()} {found[kind]}"
         ),

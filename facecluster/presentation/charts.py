@@ -84,7 +84,7 @@ def accuracy_by_person(people: pd.DataFrame, *, alone: bool = False) -> go.Figur
     figure.update_layout(legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "traceorder": "normal"})
     figure.update_xaxes(range=[0, 1.02], fixedrange=True, **_QUARTERS)
     figure.update_yaxes(type="category", autorange="reversed", automargin=True, fixedrange=True)
-    return _plain(figure, 70 + (26 if alone else 60) * max(len(people), 1))
+    return _plain(figure, 90 + (26 if alone else 60) * max(len(people), 1))
 
 
 def _hover(table: pd.DataFrame) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from facecluster.presentation.text import percent
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from facecluster.recognition.verification import Verification
 
 DEFAULT = "Balanced"
+_SEEN = 0.0005  # of known faces missed; less would be printed as 0.0 %, which a few faces cannot show
 # The share of strangers' faces that may get a name (FPIR), and of pairs of different people that may pass as one.
 IDENTIFY: dict[str, float] = {"Very strict": 0.001, "Strict": 0.005, DEFAULT: DEFAULT_FPIR, "Lenient": 0.05}
 VERIFY: dict[str, float] = {"Strict": 0.0001, DEFAULT: DEFAULT_FMR, "Lenient": 0.01, "Very lenient": 0.05}
@@ -33,7 +35,10 @@ def identify_meaning(matcher: FaceMatcher, threshold: float) -> str:
     """What to expect at a threshold: how many strangers get a name, and how many known people do not."""
     named, missed = matcher.expected_fpir(threshold), matcher.expected_fnir(threshold)
     told = f"About {_one_in(named)} strangers gets a name"
-    return f"{told}; {percent(missed)} of {KNOWN[matcher.identity]} are missed." if missed == missed else f"{told}."
+    if math.isnan(missed):
+        return f"{told}."
+    share = percent(missed) if missed >= _SEEN else "hardly any"
+    return f"{told}; {share} of {KNOWN[matcher.identity]} are missed."
 
 
 def verify_meaning(found: Verification, identity: Identity) -> str:

@@ -80,6 +80,7 @@ def heatmap(report: tables.Accuracy, titles: dict[int, str]) -> None:
         )
         table = table[table.columns[:_HEATMAP_CLUSTERS]]
     figure = people_by_cluster_heatmap(table, titles)
+    _swipe_hint()
     with (
         st.grid(1, wrap=False, min_column_width=_PHONE_WIDTH),
         st.container(height=_CHART_HEIGHT if figure.layout.height > _CHART_HEIGHT else "content", border=False),
@@ -126,6 +127,7 @@ def all_people(report: tables.Accuracy, titles: dict[int, str]) -> None:
             help="One row a person",
         )
     st.caption("Accuracy, purity and coverage are shares of faces; F1 joins purity and coverage.")
+    _swipe_hint()
     with st.grid(1, wrap=False, min_column_width=_PHONE_WIDTH):
         st.plotly_chart(
             people_table(people, titles),
@@ -145,6 +147,14 @@ def all_people(report: tables.Accuracy, titles: dict[int, str]) -> None:
                     config=_CHART_TOOLS,
                     alt=f"Accuracy, purity and coverage of {len(people)} people",
                 )
+
+
+def _swipe_hint() -> None:
+    """Said where it is true: a window that is narrower than what follows."""
+    st.html(
+        f"<style>.swipe {{ display: none; font-size: 0.875rem }} @media (max-width: {_PHONE_WIDTH}px) "
+        "{ .swipe { display: block } }</style><div class=swipe>Swipe sideways to see all of it.</div>"
+    )
 
 
 def _in_order(people: pd.DataFrame, order: str) -> pd.DataFrame:

@@ -27,7 +27,7 @@ _COOKIE = st.components.v2.component(
       const cookie = `${data.name}=${encodeURIComponent(data.key)}`
       document.cookie = `${cookie}; path=/; max-age=31536000; samesite=strict`
       const isKept = document.cookie.split("; ").includes(cookie)
-      if (isKept && data.load) location.replace(data.load === "here" ? location.href : location.pathname)
+      if (isKept && data.load) data.load === "here" ? location.reload() : location.assign(location.pathname)
     }""",
 )
 

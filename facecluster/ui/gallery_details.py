@@ -77,7 +77,7 @@ def left_out_photos(gallery: Gallery, key: str) -> None:
         gallery.left_out(_MOST)[["photo", "reason"]],
         hide_index=True,
         column_config={
-            "photo": st.column_config.TextColumn("Photo", width=170),
+            "photo": st.column_config.TextColumn("Photo", width=210),
             "reason": st.column_config.TextColumn("Why", width="large"),
         },
         key=key,

@@ -35,7 +35,7 @@ def _choices(gallery: Gallery) -> None:
     _other_name(gallery)
     if refused := st.session_state.pop(_REFUSED, None):
         show_error(refused)
-    st.caption(f"Lies in `{gallery.path}`. FACECLUSTER_HOME names the folder of the first gallery.")
+    st.caption(f"This gallery lies in `{gallery.path}`.")
 
 
 def _galleries() -> None:

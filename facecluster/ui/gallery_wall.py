@@ -21,7 +21,7 @@ from facecluster.ui.links import named, page_address
 _CARDS = 60
 _CELL = 160  # pixels: two cards side by side on a phone
 _NEWEST = 24
-_LIST = 560  # pixels: a popover is otherwise as wide as a phone
+_LIST = 760  # pixels: a popover is otherwise as wide as a phone
 _ASKED = "gallery_asked_card"
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from facecluster.ui.chosen import ADDRESS, in_address
+
 _TIDY = st.components.v2.component(
     "tidy_history",
     html="<span></span>",
@@ -16,7 +18,12 @@ const MOMENT = 3000  // milliseconds within which both halves of a change of pag
 const isHeld = event => event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey
 const face = place => place.searchParams.get("face")
 
-export default function () {
+export default function ({ data }) {
+  const here = new URL(location.href)
+  if (here.searchParams.get(data.name) !== data.gallery) {
+    here.searchParams.set(data.name, data.gallery)
+    history.replaceState(history.state, "", here)  // a plain page is one of this gallery's too
+  }
   if (history.isTidy) return
   history.isTidy = true
   const push = history.pushState.bind(history)
@@ -44,5 +51,6 @@ export default function () {
 
 
 def tidy_history() -> None:
-    """Makes one step of what an analyst takes for one, and opens links here; draws nothing that is seen."""
-    _TIDY(key="tidy_history", width="content")
+    """Makes one step of what an analyst takes for one, opens links here, and has the address name its gallery, also
+    where nothing is opened; draws nothing that is seen."""
+    _TIDY(key="tidy_history", data={"name": ADDRESS, "gallery": in_address()[ADDRESS]}, width="content")

@@ -11,6 +11,7 @@ _EVERYWHERE = """<style>
 .st-key-gallery_state :is([data-testid="stPageLink"], [data-testid="stPopover"]) p {
   text-decoration: underline; text-underline-offset: 0.2em; text-decoration-thickness: 1px;
 }
+.st-key-gallery_state [data-testid="stPageLink"] a { padding-inline: 0; }
 </style>"""
 
 # Streamlit writes white on every primary button. A blue that is light enough for text on a dark ground is too light for
