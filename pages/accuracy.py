@@ -56,8 +56,8 @@ def nothing_to_measure(known: KnownFaces, error: EvaluationError) -> None:
     told = str(error)
     if known.by_hand:
         told = (
-            f"Nobody is known by a folder here. {counted(known.by_hand, 'face')} got a name by hand, through their "
-            "cluster. Such a name follows its cluster, so it cannot show a mistake in it; folders of one person each can."
+            f"Nobody is known by a folder here. {counted(known.by_hand, 'face')} got a name by hand, through a "
+            "cluster. Such a name follows its cluster, so it cannot show a mistake there; folders of one person can."
         )
     st.info(told, title="Nothing to measure against", icon=":material/person_off:")
     st.page_link("pages/gallery.py", label="Open the gallery page", icon=":material/photo_library:")
