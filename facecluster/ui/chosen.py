@@ -15,9 +15,8 @@ ADDRESS = "gallery"
 """The part of an address that says which gallery the rest of it is about."""
 
 _KEY = "chosen_gallery"
-_NEWS = "chosen_gallery_is_news"  # the browser does not know of the choice yet; its value is what to load then
+_NEWS = "chosen_gallery_is_news"  # the browser does not know of the choice yet; whether to begin a new session then
 _MAIN_IN_ADDRESS = "~"  # no key looks like this
-_STAY, _HERE, _PLAIN = "", "here", "plain"
 # A new session begins after a change: nothing that was chosen, typed or dropped for one gallery may act on another.
 # Where the browser keeps no cookies, the session goes on, since the new one would not know what was chosen.
 _COOKIE = st.components.v2.component(
@@ -27,7 +26,7 @@ _COOKIE = st.components.v2.component(
       const cookie = `${data.name}=${encodeURIComponent(data.key)}`
       document.cookie = `${cookie}; path=/; max-age=31536000; samesite=strict`
       const isKept = document.cookie.split("; ").includes(cookie)
-      if (isKept && data.load) data.load === "here" ? location.reload() : location.assign(location.pathname)
+      if (isKept && data.isChange) location.reload()
     }""",
 )
 
@@ -47,7 +46,7 @@ def chosen_key() -> str:
     key = MAIN if asked == _MAIN_IN_ADDRESS else asked
     if key in gallery_keys(home):
         if key != last:
-            st.session_state[_NEWS] = _STAY if kept is None else _HERE
+            st.session_state[_NEWS] = kept is not None
         st.session_state[_KEY] = key
     return key
 
@@ -59,20 +58,24 @@ def chosen_path() -> Path:
 
 def in_address() -> dict[str, str]:
     """What an address says to name the gallery that is open."""
-    return {ADDRESS: chosen_key() or _MAIN_IN_ADDRESS}
+    return _named(chosen_key())
 
 
 def choose(key: str) -> None:
     """Opens another gallery, from the next run on."""
-    st.query_params.clear()
-    st.session_state[_KEY], st.session_state[_NEWS] = key, _PLAIN
+    st.query_params.from_dict(_named(key))  # and nothing else: what was open is the other gallery's
+    st.session_state[_KEY], st.session_state[_NEWS] = key, True
 
 
 def remember_choice() -> None:
     """Has the browser remember what was chosen in this session; draws nothing that is seen."""
-    if (load := st.session_state.get(_NEWS)) is not None:
-        data = {"name": _cookie_name(default_gallery()), "key": chosen_key(), "load": load}
+    if (is_change := st.session_state.get(_NEWS)) is not None:
+        data = {"name": _cookie_name(default_gallery()), "key": chosen_key(), "isChange": is_change}
         _COOKIE(key="chosen_cookie", data=data, width="content")
+
+
+def _named(key: str) -> dict[str, str]:
+    return {ADDRESS: key or _MAIN_IN_ADDRESS}
 
 
 def _cookie_name(home: Path) -> str:

@@ -116,11 +116,12 @@ def read_new(photos: Iterable[Kept], model: str, min_score: float) -> None:
     begun. Raises WeightsError and RuntimeChoiceError."""
     settings: Settings = (model, min_score)
     new = [kept for kept in photos if kept.settings != settings]
+    place = st.empty()  # there also when there is nothing to read, else what follows would move up in the next run
     if not new:
         return
     from facecluster.vision.faces import FaceReader
 
-    bar = st.progress(0.0, text="Loading the models")
+    bar = place.progress(0.0, text="Loading the models")
     embedder = resources.embedder(resources.weights_of(model) or model)
     reader = FaceReader(resources.detector(min_score=min_score), embedder)
     reader.load()
@@ -131,4 +132,4 @@ def read_new(photos: Iterable[Kept], model: str, min_score: float) -> None:
         progress = Progress("Reading", done, len(new), seconds_left=left)
         bar.progress(progress.share, text=progress.text)
         kept.read(settings, lambda name, content: read_probe(name, content, reader))
-    bar.empty()
+    place.empty()

@@ -65,6 +65,7 @@ def test_a_face_opens_by_click_and_the_keys_go_through_the_faces(page: Page, fac
     faces.nth(1).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Face 2 of 12")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"cluster=2&face=\d+$"))
     first = page.url
     page.keyboard.press("ArrowRight")
     expect(dialog.get_by_text("Face 3 of 12")).to_be_visible()

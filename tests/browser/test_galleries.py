@@ -22,7 +22,7 @@ def test_a_gallery_is_made_and_remembered_until_another_is_opened(page: Page, em
     page.get_by_role("textbox", name="New gallery").fill("Summer 2026")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Summer 2026")).to_be_visible()
-    expect(page).to_have_url(re.compile("/verify$"))
+    expect(page).to_have_url(re.compile(r"/verify\?gallery=summer-2026$"))
     page.wait_for_function("document.cookie.includes('summer-2026')")
     page = page.context.new_page()  # the first one loads itself again, which another visit would cut off
     page.goto(empty_app)

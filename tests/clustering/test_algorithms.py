@@ -10,6 +10,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from facecluster import Gallery
+from facecluster.clustering import chinese_whispers as whispers
 from facecluster.clustering.algorithms import ALGORITHMS, group_faces
 from facecluster.clustering.chinese_whispers import chinese_whispers, pair_threshold
 from facecluster.clustering.face_clusterer import restore_clusterer
@@ -249,3 +250,10 @@ def test_celebrities_are_grouped_without_being_told_their_number(celebrity_galle
     apply_algorithm(gallery, "chinese-whispers")
     _, labels, persons = labelled_clustering(gallery)
     assert evaluate_clustering(labels, persons).ari == pytest.approx(best["ari"])
+
+
+def test_of_several_runs_the_one_is_kept_that_most_others_agree_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, odd = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
+    runs = iter([odd, usual, usual])
+    monkeypatch.setattr(whispers, "_whisper", lambda links, rng: next(runs))
+    assert chinese_whispers(np.eye(4, 512, dtype=np.float32), 0.4, runs=3).tolist() == usual.tolist()

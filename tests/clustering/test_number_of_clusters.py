@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import silhouette_samples
@@ -117,3 +118,20 @@ def test_what_cannot_be_judged_is_refused() -> None:
         suggest_n_clusters(np.ones(512))
     with pytest.raises(ValueError, match="max_clusters"):
         suggest_n_clusters(draw_people(2, 2), max_clusters=0)
+
+
+def test_stability_is_that_of_several_draws() -> None:
+    """A single draw says 1.0 or not; the mean over draws of hard faces lies between the worst and the best of them."""
+    drawn: list[list[float]] = []
+
+    class Watched(number_of_clusters._Sweep):
+        def table(self) -> pd.DataFrame:
+            drawn.extend(self.agreement.values())
+            return super().table()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(number_of_clusters, "_Sweep", Watched)
+        suggestion = suggest_n_clusters(draw_people(6, 6, scatter=1.3))
+    assert min(map(len, drawn)) >= 10
+    told = suggestion.sweep["stability"].dropna().tolist()
+    assert sorted(told) == pytest.approx(sorted(float(np.mean(values)) for values in drawn))

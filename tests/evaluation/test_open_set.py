@@ -17,6 +17,7 @@ from facecluster.evaluation.open_set import (
     DRAW_COLUMNS,
     det_curve,
     leave_people_out,
+    pooled_det,
     rates_at,
     too_few_to_tell,
 )
@@ -175,3 +176,15 @@ def test_five_of_the_17_celebrities_as_strangers(celebrity_gallery: Path) -> Non
     probes = found.table
     calibrated = measure_calibration(*(probes[name].to_numpy() for name in ("similarity", "right", "person")))
     assert calibrated.ece <= 0.02
+
+
+def test_a_group_without_strangers_or_without_known_people_has_no_curve() -> None:
+    table = leave_people_out(*draw_people(6, 5), draws=2).table
+    assert pooled_det(table) is not None
+    for strange in (True, False):
+        assert pooled_det(table[table["stranger"].astype(bool) == strange]) is None
+
+
+def test_no_draw_at_all_is_refused() -> None:
+    with pytest.raises(EvaluationError, match="takes at least 1 draw, not 0"):
+        leave_people_out(*draw_people(5, 4), draws=0)

@@ -11,6 +11,7 @@ import pytest
 
 from facecluster import Gallery
 from facecluster.errors import DiskFullError, GalleryError
+from tests.galleries import clustered_gallery
 from tests.gallery.test_full_disk import photos
 
 
@@ -135,3 +136,13 @@ def test_a_gallery_that_another_process_is_making_is_not_taken_for_another_progr
         db.execute("PRAGMA journal_mode = WAL")
     monkeypatch.setattr(migrations, "_tables", made_meanwhile)
     assert Gallery.open(tmp_path).counts().photos == 0
+
+
+def test_a_name_that_was_taken_back_is_gone_from_the_file(tmp_path: Path) -> None:
+    gallery = Gallery.open(clustered_gallery(tmp_path / "gallery"))
+    gallery.name_cluster(0, "Zebedee Quicksilver of the long and secret name")
+    gallery.name_cluster(0, "Al")
+    gallery.close()
+    left = b"".join(file.read_bytes() for file in (tmp_path / "gallery").iterdir() if file.is_file())
+    assert b"Al" in left
+    assert b"Quicksilver" not in left

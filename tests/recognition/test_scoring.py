@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from facecluster.errors import IdentificationError
 from facecluster.recognition.scoring import FaceMatcher
+from facecluster.recognition.stranger_model import shape_of_strangers
 
 Floats = NDArray[np.float32]
 
@@ -206,3 +207,12 @@ def test_what_cannot_be_fitted_is_refused() -> None:
         FaceMatcher().fit(faces, people).threshold(1.0)
     with pytest.raises(ValueError, match=r"probes must be \(m, 512\)"):
         FaceMatcher().fit(faces, people).scores(faces[0])
+
+
+def test_strangers_of_people_who_all_look_alike_are_expected_to_score_higher() -> None:
+    """Where hardly a face of anybody is far from the others, a stricter threshold misses nobody."""
+    strange = np.random.default_rng(0).normal(0.1, 0.05, 1000).astype(np.float32)
+    even = np.full(100, 0.7, np.float32)
+    uneven = np.concatenate([np.full(80, 0.7), np.full(20, 0.2)]).astype(np.float32)
+    assert np.median(even) == np.median(uneven)
+    assert shape_of_strangers(strange, even, 12).spread > 1.1 * shape_of_strangers(strange, uneven, 12).spread

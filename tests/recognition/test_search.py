@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from facecluster.errors import IdentificationError
+from facecluster.recognition import search as search_module
 from facecluster.recognition.sampled_scoring import LargeFaceMatcher
 from facecluster.recognition.scoring import FaceMatcher
 from facecluster.recognition.search import ClusterSearch, ExactSearch, Found, build_search
@@ -134,3 +135,19 @@ def test_size_decides_and_either_way_answers_with_the_person(
         search = build_search(faces, person, person, centers)
         assert isinstance(search, kind)
         assert [found.identities[0] for found in search.find(centers[:5], 3, 6)] == [0, 1, 2, 3, 4]
+
+
+def test_a_face_that_lies_in_the_wrong_cluster_is_found_all_the_same(
+    crowd: tuple[Floats, Ints, Floats], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no person, so that only its cluster leads to it, and that is far away."""
+    monkeypatch.setattr(search_module, "_CLUSTERS", 8)
+    monkeypatch.setattr(search_module, "_FACES", 64)
+    faces, person, centers = crowd
+    stray = np.random.default_rng(1).choice(len(faces), 60, replace=False)
+    clusters, people = person.copy(), person.copy()
+    clusters[stray] = (clusters[stray] + PEOPLE // 2) % PEOPLE
+    people[stray] = -1
+    search = ClusterSearch(faces, people, clusters, centers)
+    found = search.find(faces[stray], 3, 6)
+    assert np.mean([each.rows[0] == row for each, row in zip(found, stray, strict=True)]) > 0.95

@@ -51,7 +51,7 @@ def test_another_gallery_is_opened_on_every_page(two_galleries: Path) -> None:
     app.query_params["cluster"] = "2"
     app.button(key="gallery_menu_open_drawn").click().run()
     assert state(app)[:3] == ["144 photos", "144 faces", "12 people"]
-    assert not app.query_params, "an address of the other gallery's"
+    assert app.query_params == {"gallery": "drawn"}, "what was open is the other gallery's"
     app.switch_page("pages/clusters.py").run()
     assert gallery_name(app).endswith("drawn")
     assert listed(open_menu(app)) == {"home": False, "drawn": True}
@@ -92,5 +92,8 @@ def test_a_gallery_that_was_removed_meanwhile_gives_way_to_the_main_one(two_gall
     shutil.rmtree(two_galleries / "galleries" / "drawn")
     app.run()
     assert not app.exception
+    assert [error.value for error in app.error] == ["There is no such gallery any more: choose another one."]
+    app.query_params.clear()  # as a click on a page in the navigation does
+    app.run()
     assert gallery_name(app).endswith("home")
     assert [entry.key for entry in list_galleries(two_galleries)] == [MAIN]
