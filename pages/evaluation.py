@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from facecluster.errors import EvaluationError, FaceClusterError
-from facecluster.evaluation.results import NEED_PEOPLE, NOBODY, PARTS, LabResults, LabSettings, Part
+from facecluster.evaluation.results import NEED_PEOPLE, NOBODY, PARTS, EvaluationResults, EvaluationSettings, Part
 from facecluster.evaluation.subgroups import read_groups
 from facecluster.gallery.gallery import Gallery
 from facecluster.presentation.evaluation_answers import QUESTIONS, answer
@@ -29,7 +29,7 @@ from facecluster.workflows.report_faces import report_faces
 
 within_app()
 
-DEFAULTS = LabSettings()
+DEFAULTS = EvaluationSettings()
 # Seconds on two cores for so many faces; what a part took last is shown instead.
 USUALLY: dict[Part, int] = {"held_out": 2, "open_set": 2, "sweep": 30, "comparison": 30, "stability": 30}
 FACES = 700
@@ -41,7 +41,7 @@ MARKS = {
 }
 
 
-def settings_section(gallery: Gallery, people: int) -> tuple[LabSettings, bytes | None]:
+def settings_section(gallery: Gallery, people: int) -> tuple[EvaluationSettings, bytes | None]:
     """The settings, and the groups' CSV."""
     folds, left_out, draws, fpir = DEFAULTS.folds, DEFAULTS.left_out, DEFAULTS.draws, 100 * DEFAULTS.fpir
     upload = None
@@ -70,7 +70,7 @@ def settings_section(gallery: Gallery, people: int) -> tuple[LabSettings, bytes 
             help="A column person with names as in the gallery, and any other columns: error rates are compared by "
             "each of them.",
         )
-    settings = LabSettings(folds=folds, left_out=left_out, draws=draws, fpir=fpir / 100, seed=seed)
+    settings = EvaluationSettings(folds=folds, left_out=left_out, draws=draws, fpir=fpir / 100, seed=seed)
     return settings, None if upload is None else upload.getvalue()
 
 
@@ -78,7 +78,7 @@ def _number(label: str, low: int, high: int, value: int, key: str, meaning: str)
     return int(st.number_input(label, low, high, value, key=f"evaluation_{key}", persist_state="session", help=meaning))
 
 
-def start(gallery: Gallery, settings: LabSettings, content: bytes | None) -> None:
+def start(gallery: Gallery, settings: EvaluationSettings, content: bytes | None) -> None:
     """Starts the evaluation, or says why it cannot be."""
     try:
         groups: pd.DataFrame | None = None
@@ -168,7 +168,7 @@ def question(gallery: Gallery, part: Part, kept: KeptResults | None, people: int
     return clicked
 
 
-def details(part: Part, results: LabResults, gallery: Gallery | None, people: int) -> None:
+def details(part: Part, results: EvaluationResults, gallery: Gallery | None, people: int) -> None:
     """A part's figures; with its faces where `gallery` is still what was measured."""
     each: dict[Part, Callable[[], None]] = {
         "held_out": lambda: evaluation_parts.held_out(results, gallery),
@@ -196,7 +196,7 @@ def warnings(gallery: Gallery, kept: KeptResults) -> None:
 
 def show(gallery: Gallery, people: int) -> Part | None:
     """The questions, and the one whose button was clicked."""
-    store = resources.lab_store()
+    store = resources.evaluation_store()
     kept = store.latest(str(gallery.path)) or stored_results(gallery)
     asked = None
     for part in PARTS:
@@ -226,7 +226,7 @@ if not nothing_yet(gallery):
     except EvaluationError:
         people = 0
         st.info(NOBODY, title="Some questions need people", icon=":material/person_off:")
-    kept = resources.lab_store().latest(str(gallery.path)) or stored_results(gallery)
+    kept = resources.evaluation_store().latest(str(gallery.path)) or stored_results(gallery)
     with st.container(horizontal=True, vertical_alignment="center"):
         everything = st.button(
             "Measure everything",

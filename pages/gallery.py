@@ -7,7 +7,7 @@ import streamlit as st
 from facecluster.gallery.gallery import Gallery
 from facecluster.records import GalleryCounts
 from facecluster.ui import resources
-from facecluster.ui.add_photos import ask_to_add, four_ways, is_adding, settings_form
+from facecluster.ui.add_photos import ask_to_add, is_adding, settings_form, show_ways_to_add
 from facecluster.ui.deleting import unfinished_deletion
 from facecluster.ui.entry import within_app
 from facecluster.ui.gallery_details import details, show_contradictions
@@ -88,7 +88,7 @@ def show_adding(gallery: Gallery) -> None:
                 on_click=ask_to_add,
                 args=(False,),
             )
-        four_ways(gallery, settings)
+        show_ways_to_add(gallery, settings)
 
 
 def show_empty(gallery: Gallery) -> None:
@@ -101,7 +101,7 @@ def show_empty(gallery: Gallery) -> None:
     )
     unfinished_deletion(gallery)
     show_unfinished(gallery)
-    four_ways(gallery, settings, is_first=True)
+    show_ways_to_add(gallery, settings, is_first=True)
 
 
 def show_filled(gallery: Gallery, counts: GalleryCounts) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from facecluster.evaluation.results import LabResults, LabSettings
+    from facecluster.evaluation.results import EvaluationResults, EvaluationSettings
     from facecluster.gallery.gallery import Gallery
     from facecluster.presentation.report.faces import ShownFaces
 
@@ -77,7 +77,7 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str, list[str
 
 
 def _faces(
-    results: LabResults, gallery: Gallery, revision: int, failed: list[str]
+    results: EvaluationResults, gallery: Gallery, revision: int, failed: list[str]
 ) -> dict[str, list[ShownFaces]] | None:
     """The faces for the report, or why there are none in `failed`: they are told by their place in the gallery."""
     from facecluster.workflows.report_faces import report_faces
@@ -89,7 +89,7 @@ def _faces(
 
 
 def _report(
-    results: LabResults,
+    results: EvaluationResults,
     file: str,
     document: dict[str, Any],
     failed: list[str],
@@ -174,14 +174,14 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     return rows, text
 
 
-def _settings(options: argparse.Namespace, is_labelled: bool) -> LabSettings:
+def _settings(options: argparse.Namespace, is_labelled: bool) -> EvaluationSettings:
     """A report measures everything, else only the parts that were asked for, or that are left without people."""
-    from facecluster.evaluation.results import NEED_PEOPLE, PARTS, LabSettings
+    from facecluster.evaluation.results import NEED_PEOPLE, PARTS, EvaluationSettings
 
     asked = _asked(options)
     parts = tuple(part for part in PARTS if options.report or part in asked or not (is_labelled or part in NEED_PEOPLE))
-    defaults = LabSettings()
-    return LabSettings(folds=options.folds or defaults.folds, left_out=options.leave_people_out, parts=parts)
+    defaults = EvaluationSettings()
+    return EvaluationSettings(folds=options.folds or defaults.folds, left_out=options.leave_people_out, parts=parts)
 
 
 def _asked(options: argparse.Namespace) -> list[str]:
@@ -190,7 +190,7 @@ def _asked(options: argparse.Namespace) -> list[str]:
     return [part for part, value in parts.items() if value]
 
 
-def _lines(results: LabResults, told: list[str]) -> Iterator[str]:
+def _lines(results: EvaluationResults, told: list[str]) -> Iterator[str]:
     """A paragraph for each part; reasons that are `told` elsewhere are left out."""
     held, found = results.held_out, results.open_set
     if held is not None:
@@ -217,7 +217,7 @@ def _lines(results: LabResults, told: list[str]) -> Iterator[str]:
             yield f"Not measured, {part.replace('_', ' ')}: {reason}"
 
 
-def _free_lines(results: LabResults) -> Iterator[str]:
+def _free_lines(results: EvaluationResults) -> Iterator[str]:
     """The parts that need no people."""
     if results.suggestion is not None:
         yield f"Suggested: {results.suggestion.reason}"

@@ -67,7 +67,7 @@ def index(options: argparse.Namespace) -> tuple[dict[str, Any], str, bool]:
 
 
 def _text(report: IndexReport) -> str:
-    from facecluster.photos.left_out import told
+    from facecluster.photos.left_out import kinds_in_words
 
     text = (
         f"{report.photos} photos: {report.indexed} indexed with {report.faces} faces, {report.no_face} of them without "
@@ -75,7 +75,7 @@ def _text(report: IndexReport) -> str:
         f"{report.seconds:.1f} s ({report.photos_per_second:.0f} photos a second, {report.runtime})."
     )
     if report.left_out:
-        text += f"\nLeft out: {told(report.left_out)}."
+        text += f"\nLeft out: {kinds_in_words(report.left_out)}."
     if report.missing:
         are = "photos are" if report.missing > 1 else "photo is"
         text += f"\n{report.missing:,} {are} no longer there."

@@ -287,7 +287,7 @@ def _status(options: argparse.Namespace) -> int:
     document["indexing"] = bool(document["unfinished"]) and gallery.is_indexing
     told = document | {"known_faces": counts.known.sentence, "clustering": how_made(last) if last else "none yet"}
     told["contradictions"] = contradiction_sentence(document["contradictions"]) or "none"
-    told["left_out"] = left_out.told(document["left_out"]) or "nothing"
+    told["left_out"] = left_out.kinds_in_words(document["left_out"]) or "nothing"
     told["unfinished"] = "; ".join(map(str, gallery.unfinished_sources())) or "nothing"
     told["indexing"] = "yes" if document["indexing"] else "no"
     told["runtimes"] = (

@@ -79,7 +79,7 @@ def best_without_number(comparison: pd.DataFrame, *, suggested: bool = True) -> 
     return comparison.loc[comparison["ari"].where(free).idxmax()] if free.any() else None
 
 
-def alone(labels: np.ndarray) -> np.ndarray:
+def apart_from_all(labels: np.ndarray) -> np.ndarray:
     """The labels with a negative one of its own for every left-out face, as the metrics count them."""
     left_out = labels == LEFT_OUT
     return np.where(left_out, LEFT_OUT - np.cumsum(left_out) + 1, labels)
@@ -108,7 +108,7 @@ def _row(
     start = time.perf_counter()
     labels = algorithm.run(embeddings, n_clusters, seed).labels
     row["seconds"] = round(time.perf_counter() - start, 3)
-    on_labels(algorithm.name, alone(labels))
+    on_labels(algorithm.name, apart_from_all(labels))
     if row["seconds"] <= _TRACED_UP_TO:
         peak = _peak_memory(lambda: algorithm.run(embeddings, n_clusters, seed))
         row["peak_memory_mb"] = round(peak / 2**20, 1)
@@ -117,7 +117,7 @@ def _row(
     if row["clusters"] + row["left_out"] > _MOSTLY_ALONE * len(labels) and not algorithm.needs_number:
         row["note"] = "hardly two faces together: their similarities show no gap between one person and two"
     if pd.notna(np.asarray(persons, dtype=object)).any():
-        scores = evaluate_clustering(alone(labels), persons)
+        scores = evaluate_clustering(apart_from_all(labels), persons)
         bcubed = (scores.bcubed.precision, scores.bcubed.recall, scores.bcubed.f1)
         values = (scores.accuracy, scores.purity, scores.ari, scores.nmi, *bcubed)
         row |= dict(zip(_SCORES, values, strict=True))

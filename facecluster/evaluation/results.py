@@ -23,7 +23,7 @@ NOBODY = (
     "No face has a known person, so accuracy, held-out photos, strangers and groups cannot be measured: for these, "
     "index photos that lie in one folder a person."
 )
-# What each part fills in of LabResults.
+# What each part fills in of EvaluationResults.
 _FIELDS: dict[Part, tuple[str, ...]] = {
     "held_out": ("held_out",),
     "open_set": ("open_set", "calibration"),
@@ -34,7 +34,7 @@ _FIELDS: dict[Part, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class LabSettings:
+class EvaluationSettings:
     """What to measure and how. `left_out` None is 30 % of the people."""
 
     folds: int = FOLDS
@@ -48,7 +48,7 @@ class LabSettings:
 
 
 @dataclass(frozen=True)
-class LabResults:
+class EvaluationResults:
     """Everything that was measured. A part that was not asked for is None, as is one that could not be done: then
     `missing` says why, by part. Where no clustered face has a known person, `scores` is None, `people` is empty and
     `missing` tells that under "scores". `sweep` are the rows of `suggestion.sweep` with `accuracy` and `ari` where
@@ -59,7 +59,7 @@ class LabResults:
 
     gallery: str
     created: str
-    settings: LabSettings
+    settings: EvaluationSettings
     clustering: dict[str, Any]
     versions: dict[str, str]
     scores: ClusteringScores | None
@@ -79,7 +79,7 @@ class LabResults:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def kept_reasons(earlier: LabResults, settings: LabSettings) -> dict[str, str]:
+def kept_reasons(earlier: EvaluationResults, settings: EvaluationSettings) -> dict[str, str]:
     """Why parts that are not measured anew are missing."""
     kept: set[str] = {part for part in PARTS if part not in settings.parts}
     if "open_set" in kept:
@@ -87,7 +87,7 @@ def kept_reasons(earlier: LabResults, settings: LabSettings) -> dict[str, str]:
     return {part: why for part, why in earlier.missing.items() if part in kept}
 
 
-def kept_parts(earlier: LabResults | None, settings: LabSettings) -> dict[str, Any]:
+def kept_parts(earlier: EvaluationResults | None, settings: EvaluationSettings) -> dict[str, Any]:
     """The fields of an earlier evaluation that are not measured anew."""
     if earlier is None:
         return {}

@@ -178,7 +178,7 @@ class _Stream(io.RawIOBase, BinaryIO):
         if info.flag_bits & _ENCRYPTED:
             raise OSError("it is protected by a password: unpack the zip first")
         self._info = info
-        self._file = self._told(lambda: archive.open(info))
+        self._file = self._saying_what_to_do(lambda: archive.open(info))
 
     def readable(self) -> bool:
         return True
@@ -186,7 +186,7 @@ class _Stream(io.RawIOBase, BinaryIO):
     def read(self, size: int | None = -1) -> bytes:
         assert self._file is not None
         file = self._file
-        return self._told(lambda: file.read(-1 if size is None else size))
+        return self._saying_what_to_do(lambda: file.read(-1 if size is None else size))
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         content = self.read(len(buffer))
@@ -198,7 +198,7 @@ class _Stream(io.RawIOBase, BinaryIO):
             self._file.close()
         super().close()
 
-    def _told(self, work: Callable[[], T]) -> T:
+    def _saying_what_to_do(self, work: Callable[[], T]) -> T:
         try:
             return work()
         except NotImplementedError as error:

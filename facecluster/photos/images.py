@@ -89,7 +89,7 @@ def load_photo(source: ImageSource, *, page: int | None = None) -> Photo:
     check_image(source)
     if isinstance(source, np.ndarray):
         return _as_it_is(np.ascontiguousarray(source))
-    with _told(_name_of(source)):
+    with _errors_naming(_name_of(source)):
         if isinstance(source, Image.Image):
             check_size(*source.size)
             upright = ImageOps.exif_transpose(source)
@@ -222,7 +222,7 @@ def _as_photo(found: Picture, image: np.ndarray, missing: float, ends_early: boo
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _errors_naming(name: str) -> Iterator[None]:
     """Whatever goes wrong becomes a sentence about `name`."""
     try:
         yield

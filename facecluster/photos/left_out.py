@@ -102,7 +102,7 @@ class LeftOut:
         return bool(self._files)
 
     def __str__(self) -> str:
-        return told(self.files)
+        return kinds_in_words(self.files)
 
     @property
     def files(self) -> Mapping[str, int]:
@@ -115,7 +115,7 @@ class LeftOut:
         return self._examples
 
 
-def told(files: Mapping[str, int]) -> str:
+def kinds_in_words(files: Mapping[str, int]) -> str:
     """`videos (12), sidecars (3)`."""
     return ", ".join(f"{kind} ({number:,})" for kind, number in files.items())
 
@@ -162,4 +162,4 @@ def _media(head: bytes) -> str | None:
     return None
 
 
-__all__ = ["HEAD_BYTES", "LeftOut", "folder_kind", "is_photo_name", "kind_by_content", "kind_by_name", "told"]
+__all__ = ["HEAD_BYTES", "LeftOut", "folder_kind", "is_photo_name", "kind_by_content", "kind_by_name", "kinds_in_words"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from facecluster.evaluation.algorithm_comparison import best_without_number
-from facecluster.evaluation.results import LabResults, Part
+from facecluster.evaluation.results import EvaluationResults, Part
 from facecluster.presentation.text import interval, percent
 
 Verdict = Literal["good", "doubtful", "bad", "neutral"]
@@ -31,7 +31,7 @@ class Answer:
     verdict: Verdict = "neutral"
 
 
-def answer(results: LabResults, part: Part, people: int | None = None) -> Answer | None:
+def answer(results: EvaluationResults, part: Part, people: int | None = None) -> Answer | None:
     """The answer to a part's question; None where it was not measured.
 
     `people` is how many are known by folder, where `results` do not tell.
@@ -49,13 +49,13 @@ def answer(results: LabResults, part: Part, people: int | None = None) -> Answer
     return answers[part](results)
 
 
-def verdict_of(results: LabResults) -> list[tuple[str, Answer]]:
+def verdict_of(results: EvaluationResults) -> list[tuple[str, Answer]]:
     """Every question that was measured, with its answer."""
     found = ((question, answer(results, part)) for part, question in QUESTIONS.items() if part not in results.missing)
     return [(question, each) for question, each in found if each is not None]
 
 
-def _held_out(results: LabResults) -> Answer | None:
+def _held_out(results: EvaluationResults) -> Answer | None:
     found = results.held_out
     if found is None:
         return None
@@ -67,7 +67,7 @@ def _held_out(results: LabResults) -> Answer | None:
     )
 
 
-def _strangers(results: LabResults) -> Answer | None:
+def _strangers(results: EvaluationResults) -> Answer | None:
     found = results.open_set
     if found is None:
         return None
@@ -80,7 +80,7 @@ def _strangers(results: LabResults) -> Answer | None:
     )
 
 
-def _number(results: LabResults, people: int) -> Answer | None:
+def _number(results: EvaluationResults, people: int) -> Answer | None:
     found = results.suggestion
     if found is None:
         return None
@@ -91,7 +91,7 @@ def _number(results: LabResults, people: int) -> Answer | None:
     return Answer(f"{found.n_clusters:,}, by the faces alone; {known}.", "good" if is_near else "doubtful")
 
 
-def _algorithm(results: LabResults) -> Answer | None:
+def _algorithm(results: EvaluationResults) -> Answer | None:
     table = results.comparison
     if table is None:
         return None
@@ -103,7 +103,7 @@ def _algorithm(results: LabResults) -> Answer | None:
     )
 
 
-def _stability(results: LabResults) -> Answer | None:
+def _stability(results: EvaluationResults) -> Answer | None:
     found = results.stability
     if found is None:
         return None

@@ -10,7 +10,7 @@ from facecluster.presentation.text import interval
 if TYPE_CHECKING:
     import pandas as pd
 
-    from facecluster.evaluation.results import LabResults
+    from facecluster.evaluation.results import EvaluationResults
 
 GROUP_RATES = {
     "accuracy": "Accuracy",
@@ -22,7 +22,7 @@ GROUP_RATES = {
 
 _IN_WORDS = "Accuracy, 95 %"
 _DRAWS = {
-    "draw": "Draw", "threshold": "Threshold", "fpir": "FPIR", "fnir": "FNIR", "expected_fnir": "FNIR foretold",
+    "draw": "Draw", "threshold": "Threshold", "fpir": "FPIR", "fnir": "FNIR", "expected_fnir": "FNIR expected",
     "top1": "Top-1", "known": "Known faces", "unknown": "Strangers' faces", "strangers": "Left out",
 }  # fmt: skip
 _STEP = 50  # thousandths
@@ -30,7 +30,7 @@ _ALL = 0.9  # beyond that a threshold is no choice
 # The columns of these tables that are shares in [0, 1].
 SHARES = frozenset({
     "Accuracy", "Purity", "Coverage", "Top-1", "Top-3", "Named right", "Together", "Worst sample", "FPIR", "FNIR",
-    "FNIR foretold", *GROUP_RATES.values(),
+    "FNIR expected", *GROUP_RATES.values(),
 })  # fmt: skip
 
 
@@ -40,7 +40,7 @@ RELIABILITY_NOTE = (
 )
 
 
-def sweep_note(results: LabResults) -> str:
+def sweep_note(results: EvaluationResults) -> str:
     """What the figures over the number of clusters rest on, and why some are not there."""
     names = ""
     if results.sweep is not None and results.sweep["accuracy"].notna().any():
@@ -105,7 +105,7 @@ def compared_groups(table: pd.DataFrame) -> pd.DataFrame:
     return _with_intervals(marked, names, {"accuracy": "Accuracy"})
 
 
-def compared(comparison: pd.DataFrame) -> pd.DataFrame:
+def comparison_table(comparison: pd.DataFrame) -> pd.DataFrame:
     """COMPARISON_COLUMNS under readable names, best ARI first, those that were not run last; nothing about people
     where nobody is known."""
     names = {
@@ -129,7 +129,7 @@ def compared(comparison: pd.DataFrame) -> pd.DataFrame:
     return listed.dropna(axis="columns", how="all").rename(columns=names)
 
 
-def swept(sweep: pd.DataFrame) -> pd.DataFrame:
+def sweep_table(sweep: pd.DataFrame) -> pd.DataFrame:
     """The sweep's rows under readable names, accuracy's 95 % interval in words; what was not measured is left out."""
     measured = sweep.dropna(axis="columns", how="all")
     table = _accuracy_in_words(measured).drop(columns=["accuracy_low", "accuracy_high"], errors="ignore")

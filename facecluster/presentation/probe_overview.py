@@ -57,7 +57,7 @@ def mark(answer: Answer) -> str:
         return f"{word}, {answer.matches[0].similarity:.2f}"
     if found == ["unknown"]:
         return "nobody known"
-    return told(Counter(verdict(match) for match in answer.matches))
+    return counts_in_words(Counter(verdict(match) for match in answer.matches))
 
 
 def summary(answers: Sequence[Answer]) -> str:
@@ -66,6 +66,6 @@ def summary(answers: Sequence[Answer]) -> str:
     return f"{counted(len(answers), 'photo')}, {counted(faces, 'face')}"
 
 
-def told(counts: Counter[str]) -> str:
+def counts_in_words(counts: Counter[str]) -> str:
     """`2 known, 1 unknown`, in the order of the kinds."""
     return ", ".join(f"{counts[kind]} {WORDS.get(kind, kind)}" for kind in KINDS if kind in counts)

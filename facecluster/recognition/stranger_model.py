@@ -35,7 +35,7 @@ _NOTHING = np.empty(0, np.float32)
 class Strangers:
     """How strangers score on this gallery: normal for one identity, and what left-out people really reached."""
 
-    centre: float
+    center: float
     spread: float
     identities: int
     seen: Floats  # (n,) sorted: the best similarity of each left-out face to the other identities
@@ -45,7 +45,7 @@ class Strangers:
         """Expected share of strangers that score the threshold or more with some identity."""
         from scipy.special import log_ndtr
 
-        shape = -np.expm1(self.identities * log_ndtr((threshold - self.centre) / self.spread))
+        shape = -np.expm1(self.identities * log_ndtr((threshold - self.center) / self.spread))
         if not len(self.seen):
             return float(shape)
         seen = 1 - np.searchsorted(self.seen, threshold) / len(self.seen)
@@ -93,14 +93,14 @@ def shape_of_strangers(strange: Floats, told: Floats, people: int) -> Strangers:
 
     strange: (n,) similarities to identities that are not a face's own; told: (m,) to its own.
     """
-    centre = float(np.median(strange))
-    median, low = np.quantile(told, [0.5, _LOW]) if len(told) >= MIN_OWN else (centre + _OWN_GAP, centre)
-    reference = max(_SPREAD_OF_MEDIAN * (median - centre), _SPREAD_OF_LOW * (low - centre), 1e-3)
+    center = float(np.median(strange))
+    median, low = np.quantile(told, [0.5, _LOW]) if len(told) >= MIN_OWN else (center + _OWN_GAP, center)
+    reference = max(_SPREAD_OF_MEDIAN * (median - center), _SPREAD_OF_LOW * (low - center), 1e-3)
     # Robust, from the upper side: that is the one that crosses thresholds.
-    seen_spread = (np.quantile(strange, 0.9) - centre) / _NORMAL_90
+    seen_spread = (np.quantile(strange, 0.9) - center) / _NORMAL_90
     weight = people / (people + _REFERENCE_PEOPLE)
     spread = float(np.sqrt((1 - weight) * reference**2 + weight * seen_spread**2))
-    return Strangers(centre, spread, people, _NOTHING, weight)
+    return Strangers(center, spread, people, _NOTHING, weight)
 
 
 def are_one_person(similarities: Floats, same: float) -> NDArray[np.bool_]:

@@ -109,7 +109,7 @@ def ask_to_add(is_asked: bool) -> None:
     st.session_state[_OPEN] = is_asked
 
 
-def four_ways(gallery: Gallery, settings: Settings, is_first: bool = False) -> None:
+def show_ways_to_add(gallery: Gallery, settings: Settings, is_first: bool = False) -> None:
     """Four cards of equal height: sample people, zip, folder, Kaggle. `is_first` is whether nothing was added yet."""
     sample, archive, folder, kaggle = st.columns(4)
     origin: Origin | None = None

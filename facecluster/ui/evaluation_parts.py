@@ -10,7 +10,7 @@ import streamlit as st
 from facecluster.clustering.algorithms import ALGORITHMS
 from facecluster.evaluation.algorithm_comparison import best_without_number
 from facecluster.evaluation.intervals import KIND, NOT_COVERED
-from facecluster.evaluation.results import LabResults
+from facecluster.evaluation.results import EvaluationResults
 from facecluster.evaluation.subgroups import SMALL_FACES, SMALL_PEOPLE, det_by_group, with_groups
 from facecluster.gallery.gallery import Gallery
 from facecluster.presentation import evaluation_charts, evaluation_tables
@@ -29,7 +29,7 @@ _SHARE = st.column_config.NumberColumn(format="%.1f %%")  # of values that `_tab
 _ROUNDED = st.column_config.NumberColumn(format="%.3f")
 
 
-def missing(results: LabResults, part: str) -> None:
+def missing(results: EvaluationResults, part: str) -> None:
     """Why a part has no figures."""
     reason = results.missing.get(part)
     if reason:
@@ -38,7 +38,7 @@ def missing(results: LabResults, part: str) -> None:
         st.caption("This part was not asked for: measure it above.")
 
 
-def held_out(results: LabResults, gallery: Gallery | None) -> None:
+def held_out(results: EvaluationResults, gallery: Gallery | None) -> None:
     """Identification of photos that the gallery did not hold; `gallery` where it has not changed since."""
     found = results.held_out
     if found is None:
@@ -68,7 +68,7 @@ def held_out(results: LabResults, gallery: Gallery | None) -> None:
     _table(table, "evaluation_held_out", f"Top-1, top-3 and named right of {len(table)} people", _shares(table))
 
 
-def strangers(results: LabResults) -> None:
+def strangers(results: EvaluationResults) -> None:
     """What happens to faces of people who are not in the gallery."""
     found = results.open_set
     if found is None:
@@ -91,7 +91,7 @@ def strangers(results: LabResults) -> None:
         )
         st.metric("Threshold", f"{found.threshold:.3f}", help=help_text, border=True)
         help_text = "What the draws' galleries expected, by leaving out one face at a time."
-        st.metric("FNIR foretold", percent(found.expected_fnir), help=help_text, border=True)
+        st.metric("FNIR expected", percent(found.expected_fnir), help=help_text, border=True)
     st.markdown("**Error rates over thresholds (DET)**")
     words = evaluation_charts.det_words(found)
     st.caption(words)
@@ -102,7 +102,7 @@ def strangers(results: LabResults) -> None:
     _calibration(results)
 
 
-def _calibration(results: LabResults) -> None:
+def _calibration(results: EvaluationResults) -> None:
     st.markdown("**From similarity to probability**")
     found = results.calibration
     if found is None:
@@ -117,7 +117,7 @@ def _calibration(results: LabResults) -> None:
     _chart(figure, "evaluation_reliability", f"Reliability diagram, expected calibration error {found.ece:.3f}")
 
 
-def number_of_clusters(results: LabResults, people: int) -> None:
+def number_of_clusters(results: EvaluationResults, people: int) -> None:
     """The sweep over the number of clusters; `people` is how many are known, 0 for nobody."""
     found, sweep = results.suggestion, results.sweep
     if found is None or sweep is None:
@@ -128,12 +128,12 @@ def number_of_clusters(results: LabResults, people: int) -> None:
     st.caption(evaluation_tables.sweep_note(results) + note)
     figure = evaluation_charts.sweep_chart(sweep, found.n_clusters, people)
     _chart(figure, "evaluation_sweep", f"Criteria over the number of clusters, {found.n_clusters} suggested")
-    table = evaluation_tables.swept(sweep)
+    table = evaluation_tables.sweep_table(sweep)
     rounded = dict.fromkeys(table.select_dtypes("number").columns[1:], _ROUNDED)
     _table(table, "evaluation_sweep_table", f"Criteria of {len(table)} numbers of clusters", rounded)
 
 
-def algorithms(results: LabResults) -> None:
+def algorithms(results: EvaluationResults) -> None:
     """All algorithms side by side."""
     table = results.comparison
     if table is None:
@@ -159,7 +159,10 @@ def algorithms(results: LabResults) -> None:
         rounded = dict.fromkeys(("ARI", "NMI", "B³ precision", "B³ recall", "B³ F1"), _ROUNDED)
         columns = rounded | {"Accuracy": _SHARE, "Purity": _SHARE}
         _table(
-            evaluation_tables.compared(table), "evaluation_comparison", f"Figures of {len(table)} algorithms", columns
+            evaluation_tables.comparison_table(table),
+            "evaluation_comparison",
+            f"Figures of {len(table)} algorithms",
+            columns,
         )
 
 
@@ -187,7 +190,7 @@ def use_another(gallery: Gallery, seed: int) -> None:
         st.rerun()
 
 
-def stability(results: LabResults) -> None:
+def stability(results: EvaluationResults) -> None:
     """Whether the clusters come back."""
     found = results.stability
     if found is None:
@@ -217,7 +220,7 @@ def stability(results: LabResults) -> None:
     _table(table, "evaluation_stability_table", f"Stability of {len(table)} people", columns)
 
 
-def groups(results: LabResults) -> None:
+def groups(results: EvaluationResults) -> None:
     """Error rates by the columns of the analyst's CSV."""
     column = st.segmented_control(
         "Group by", list(results.groups), default=next(iter(results.groups)), required=True, key="evaluation_group"
@@ -252,7 +255,7 @@ def groups(results: LabResults) -> None:
     _table(people, "evaluation_groups_people", f"Accuracy of {len(people)} people with their groups", columns)
 
 
-def _groups_det(results: LabResults, column: str, table: pd.DataFrame) -> None:
+def _groups_det(results: EvaluationResults, column: str, table: pd.DataFrame) -> None:
     if results.open_set is None or results.group_of is None:
         return
     curves = det_by_group(results.open_set, results.group_of, column)

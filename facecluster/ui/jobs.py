@@ -20,7 +20,7 @@ from facecluster.workflows.jobs import Job, Jobs
 if TYPE_CHECKING:
     import pandas as pd
 
-    from facecluster.evaluation.results import LabSettings
+    from facecluster.evaluation.results import EvaluationSettings
 
 _TICK = 0.5  # seconds between two looks at a running job
 _WATCHED = "jobs_watched"
@@ -95,9 +95,9 @@ def start_clustering(
     return True
 
 
-def start_evaluating(gallery: Gallery, settings: LabSettings, groups: pd.DataFrame | None) -> bool:
+def start_evaluating(gallery: Gallery, settings: EvaluationSettings, groups: pd.DataFrame | None) -> bool:
     """Starts the evaluation in the background; False, with the reason shown, when that cannot be."""
-    store = resources.lab_store()
+    store = resources.evaluation_store()
     try:
         jobs().start(
             str(gallery.path),

@@ -16,7 +16,7 @@ from facecluster.errors import IdentificationError
 from facecluster.gallery.gallery import Gallery
 from facecluster.ui.chosen import chosen_path
 from facecluster.vision.weights import CASIA, MODELS, loads, model_name
-from facecluster.workflows.evaluation_job import LabStore
+from facecluster.workflows.evaluation_job import EvaluationStore
 from facecluster.workflows.jobs import Progress, Stage
 
 if TYPE_CHECKING:
@@ -145,9 +145,9 @@ def _fitting() -> ThreadPoolExecutor:
 
 
 @st.cache_resource(show_spinner=False)
-def lab_store() -> LabStore:
+def evaluation_store() -> EvaluationStore:
     """What the evaluation page measured last, of a few galleries."""
-    return LabStore()
+    return EvaluationStore()
 
 
 @st.cache_resource(show_spinner=False)
@@ -181,5 +181,5 @@ def forget_people() -> None:
     clusterer.clear()
     identifier.clear()
     pairs.clear()
-    lab_store.clear()
+    evaluation_store.clear()
     st.cache_data.clear()

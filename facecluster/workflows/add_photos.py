@@ -77,7 +77,7 @@ def add_photos(
         source = _open(gallery, origin, job, people_from, settings)
         run_abandonable(lambda: _load(detector, embedder, job.report), lambda: job.is_cancelled)
         report = _index(gallery, source, job, detector, embedder, faces)
-    told = " ".join(filter(None, [_told(report), _unasked(origin, source)]))
+    told = " ".join(filter(None, [_report_in_words(report), _unasked(origin, source)]))
     try:
         clustering = _cluster_anew(gallery, job)
     except ClusteringError as error:
@@ -192,7 +192,7 @@ def _open(gallery: Gallery, origin: Origin, job: Job, people_from: str, settings
     return open_photos(drawn(gallery.copies, job.report, SAMPLE_PEOPLE, SAMPLE_PORTRAITS))
 
 
-def _told(report: IndexReport) -> str:
+def _report_in_words(report: IndexReport) -> str:
     others = {
         "already known": report.skipped,
         "duplicates": report.duplicates,

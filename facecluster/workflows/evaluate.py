@@ -26,8 +26,8 @@ from facecluster.evaluation.results import (
     NEED_PEOPLE,
     NOBODY,
     PARTS,
-    LabResults,
-    LabSettings,
+    EvaluationResults,
+    EvaluationSettings,
     Part,
     kept_parts,
     kept_reasons,
@@ -48,14 +48,14 @@ _READS = 5
 
 def evaluate_gallery(
     gallery: Gallery,
-    settings: LabSettings | None = None,
+    settings: EvaluationSettings | None = None,
     *,
     groups: pd.DataFrame | None = None,
-    earlier: LabResults | None = None,
-    on_part: Callable[[LabResults], None] | None = None,
+    earlier: EvaluationResults | None = None,
+    on_part: Callable[[EvaluationResults], None] | None = None,
     on_progress: OnProgress | None = None,
     cancelled: IsCancelled = never,
-) -> LabResults:
+) -> EvaluationResults:
     """Measures the gallery's clustering and identification. `groups` is a table of `groups.read_groups`.
 
     Parts of `earlier` that are not asked for are kept, where it was measured with the same settings; that it is of the
@@ -63,7 +63,7 @@ def evaluate_gallery(
     labelled, the parts that need people are left out. Raises EvaluationError when there are no clusters, and Cancelled.
     It reads the gallery once at the start and never writes to it.
     """
-    settings = settings or LabSettings()
+    settings = settings or EvaluationSettings()
     if earlier is not None and replace(earlier.settings, parts=()) != replace(settings, parts=()):
         earlier = None
     if groups is None and earlier is not None:
@@ -88,12 +88,12 @@ def evaluate_gallery(
 def _assembled(
     name: str,
     read: tuple[np.ndarray, np.ndarray, Clustering, dict[str, Any], Faces],
-    settings: LabSettings,
+    settings: EvaluationSettings,
     groups: pd.DataFrame | None,
-    earlier: LabResults | None,
+    earlier: EvaluationResults | None,
     run: _Run,
     found: dict[str, Any],
-) -> LabResults:
+) -> EvaluationResults:
     labels, persons, _, summary, faces = read
     is_labelled = bool(known_persons(persons).any())
     held_out, open_set = found.get("held_out"), found.get("open_set")
@@ -108,7 +108,7 @@ def _assembled(
         if run.labels
     }
     done = {*run.seconds, *run.missing, *(earlier.settings.parts if earlier else ())}
-    return LabResults(
+    return EvaluationResults(
         gallery=name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         settings=replace(settings, parts=tuple(part for part in PARTS if part in done)),
@@ -145,7 +145,7 @@ class _Run:
         self,
         faces: Faces,
         clustering: Clustering,
-        settings: LabSettings,
+        settings: EvaluationSettings,
         on_progress: OnProgress | None,
         cancelled: IsCancelled,
     ) -> None:
@@ -171,7 +171,7 @@ class _Run:
         }
 
     def parts(self, kept: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """What is known after each part, by field of LabResults, the `kept` fields among them."""
+        """What is known after each part, by field of EvaluationResults, the `kept` fields among them."""
         makers: dict[Part, Callable[[OnProgress, dict[str, Any]], dict[str, Any]]] = {
             "held_out": self._held_out,
             "open_set": self._open_set,

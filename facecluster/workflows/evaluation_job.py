@@ -18,7 +18,7 @@ from facecluster.workflows.jobs import Job, Progress, Stage
 if TYPE_CHECKING:
     import pandas as pd
 
-    from facecluster.evaluation.results import LabResults, LabSettings
+    from facecluster.evaluation.results import EvaluationResults, EvaluationSettings
     from facecluster.gallery.gallery import Gallery
 
 _KEPT = 4  # galleries
@@ -32,7 +32,7 @@ class KeptResults:
     """
 
     revision: int
-    results: LabResults
+    results: EvaluationResults
     is_stored: bool = False
 
     def is_stale(self, gallery: Gallery) -> bool:
@@ -40,7 +40,7 @@ class KeptResults:
         return gallery.revision != self.revision
 
 
-class LabStore:
+class EvaluationStore:
     """The latest evaluation of up to four galleries; safe for several threads."""
 
     def __init__(self) -> None:
@@ -65,16 +65,16 @@ def stored_results(gallery: Gallery) -> KeptResults | None:
     import pandas as pd
 
     from facecluster.evaluation.clustering_scores import PEOPLE_COLUMNS
-    from facecluster.evaluation.results import LabResults, LabSettings
+    from facecluster.evaluation.results import EvaluationResults, EvaluationSettings
     from facecluster.workflows.kept_sweeps import kept_sweep
 
     kept = kept_sweep(gallery)
     if kept is None:
         return None
-    results = LabResults(
+    results = EvaluationResults(
         gallery=gallery.name,
         created=kept.created,
-        settings=LabSettings(seed=kept.seed, parts=("sweep",)),
+        settings=EvaluationSettings(seed=kept.seed, parts=("sweep",)),
         clustering=gallery.clustering_summary() or {},
         versions=kept.versions,
         scores=None,
@@ -86,7 +86,7 @@ def stored_results(gallery: Gallery) -> KeptResults | None:
 
 
 def evaluate_in_job(
-    gallery: Gallery, settings: LabSettings, groups: pd.DataFrame | None, store: LabStore, job: Job
+    gallery: Gallery, settings: EvaluationSettings, groups: pd.DataFrame | None, store: EvaluationStore, job: Job
 ) -> str:
     """Runs `evaluate_gallery`, reporting to `job`, and keeps its results; returns what was done in a sentence.
 
@@ -98,9 +98,9 @@ def evaluate_in_job(
 
     path, revision = str(gallery.path), gallery.revision
     before = store.latest(path)
-    measured: list[LabResults] = []
+    measured: list[EvaluationResults] = []
 
-    def keep(results: LabResults) -> None:
+    def keep(results: EvaluationResults) -> None:
         if job.is_cancelled:  # the step under way was left behind, and ends when nobody waits for it any more
             return
         measured.append(results)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from facecluster.errors import EvaluationError
+from facecluster.evaluation.algorithm_comparison import apart_from_all
 from facecluster.gallery.gallery import Gallery
-from facecluster.records import LEFT_OUT
 
 
 def labelled_clustering(gallery: Gallery) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -19,6 +19,4 @@ def labelled_clustering(gallery: Gallery) -> tuple[np.ndarray, np.ndarray, np.nd
     faces, labels, persons = gallery.faces_to_evaluate()
     if not len(faces):
         raise EvaluationError("There are no clusters to evaluate yet: index photos, then cluster them.")
-    left_out = labels == LEFT_OUT
-    labels[left_out] = LEFT_OUT - np.arange(left_out.sum(), dtype=np.int32)
-    return faces, labels, persons
+    return faces, apart_from_all(labels), persons

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from facecluster.evaluation.clustering_scores import wrong_faces
-from facecluster.evaluation.results import LabResults
+from facecluster.evaluation.results import EvaluationResults
 from facecluster.gallery.gallery import Gallery
 from facecluster.presentation.report.faces import MOST_FACES, ShownFace, ShownFaces, small_picture
 from facecluster.workflows.labelled import labelled_clustering
 
 
-def report_faces(results: LabResults, gallery: Gallery) -> dict[str, list[ShownFaces]]:
+def report_faces(results: EvaluationResults, gallery: Gallery) -> dict[str, list[ShownFaces]]:
     """The wrong and doubtful faces by the section of the report that counts them: people, held-out and strangers.
 
     `gallery` has to be in the state that was measured, which is the caller's word: faces are told by their place in it.

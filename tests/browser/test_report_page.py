@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from facecluster import Gallery
-from facecluster.evaluation.results import LabSettings
+from facecluster.evaluation.results import EvaluationSettings
 from facecluster.evaluation.subgroups import read_groups
 from facecluster.presentation.report.page import report_html
 from facecluster.workflows.evaluate import evaluate_gallery
@@ -23,7 +23,7 @@ def report(sample_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> st
     gallery = Gallery.open(sample_gallery)
     people = sorted(set(gallery.faces().persons))
     teams = "".join(f"{name},a team with a long name {number % 2}\n" for number, name in enumerate(people))
-    settings = LabSettings(parts=("held_out", "open_set", "comparison", "stability"), draws=3, bootstraps=2)
+    settings = EvaluationSettings(parts=("held_out", "open_set", "comparison", "stability"), draws=3, bootstraps=2)
     groups = read_groups(f"person,team\n{teams}".encode(), people)
     results = evaluate_gallery(gallery, settings, groups=groups)
     file = tmp_path_factory.mktemp("report") / "report.html"

@@ -17,7 +17,7 @@ from facecluster.clustering.face_clusterer import restore_clusterer
 from facecluster.errors import Cancelled, ClusteringError, EvaluationError
 from facecluster.evaluation.algorithm_comparison import (
     COMPARISON_COLUMNS,
-    alone,
+    apart_from_all,
     best_without_number,
     compare_algorithms,
 )
@@ -93,14 +93,14 @@ def test_the_table_holds_the_figures_of_scikit_learn() -> None:
         labels = group_faces(faces, row.algorithm, 5).labels
         assert row.left_out == (labels == LEFT_OUT).sum()
         assert row.clusters == len(set(labels.tolist()) - {LEFT_OUT})
-        assert row.ari == pytest.approx(adjusted_rand_score(persons, alone(labels)))
-        assert row.nmi == pytest.approx(normalized_mutual_info_score(persons, alone(labels)))
+        assert row.ari == pytest.approx(adjusted_rand_score(persons, apart_from_all(labels)))
+        assert row.nmi == pytest.approx(normalized_mutual_info_score(persons, apart_from_all(labels)))
     assert (table["peak_memory_mb"] > 0).all()
 
 
 def test_left_out_faces_count_as_clusters_of_their_own() -> None:
     persons = np.array(["a", "a", "a", "b", "b"], dtype=object)
-    labels = alone(np.array([0, 0, LEFT_OUT, LEFT_OUT, LEFT_OUT]))
+    labels = apart_from_all(np.array([0, 0, LEFT_OUT, LEFT_OUT, LEFT_OUT]))
     assert len(set(labels.tolist())) == 4
     assert (labels[2:] < 0).all()
     scores = evaluate_clustering(labels, persons)

@@ -235,7 +235,7 @@ def test_a_link_to_a_report_stays_and_leads_to_the_new_one(capsys: pytest.Captur
 def test_what_appears_while_the_figures_are_measured_stays_and_the_figures_are_told(
     capsys: pytest.CaptureFixture[str], place: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    def measure(*arguments: Any, **options: Any) -> evaluate.LabResults:
+    def measure(*arguments: Any, **options: Any) -> evaluate.EvaluationResults:
         (place / name).write_text("put there meanwhile\n")
         return measured(*arguments, **options)
 

@@ -61,7 +61,7 @@ def test_the_best_algorithm_comes_first_and_those_not_run_last() -> None:
     found = compare_algorithms(embeddings, persons, n_clusters=4, names=["bisecting-kmeans", "kmeans"])
     skipped = pd.DataFrame([dict.fromkeys(COMPARISON_COLUMNS, np.nan) | {"title": "Ward", "note": "too many faces"}])
     worse = found.iloc[[0]].assign(title="Worse", ari=0.1)
-    table = evaluation_tables.compared(pd.concat([skipped, worse, found], ignore_index=True))
+    table = evaluation_tables.comparison_table(pd.concat([skipped, worse, found], ignore_index=True))
     assert table["Algorithm"].tolist()[-2:] == ["Worse", "Ward"]
     assert set(table["Algorithm"][:2]) == {ALGORITHMS[name].title for name in ("kmeans", "bisecting-kmeans")}
     assert table["ARI"].iloc[0] == 1
@@ -71,9 +71,9 @@ def test_the_best_algorithm_comes_first_and_those_not_run_last() -> None:
 def test_accuracy_of_algorithms_and_of_numbers_of_clusters_has_its_interval_beside_it() -> None:
     rows = pd.DataFrame({"title": ["KMeans", "Ward"], "ari": [1.0, np.nan], "accuracy": [1.0, np.nan]})
     measured = beside_accuracy(rows.reindex(columns=[*COMPARISON_COLUMNS]), 8)
-    table = evaluation_tables.compared(measured)
+    table = evaluation_tables.comparison_table(measured)
     names = table.columns.tolist()
     assert names[names.index("Accuracy") + 1] == "Accuracy, 95 %"
     assert table["Accuracy, 95 %"].tolist() == ["67.5 to 100\xa0%", ""]
     sweep = beside_accuracy(pd.DataFrame({"clusters": [2], "accuracy": [0.5], "ari": [0.1]}), 8)
-    assert evaluation_tables.swept(sweep).columns.tolist() == ["Clusters", "Accuracy", "Accuracy, 95 %", "ARI"]
+    assert evaluation_tables.sweep_table(sweep).columns.tolist() == ["Clusters", "Accuracy", "Accuracy, 95 %", "ARI"]

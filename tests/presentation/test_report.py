@@ -16,7 +16,7 @@ from facecluster import Gallery
 from facecluster.clustering.algorithms import ALGORITHMS
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.intervals import wilson
-from facecluster.evaluation.results import LabResults, LabSettings
+from facecluster.evaluation.results import EvaluationResults, EvaluationSettings
 from facecluster.evaluation.subgroups import read_groups
 from facecluster.presentation import evaluation_tables
 from facecluster.presentation.evaluation_charts import det_words
@@ -44,13 +44,13 @@ def nobody(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def results(folder: Path) -> LabResults:
+def results(folder: Path) -> EvaluationResults:
     gallery = Gallery.open(folder)
     groups = read_groups(CSV, gallery.faces().persons)
-    return evaluate_gallery(gallery, LabSettings(folds=3, draws=3, seeds=2, bootstraps=2), groups=groups)
+    return evaluate_gallery(gallery, EvaluationSettings(folds=3, draws=3, seeds=2, bootstraps=2), groups=groups)
 
 
-def test_every_part_is_measured(results: LabResults) -> None:
+def test_every_part_is_measured(results: EvaluationResults) -> None:
     assert results.scores is not None
     assert results.scores.faces == 56
     assert results.held_out is not None
@@ -74,12 +74,12 @@ def test_every_part_is_measured(results: LabResults) -> None:
     assert set(results.missing) <= {"calibration"}
 
 
-def test_the_report_opens_with_the_answers(results: LabResults) -> None:
+def test_the_report_opens_with_the_answers(results: EvaluationResults) -> None:
     page = report_html(results)
     assert 0 < page.index("Would it recognise people on new photos?") < page.index("<h2")
 
 
-def test_the_list_of_contents_leads_to_every_section(results: LabResults) -> None:
+def test_the_list_of_contents_leads_to_every_section(results: EvaluationResults) -> None:
     page = report_html(results)
     contents = page[page.index("<nav") : page.index("</nav>")]
     leads = re.findall(r'<a href="#([^"]+)">([^<]+)</a>', contents)
@@ -89,7 +89,7 @@ def test_the_list_of_contents_leads_to_every_section(results: LabResults) -> Non
     assert set(re.findall(r'<a href="#([^"]+)">Figures</a>', page)) <= {place for place, _ in sections}
 
 
-def test_charts_draw_what_was_measured(results: LabResults) -> None:
+def test_charts_draw_what_was_measured(results: EvaluationResults) -> None:
     shares = np.linspace(0.3, 1, len(results.people))
     page = report_html(replace(results, people=results.people.assign(accuracy=shares, purity=1.0, coverage=1.0)))
     people = page[page.index('<h2 id="people">') : page.index('<h2 id="held-out">')]
@@ -102,7 +102,7 @@ def test_charts_draw_what_was_measured(results: LabResults) -> None:
 def test_a_part_that_cannot_be_measured_says_why_and_the_others_stand(tmp_path: Path) -> None:
     gallery = make_gallery(tmp_path / "gallery", *draw_people(2, 6))
     cluster_gallery(gallery)
-    found = evaluate_gallery(gallery, LabSettings(seeds=1, bootstraps=1))
+    found = evaluate_gallery(gallery, EvaluationSettings(seeds=1, bootstraps=1))
     assert "1 of 2 people cannot be left out" in found.missing["open_set"]
     assert found.open_set is None
     assert found.held_out is not None
@@ -112,7 +112,7 @@ def test_a_part_that_cannot_be_measured_says_why_and_the_others_stand(tmp_path: 
 def test_why_accuracy_is_not_in_a_large_sweep_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gallery = make_gallery(tmp_path / "gallery", *draw_people(4, 6))
     cluster_gallery(gallery)
-    settings = LabSettings(parts=("sweep",))
+    settings = EvaluationSettings(parts=("sweep",))
     assert "Accuracy and ARI do, on the faces" in report_html(evaluate_gallery(gallery, settings))
     monkeypatch.setattr("facecluster.evaluation.cluster_number_sweep.SCORED_FACES", 20)
     large = evaluate_gallery(gallery, settings)
@@ -123,12 +123,12 @@ def test_why_accuracy_is_not_in_a_large_sweep_is_said(tmp_path: Path, monkeypatc
 def test_what_the_whiskers_of_the_reliability_diagram_leave_out_is_said(tmp_path: Path) -> None:
     gallery = make_gallery(tmp_path / "gallery", *draw_people(10, 8, scatter=2.2, seed=4, alike=0.3))
     cluster_gallery(gallery)
-    found = evaluate_gallery(gallery, LabSettings(draws=4, parts=("open_set",)))
+    found = evaluate_gallery(gallery, EvaluationSettings(draws=4, parts=("open_set",)))
     assert found.calibration is not None
     assert evaluation_tables.RELIABILITY_NOTE in report_html(found)
 
 
-def test_the_report_stands_alone(results: LabResults) -> None:
+def test_the_report_stands_alone(results: EvaluationResults) -> None:
     html = report_html(results)
     assert len(re.findall(r'<div role="img" aria-label="[^"]+">', html)) >= 5
     assert not re.search(r"<script|<link|<img|https?://", html), "it asks nobody for anything"
@@ -146,7 +146,7 @@ def test_the_report_stands_alone(results: LabResults) -> None:
     assert escape(det_words(results.open_set)) in html
 
 
-def test_the_json_holds_the_figures_and_no_face(results: LabResults) -> None:
+def test_the_json_holds_the_figures_and_no_face(results: EvaluationResults) -> None:
     document = json.loads(json.dumps(as_document(results), allow_nan=False))
     assert results.scores is not None
     assert document["scores"]["accuracy"] == results.scores.accuracy
@@ -164,7 +164,7 @@ def test_the_json_holds_the_figures_and_no_face(results: LabResults) -> None:
     assert "table" not in document["open_set"]
 
 
-def test_files_appear_whole_beside_each_other(results: LabResults, tmp_path: Path) -> None:
+def test_files_appear_whole_beside_each_other(results: EvaluationResults, tmp_path: Path) -> None:
     page, data = write_report(results, tmp_path / "report.html")
     assert sorted(tmp_path.iterdir()) == [page, data] == [tmp_path / "report.html", tmp_path / "report.json"]
     assert page.read_text(encoding="utf-8").endswith("</html>\n")
@@ -174,13 +174,15 @@ def test_files_appear_whole_beside_each_other(results: LabResults, tmp_path: Pat
     assert write_report(results, tmp_path / "report.json") == (page, data)
 
 
-def test_names_that_are_no_text_do_not_keep_a_report_from_being_written(results: LabResults, tmp_path: Path) -> None:
+def test_names_that_are_no_text_do_not_keep_a_report_from_being_written(
+    results: EvaluationResults, tmp_path: Path
+) -> None:
     page, data = write_report(replace(results, gallery="\udcff\udcfe"), tmp_path / "report.html")
     assert "Evaluation of ??" in page.read_text(encoding="utf-8")
     assert json.loads(data.read_text(encoding="utf-8"))["gallery"] == "??"
 
 
-def test_a_place_that_cannot_be_written(results: LabResults, tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written(results: EvaluationResults, tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="there is no folder"):
         write_report(results, tmp_path / "nowhere" / "report.html")
     (tmp_path / "taken.html").mkdir()
@@ -190,7 +192,7 @@ def test_a_place_that_cannot_be_written(results: LabResults, tmp_path: Path) -> 
 
 
 def test_without_people_everything_is_measured_that_needs_none(nobody: Path) -> None:
-    found = evaluate_gallery(Gallery.open(nobody), LabSettings(seeds=2, bootstraps=2))
+    found = evaluate_gallery(Gallery.open(nobody), EvaluationSettings(seeds=2, bootstraps=2))
     assert found.suggestion is not None
     assert found.suggestion.n_clusters == 5
     assert found.comparison is not None
@@ -212,7 +214,7 @@ def plain(html: str) -> str:
     return re.sub(r"<(t[dh]|table) class=\"\w+\">", r"<\1>", html)
 
 
-def test_who_was_left_out_of_a_draw_is_cut_where_it_would_fill_the_page(results: LabResults) -> None:
+def test_who_was_left_out_of_a_draw_is_cut_where_it_would_fill_the_page(results: EvaluationResults) -> None:
     assert results.open_set is not None
     names = ", ".join(f"person {number:04}" for number in range(900))
     draws = results.open_set.draws.assign(strangers=names)
@@ -227,14 +229,14 @@ def test_of_very_many_groups_the_largest_have_a_curve_and_a_sentence_says_so(tmp
     cluster_gallery(gallery)
     csv = "person,town\n" + "".join(f"person {number:02},town {number // 2}\n" for number in range(16))
     groups = read_groups(csv.encode(), gallery.faces().persons)
-    found = evaluate_gallery(gallery, LabSettings(parts=("open_set",)), groups=groups)
+    found = evaluate_gallery(gallery, EvaluationSettings(parts=("open_set",)), groups=groups)
     page = report_html(found)
     towns = page[page.index('<h2 id="group-1">') :]
     assert f"Drawn are the {MOST_CURVES} largest of 8 groups." in towns
     assert 1 <= len(re.findall(r"<bdi>town \d", towns)) <= MOST_CURVES
 
 
-def test_error_rates_are_listed_for_thresholds_that_are_a_choice(results: LabResults) -> None:
+def test_error_rates_are_listed_for_thresholds_that_are_a_choice(results: EvaluationResults) -> None:
     assert results.open_set is not None
     rates = [(0.3, 1.0, 0.0), (0.35, 0.8, 0.0), (0.375, 0.5, 0.1), (0.4, 0.1, 0.2), (0.45, 0.0, 0.0), (0.5, 0.0, 0.95)]
     det = pd.DataFrame(rates, columns=["threshold", "fpir", "fnir"])
@@ -244,11 +246,11 @@ def test_error_rates_are_listed_for_thresholds_that_are_a_choice(results: LabRes
     assert "<thead><tr><th>Threshold</th><th>FPIR</th><th>FNIR</th></tr></thead>" in listed[:400]
 
 
-def test_tables_of_a_report_read_as_on_the_page(results: LabResults) -> None:
+def test_tables_of_a_report_read_as_on_the_page(results: EvaluationResults) -> None:
     html = plain(report_html(results))
     assert "<td>yes</td>" in html
     assert "True</td>" not in html
-    for heading in ("Top-1, 95 %", "Accuracy, 95 %", "Named right", "FNIR foretold", "Worst sample", "Told the number"):
+    for heading in ("Top-1, 95 %", "Accuracy, 95 %", "Named right", "FNIR expected", "Worst sample", "Told the number"):
         assert f"<th>{heading}</th>" in html
     for raw in ("top1_low", "accuracy_low", "shares_cluster", "expected_fnir", "needs_number"):
         assert raw not in html

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from facecluster import Gallery
-from facecluster.evaluation.results import LabSettings
+from facecluster.evaluation.results import EvaluationSettings
 from facecluster.photos.images import encode_jpeg
 from facecluster.presentation.report.faces import MOST_FACES
 from facecluster.presentation.report.page import report_html
@@ -30,7 +30,7 @@ def astray(folder: Path) -> Gallery:
 
 def test_faces_are_in_it_only_where_they_are_asked_for(tmp_path: Path) -> None:
     gallery = astray(tmp_path / "gallery")
-    found = evaluate_gallery(gallery, LabSettings(parts=("held_out",), folds=3))
+    found = evaluate_gallery(gallery, EvaluationSettings(parts=("held_out",), folds=3))
     assert "<img" not in report_html(found)
     page = report_html(found, report_faces(found, gallery))
     assert "Faces outside their person&#x27;s cluster" in page
@@ -48,7 +48,7 @@ def test_a_report_with_very_many_people_and_faces_stays_below_two_megabytes(tmp_
     noise = np.random.default_rng(0).integers(0, 255, (160, 160, 3), np.uint8)
     gallery = make_gallery(tmp_path / "gallery", embeddings, persons, crop=encode_jpeg(noise))
     cluster_gallery(gallery, 20)
-    found = evaluate_gallery(gallery, LabSettings(parts=("held_out",), folds=2))
+    found = evaluate_gallery(gallery, EvaluationSettings(parts=("held_out",), folds=2))
     page = report_html(found, report_faces(found, gallery))
     assert 300_000 < len(page.encode()) < 2_000_000
     assert page.count("<img") == 3 * MOST_FACES or page.count("<img") > MOST_FACES

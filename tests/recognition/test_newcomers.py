@@ -13,7 +13,7 @@ from facecluster import Gallery, Identifier
 from facecluster.cli.main import main
 from facecluster.clustering import number_of_clusters
 from facecluster.evaluation.clustering_scores import evaluate_clustering
-from facecluster.evaluation.results import LabSettings
+from facecluster.evaluation.results import EvaluationSettings
 from facecluster.recognition import newcomers
 from facecluster.recognition.newcomers import people_and_newcomers
 from facecluster.workflows.add_photos import last_choice
@@ -96,7 +96,7 @@ def test_two_named_of_eight_end_in_eight_clusters_and_figures_say_on_which_share
     links: list[Any] = list(open_app("gallery").page_link)
     assert [share in link.proto.help for link in links if link.value == "2 people"] == [True]
     assert [share in link.proto.help for link in links if link.value == "Nothing to review of 12 known"] == [True]
-    results = evaluate_gallery(gallery, LabSettings(parts=()))
+    results = evaluate_gallery(gallery, EvaluationSettings(parts=()))
     assert results.known is not None
     assert results.known.as_dict() == {"by_folder": 12, "by_hand": 0, "of": 48}
 
@@ -132,7 +132,7 @@ def test_the_evaluations_threshold_is_the_one_that_identification_uses(tmp_path:
     gallery = make_gallery(tmp_path / "g", *known(8, 6, 4))
     made = cluster_gallery(gallery)
     gallery.name_cluster(int(made.labels[-1]), "by hand")
-    found = evaluate_gallery(gallery, LabSettings(parts=("open_set",), draws=2)).open_set
+    found = evaluate_gallery(gallery, EvaluationSettings(parts=("open_set",), draws=2)).open_set
     identifier = Identifier(gallery.faces(), gallery.clustering())  # type: ignore[arg-type]
     assert found is not None
     assert (found.people, found.threshold) == (4, pytest.approx(identifier.threshold()))

@@ -217,14 +217,14 @@ def test_another_algorithm_becomes_the_gallerys_and_the_figures_out_of_date(samp
 
 def test_figures_are_forgotten_with_the_people_in_them(sample_home: Path) -> None:
     measure(open_page(), sample_home, "held_out")
-    assert resources.lab_store().latest(str(sample_home)) is not None
+    assert resources.evaluation_store().latest(str(sample_home)) is not None
     resources.forget_people()
-    assert resources.lab_store().latest(str(sample_home)) is None
+    assert resources.evaluation_store().latest(str(sample_home)) is None
 
 
 def test_the_number_of_clusters_is_there_again_after_a_restart(sample_home: Path) -> None:
     measure(open_page(), sample_home, "sweep", "held_out")
-    resources.lab_store.clear()
+    resources.evaluation_store.clear()
     app = unfold(open_page(), "open_sweep")
     assert "12, by the faces alone; 12 are known by folder." in told(app)
     assert "Kept in the gallery from an earlier start" in told(app)
@@ -237,7 +237,7 @@ def test_the_number_of_clusters_is_there_again_after_a_restart(sample_home: Path
 
 def test_cancelling_leaves_the_earlier_evaluation(sample_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = measure(open_page(), sample_home, "held_out")
-    before = resources.lab_store().latest(str(sample_home))
+    before = resources.evaluation_store().latest(str(sample_home))
     begun = threading.Event()
 
     def hang(*_: Any, cancelled: Callable[[], bool], **__: Any) -> None:
@@ -260,5 +260,5 @@ def test_cancelling_leaves_the_earlier_evaluation(sample_home: Path, monkeypatch
         "cancelled",
         "The evaluation was cancelled: what was measured before is still shown.",
     )
-    assert resources.lab_store().latest(str(sample_home)) is before
+    assert resources.evaluation_store().latest(str(sample_home)) is before
     assert "Yes: 100" in told(app.run())

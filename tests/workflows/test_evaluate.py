@@ -9,7 +9,7 @@ import pytest
 
 from facecluster import Gallery
 from facecluster.errors import Cancelled
-from facecluster.evaluation.results import PARTS, LabResults, LabSettings
+from facecluster.evaluation.results import PARTS, EvaluationResults, EvaluationSettings
 from facecluster.workflows.cluster import apply_algorithm, cluster_gallery
 from facecluster.workflows.evaluate import evaluate_gallery
 from tests.galleries import clustered_gallery, make_gallery
@@ -23,7 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_progress_grows_to_its_total(folder: Path) -> None:
     told: list[tuple[int, int]] = []
-    settings = LabSettings(folds=2, draws=2, seeds=1, bootstraps=1)
+    settings = EvaluationSettings(folds=2, draws=2, seeds=1, bootstraps=1)
     evaluate_gallery(Gallery.open(folder), settings, on_progress=lambda done, total: told.append((done, total)))
     done = [step for step, _ in told]
     assert done == sorted(done)
@@ -32,8 +32,8 @@ def test_progress_grows_to_its_total(folder: Path) -> None:
 
 
 def test_parts_are_handed_on_one_by_one_and_kept_beside_earlier_ones(folder: Path) -> None:
-    gallery, settings = Gallery.open(folder), LabSettings(folds=2, draws=2, parts=("held_out", "open_set"))
-    told: list[LabResults] = []
+    gallery, settings = Gallery.open(folder), EvaluationSettings(folds=2, draws=2, parts=("held_out", "open_set"))
+    told: list[EvaluationResults] = []
     first = evaluate_gallery(gallery, settings, on_part=told.append)
     assert [results.settings.parts for results in told] == [("held_out",), ("held_out", "open_set")]
     again = evaluate_gallery(gallery, replace(settings, parts=("held_out",)), earlier=first)
@@ -45,7 +45,7 @@ def test_parts_are_handed_on_one_by_one_and_kept_beside_earlier_ones(folder: Pat
 
 
 def test_a_reason_goes_with_the_part_that_is_measured_anew(folder: Path) -> None:
-    settings = LabSettings(folds=2, draws=2, parts=("held_out",))
+    settings = EvaluationSettings(folds=2, draws=2, parts=("held_out",))
     earlier = replace(
         evaluate_gallery(Gallery.open(folder), settings),
         missing={"held_out": "an old reason", "open_set": "another", "calibration": "a third"},
@@ -57,7 +57,7 @@ def test_a_reason_goes_with_the_part_that_is_measured_anew(folder: Path) -> None
 def test_it_can_be_stopped_in_any_part(folder: Path) -> None:
     for part in PARTS:
         with pytest.raises(Cancelled):
-            evaluate_gallery(Gallery.open(folder), LabSettings(parts=(part,)), cancelled=lambda: True)
+            evaluate_gallery(Gallery.open(folder), EvaluationSettings(parts=(part,)), cancelled=lambda: True)
 
 
 def test_results_name_the_clustering_that_was_measured(tmp_path: Path) -> None:
@@ -68,7 +68,9 @@ def test_results_name_the_clustering_that_was_measured(tmp_path: Path) -> None:
         if not done:
             apply_algorithm(gallery, "ward", 3)
 
-    found = evaluate_gallery(gallery, LabSettings(seeds=1, bootstraps=1, parts=("stability",)), on_progress=meddle)
+    found = evaluate_gallery(
+        gallery, EvaluationSettings(seeds=1, bootstraps=1, parts=("stability",)), on_progress=meddle
+    )
     assert gallery.counts().clusters == 3
     assert (found.clustering["algorithm"], found.clustering["seed"]) == ("kmeans", 8)
     assert found.stability is not None
@@ -87,7 +89,7 @@ def test_a_gallery_that_changes_while_it_is_read_is_read_again(tmp_path: Path, m
         return summary
 
     monkeypatch.setattr(gallery, "clustering_summary", read_and_change)
-    found = evaluate_gallery(gallery, LabSettings(seeds=1, bootstraps=1, parts=("stability",)))
+    found = evaluate_gallery(gallery, EvaluationSettings(seeds=1, bootstraps=1, parts=("stability",)))
     assert (found.clustering["algorithm"], found.clustering["n_clusters"]) == ("ward", 3)
     assert found.stability is not None
     assert (found.stability.algorithm, found.stability.n_clusters) == ("ward", 3)

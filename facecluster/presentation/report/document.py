@@ -10,14 +10,14 @@ import pandas as pd
 
 from facecluster._version import __version__
 from facecluster.evaluation.algorithm_comparison import best_without_number
-from facecluster.evaluation.results import LabResults
+from facecluster.evaluation.results import EvaluationResults
 from facecluster.evaluation.subgroups import det_by_group
 
 GENERATOR = f"facecluster {__version__}, evaluation report"
 """Stands at the beginning of a report's page and JSON, by which `report_files` knows them again."""
 
 
-def as_document(results: LabResults) -> dict[str, Any]:
+def as_document(results: EvaluationResults) -> dict[str, Any]:
     """The JSON of a report: figures, tables as lists of rows, parameters, versions and date; NaN becomes null."""
     scores = None
     if results.scores is not None:

@@ -18,7 +18,7 @@ from facecluster.user_paths import user_path
 from facecluster.writing import beginning, put_new, written_aside
 
 if TYPE_CHECKING:
-    from facecluster.evaluation.results import LabResults
+    from facecluster.evaluation.results import EvaluationResults
     from facecluster.presentation.report.faces import ShownFaces
 
 _PAGES = (".html", ".htm")
@@ -119,7 +119,7 @@ def _is_written_by_the_shell(info: os.stat_result) -> bool:
 
 
 def write_report(
-    results: LabResults, file: str | Path, faces: Mapping[str, Sequence[ShownFaces]] | None = None
+    results: EvaluationResults, file: str | Path, faces: Mapping[str, Sequence[ShownFaces]] | None = None
 ) -> tuple[Path, Path]:
     """Writes the HTML to `file` and the JSON beside it, ending in .json; returns both. `faces` are as in `report_html`.
 

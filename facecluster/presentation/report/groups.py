@@ -15,13 +15,13 @@ from facecluster.presentation.text import how_groups_differ
 if TYPE_CHECKING:
     import pandas as pd
 
-    from facecluster.evaluation.results import LabResults
+    from facecluster.evaluation.results import EvaluationResults
 
 MOST_CURVES = 6
 """So many groups at most have a curve: those are the colours that can be told apart."""
 
 
-def group_parts(results: LabResults, column: str, table: pd.DataFrame) -> list[str]:
+def group_parts(results: EvaluationResults, column: str, table: pd.DataFrame) -> list[str]:
     """The HTML of one column's groups, part by part. `table` has groups.GROUP_COLUMNS."""
     parts = [
         paragraph(
@@ -39,7 +39,7 @@ def group_parts(results: LabResults, column: str, table: pd.DataFrame) -> list[s
     return [*parts, *_curves(results, column, table)]
 
 
-def _algorithms(results: LabResults, column: str) -> list[str]:
+def _algorithms(results: EvaluationResults, column: str) -> list[str]:
     if column not in results.comparison_groups:
         return []
     table = evaluation_tables.compared_groups(results.comparison_groups[column])
@@ -47,7 +47,7 @@ def _algorithms(results: LabResults, column: str) -> list[str]:
     return [paragraph(words), table_html(table, f"Accuracy of algorithms by {column}")]
 
 
-def _curves(results: LabResults, column: str, table: pd.DataFrame) -> list[str]:
+def _curves(results: EvaluationResults, column: str, table: pd.DataFrame) -> list[str]:
     """Error rates over thresholds, of the groups with most faces."""
     if results.open_set is None or results.group_of is None:
         return []

@@ -18,7 +18,7 @@ from facecluster.presentation.report.parts import note
 from facecluster.presentation.report.sections import SECTION_OF, sections_of, summary_lines
 
 if TYPE_CHECKING:
-    from facecluster.evaluation.results import LabResults
+    from facecluster.evaluation.results import EvaluationResults
     from facecluster.presentation.report.faces import ShownFaces
 
 # `report_files` knows a report by its first two elements. The policy keeps a page that was tampered with from asking
@@ -41,7 +41,7 @@ _STYLE = Path(__file__).with_suffix(".css")
 _MARKS = {"good": "✓", "doubtful": "?", "bad": "✗", "neutral": "•"}
 
 
-def report_html(results: LabResults, faces: Mapping[str, Sequence[ShownFaces]] | None = None) -> str:
+def report_html(results: EvaluationResults, faces: Mapping[str, Sequence[ShownFaces]] | None = None) -> str:
     """A page that works without a network and without scripts.
 
     It opens with the answers to the five questions; `faces` are those of `report_faces`, none by default. With faces
@@ -59,7 +59,7 @@ def report_html(results: LabResults, faces: Mapping[str, Sequence[ShownFaces]] |
     )
 
 
-def _head(results: LabResults, sections: set[str]) -> str:
+def _head(results: EvaluationResults, sections: set[str]) -> str:
     """Title, answers, and what they rest on."""
     when = results.created.replace("T", " ").removesuffix("+00:00")
     title = (

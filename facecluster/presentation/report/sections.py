@@ -21,7 +21,7 @@ from facecluster.presentation.report.parts import mean, note, paragraph, share, 
 from facecluster.presentation.text import interval, percent
 
 if TYPE_CHECKING:
-    from facecluster.evaluation.results import LabResults, Part
+    from facecluster.evaluation.results import EvaluationResults, Part
     from facecluster.presentation.report.faces import ShownFaces
 
 SECTION_OF: dict[Part, str] = {
@@ -70,7 +70,7 @@ class Section:
     html: str
 
 
-def sections_of(results: LabResults, faces: Mapping[str, Sequence[ShownFaces]]) -> list[Section]:
+def sections_of(results: EvaluationResults, faces: Mapping[str, Sequence[ShownFaces]]) -> list[Section]:
     """The sections in their order; `faces` are those of `report_faces`, by section."""
     found = [
         *(_people(results), _held_out(results), _open_set(results), _sweep(results)),
@@ -79,7 +79,7 @@ def sections_of(results: LabResults, faces: Mapping[str, Sequence[ShownFaces]]) 
     return [_with_faces(section, faces.get(section.id, ())) for section in found if section is not None]
 
 
-def summary_lines(results: LabResults) -> list[str]:
+def summary_lines(results: EvaluationResults) -> list[str]:
     """What the answers rest on, and the figures that have no question."""
     scores, lines = results.scores, []
     if results.known is not None and results.known.by_folder:
@@ -96,7 +96,7 @@ def summary_lines(results: LabResults) -> list[str]:
     return lines
 
 
-def _people(results: LabResults) -> Section | None:
+def _people(results: EvaluationResults) -> Section | None:
     if results.people.empty:
         return None
     of = "" if results.known is None or results.known.is_everybody else f" {results.known.sentence}"
@@ -110,7 +110,7 @@ def _people(results: LabResults) -> Section | None:
     )
 
 
-def _held_out(results: LabResults) -> Section | None:
+def _held_out(results: EvaluationResults) -> Section | None:
     held = results.held_out
     if held is None:
         return _missing("held-out", "Held-out photos", results, "held_out")
@@ -127,7 +127,7 @@ def _held_out(results: LabResults) -> Section | None:
     )
 
 
-def _open_set(results: LabResults) -> Section | None:
+def _open_set(results: EvaluationResults) -> Section | None:
     found = results.open_set
     if found is None:
         return _missing("strangers", "Strangers", results, "open_set")
@@ -135,8 +135,8 @@ def _open_set(results: LabResults) -> Section | None:
         f"{found.left_out} of {found.people} people left out in each of {len(found.draws)} draws. At the thresholds "
         f"chosen for an FPIR of {100 * found.target_fpir:g} %, {mean(found.fpir, found.fpir_sd)} of the strangers' "
         f"faces got a name (FPIR) and {mean(found.fnir, found.fnir_sd)} of the known people's were missed (FNIR; "
-        f"foretold {percent(found.expected_fnir)}). The whole gallery's threshold is {found.threshold:.3f}, its "
-        f"foretold FNIR {percent(found.foretold_fnir)}."
+        f"expected {percent(found.expected_fnir)}). The whole gallery's threshold is {found.threshold:.3f}, its "
+        f"expected FNIR {percent(found.foretold_fnir)}."
     )
     return _section(
         *("strangers", "Strangers"),
@@ -161,7 +161,7 @@ def _strangers_last(draws: pd.DataFrame) -> pd.DataFrame:
     return draws[[*(column for column in draws if column != "Left out"), "Left out"]]
 
 
-def _calibration(results: LabResults) -> str:
+def _calibration(results: EvaluationResults) -> str:
     title = "<h3>Calibration</h3>"
     if results.calibration is None:
         reason = results.missing.get("calibration")
@@ -176,11 +176,11 @@ def _calibration(results: LabResults) -> str:
     return title + paragraph(words) + chart
 
 
-def _sweep(results: LabResults) -> Section | None:
+def _sweep(results: EvaluationResults) -> Section | None:
     if results.suggestion is None or results.sweep is None:
         return _missing("clusters", "How many clusters", results, "sweep")
     chart = evaluation_charts.sweep_chart(results.sweep, results.suggestion.n_clusters, len(results.people))
-    table = evaluation_tables.swept(results.sweep)
+    table = evaluation_tables.sweep_table(results.sweep)
     lines = [results.suggestion.reason, evaluation_tables.sweep_note(results)]
     lines += [_ACCURACY_ENDS] if "Accuracy" in table else []
     return _section(
@@ -191,10 +191,10 @@ def _sweep(results: LabResults) -> Section | None:
     )
 
 
-def _comparison(results: LabResults) -> Section | None:
+def _comparison(results: EvaluationResults) -> Section | None:
     if results.comparison is None:
         return _missing("algorithms", "Algorithms", results, "comparison")
-    table = evaluation_tables.compared(results.comparison)
+    table = evaluation_tables.comparison_table(results.comparison)
     figure = evaluation_charts.algorithms_chart(results.comparison) if "ARI" in table else None
     return _section(
         *("algorithms", "Algorithms"),
@@ -204,7 +204,7 @@ def _comparison(results: LabResults) -> Section | None:
     )
 
 
-def _stability(results: LabResults) -> Section | None:
+def _stability(results: EvaluationResults) -> Section | None:
     found = results.stability
     if found is None:
         return _missing("stability", "Stability", results, "stability")
@@ -220,14 +220,14 @@ def _stability(results: LabResults) -> Section | None:
     return _section("stability", "Stability", paragraph(text), chart, table_html(people, words))
 
 
-def _groups(results: LabResults) -> list[Section]:
+def _groups(results: EvaluationResults) -> list[Section]:
     return [
         _section(f"group-{number}", f"By {column}", *group_parts(results, column, table))
         for number, (column, table) in enumerate(results.groups.items(), start=1)
     ]
 
 
-def _grouped(table: pd.DataFrame, results: LabResults) -> pd.DataFrame:
+def _grouped(table: pd.DataFrame, results: EvaluationResults) -> pd.DataFrame:
     return with_groups(table, results.group_of, "Person")
 
 
@@ -236,7 +236,7 @@ def _definitions() -> Section:
     return _section("definitions", "What the figures mean", f'<dl class="definitions">{entries}</dl>')
 
 
-def _origin(results: LabResults) -> Section:
+def _origin(results: EvaluationResults) -> Section:
     document = as_document(results)
     rows = {**document["settings"], **document["clustering"], **document["versions"], "date": results.created}
     values = [json.dumps(value, ensure_ascii=False) for value in rows.values()]
@@ -256,7 +256,7 @@ def _with_faces(section: Section, shown: Sequence[ShownFaces]) -> Section:
     return Section(section.id, section.title, section.html.removesuffix("</section>") + faces + "</section>")
 
 
-def _missing(id: str, title: str, results: LabResults, part: str) -> Section | None:
+def _missing(id: str, title: str, results: EvaluationResults, part: str) -> Section | None:
     reason = results.missing.get(part)
     # What is said at the top is not said again.
     return _section(id, title, note(reason)) if reason and reason != results.missing.get("scores") else None

@@ -22,7 +22,7 @@ class Head:
 
     person: SamplePerson
     seen: Moment
-    centre: tuple[float, float]
+    center: tuple[float, float]
     unit: float
 
     @property
@@ -45,11 +45,11 @@ class Head:
         # The neck is what a head tilts about, not the point between the eyes.
         down = down - 1.5
         turned = np.stack([across * cos - down * sin, across * sin + down * cos + 1.5], axis=1)
-        return (turned * self.unit + self.centre) * SUPERSAMPLE
+        return (turned * self.unit + self.center) * SUPERSAMPLE
 
     def upright(self, points: np.ndarray | list[tuple[float, float]]) -> np.ndarray:
         """Canvas pixels (n, 2) of points of the body, which does not turn with the head."""
-        return (np.asarray(points, dtype=np.float64) * self.unit + self.centre) * SUPERSAMPLE
+        return (np.asarray(points, dtype=np.float64) * self.unit + self.center) * SUPERSAMPLE
 
     def outline(self) -> np.ndarray:
         """The face from crown to chin, as canvas pixels."""

@@ -28,8 +28,8 @@ def portrait_of(person: SamplePerson, portrait: int) -> Image.Image:
     seen = moment(rng)
     width, height = PORTRAIT_SIZE
     canvas = Canvas(background((width * SUPERSAMPLE, height * SUPERSAMPLE), seen.wall, rng))
-    centre = (width / 2 + seen.shift[0], 0.435 * height + seen.shift[1])
-    draw_figure(canvas, Head(person, seen, centre, 92 * seen.zoom))
+    center = (width / 2 + seen.shift[0], 0.435 * height + seen.shift[1])
+    draw_figure(canvas, Head(person, seen, center, 92 * seen.zoom))
     return exposed(canvas.finished(), seen, rng)
 
 
