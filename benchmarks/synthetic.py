@@ -33,11 +33,11 @@ def make_synthetic_gallery(
     rng = np.random.default_rng(seed)
     embeddings, person_of = synthetic_embeddings(faces, people, seed)
     gallery.use_model(CASIA)
-    source = gallery.add_source("folder", str(folder / "photos"), "synthetic")
+    source = gallery.sources.add("folder", str(folder / "photos"), "synthetic")
     crop = encode_jpeg(np.tile(np.linspace(60, 200, 160, dtype=np.uint8)[:, None, None], (1, 160, 3)))
     for start in range(0, faces, _BATCH):
         rows = slice(start, min(start + _BATCH, faces))
-        gallery.add_photos(source, list(_photos(person_of[rows], embeddings[rows], start, crop)), CASIA)
+        gallery.photos.add(source, list(_photos(person_of[rows], embeddings[rows], start, crop)), CASIA)
     labels = (person_of % clusters).astype(np.int32)
     strays = rng.random(faces) < _STRAYS
     labels[strays] = rng.integers(0, clusters, strays.sum())
@@ -80,7 +80,7 @@ def _save(gallery: Gallery, embeddings: np.ndarray, labels: np.ndarray, clusters
     np.add.at(centers, labels, embeddings)
     centers = _unit(centers)
     similarity = similarity_to_centers(embeddings, centers, labels)
-    gallery.save_clustering(
+    gallery.clusterings.save(
         Clustering(
             algorithm="synthetic",
             parameters={"n_clusters": clusters},
@@ -89,7 +89,7 @@ def _save(gallery: Gallery, embeddings: np.ndarray, labels: np.ndarray, clusters
             versions=library_versions(),
             inertia=float(2 * (1 - similarity).sum()),
             seconds=0.0,
-            faces=np.array(sorted(gallery.person_of_faces()), np.int64),
+            faces=np.array(sorted(gallery.faces.persons()), np.int64),
             labels=labels,
             similarity=similarity,
             centers=centers,

@@ -65,7 +65,7 @@ def nothing_to_measure(known: KnownFaces, error: EvaluationError) -> None:
 
 def how_grouped(gallery: Gallery) -> str:
     """By what, into how many clusters, and who said how many."""
-    made = gallery.clustering_summary()
+    made = gallery.clusterings.summary()
     if made is None:
         return ""
     told = f"Grouped by {how_made(made)}."
@@ -205,7 +205,7 @@ def whose(report: tables.Accuracy) -> str:
 def wrong_tile(gallery: Gallery, face: Any, titles: dict[int, str]) -> FaceTile:
     is_in = face.cluster in titles
     lines = [Line(f"in {titles[face.cluster]}" if is_in else "left out", "wrong", "close")]
-    if found := gallery.cluster_of(face.face):
+    if found := gallery.clusterings.cluster_of(face.face):
         lines.append(Line(f"similarity {found[1]:.2f}"))
     return FaceTile(face.face, face.person, tuple(lines))
 

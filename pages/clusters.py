@@ -108,26 +108,28 @@ def all_clusters(gallery: Gallery, clusters: pd.DataFrame) -> None:
         st.caption(number, width="content")  # stretched, it would leave the pagination no room for its numbers
         page = st.pagination(pages, key="clusters_page", persist_state="page") if pages > 1 else 1
     shown = tables.page_of(found, min(page, pages), CARDS)
-    samples = {cluster: faces[0] for cluster, faces in gallery.cluster_samples(shown["cluster"].tolist(), 1).items()}
-    looks = gallery.looks(list(samples.values()))
+    samples = {
+        cluster: faces[0] for cluster, faces in gallery.clusterings.samples(shown["cluster"].tolist(), 1).items()
+    }
+    looks = gallery.faces.looks(list(samples.values()))
     tile_grid(
         [card(row, looks.get(samples[row.cluster])) for row in shown.itertuples()],
         "clusters_cards",
         "Clusters",
         on_open=open_cluster,
-        on_name=lambda cluster, name: gallery.name_cluster(cluster, name),
+        on_name=lambda cluster, name: gallery.clusterings.name(cluster, name),
         cell=150,
         cards=True,
     )
 
 
 def rename(gallery: Gallery, cluster: int) -> None:
-    gallery.name_cluster(cluster, st.session_state[f"clusters_name_{cluster}"])
+    gallery.clusterings.name(cluster, st.session_state[f"clusters_name_{cluster}"])
 
 
 def who_is_in(gallery: Gallery, row: Any) -> str:
     """Who a mixed cluster holds, in a sentence; most faces are somebody's only where more than half are."""
-    people = gallery.cluster_people(row.cluster).dropna(subset="person")
+    people = gallery.clusterings.people_in(row.cluster).dropna(subset="person")
     listed = [f"{escape(each.person)} ({each.faces:,})" for each in people.itertuples()]
     if int(people["faces"].iloc[0]) * 2 > int(people["faces"].sum()):
         return f"Most faces are {listed[0]}. Also in here: {in_words(listed[1:])}."
@@ -164,7 +166,7 @@ def faces_of(gallery: Gallery, row: Any, person: str | None, number: int) -> Non
         )
         page = st.pagination(pages, key=f"clusters_faces_{row.cluster}_{order}_{person}") if pages > 1 else 1
         actions = st.container(width="content")
-    faces = gallery.cluster_faces(
+    faces = gallery.clusterings.faces_of(
         row.cluster, order=order or "review", person=person, limit=FACES, offset=(page - 1) * FACES
     )
     limit = tables.doubtful_limit(gallery, row.cluster)
@@ -185,7 +187,7 @@ def figures(row: Any) -> None:
 def one_cluster(gallery: Gallery, row: Any, person: str | None) -> None:
     with page_head(gallery, row.title, back=("All", open_cluster)):
         name_in_title(gallery, row)
-    people = gallery.cluster_people(row.cluster)
+    people = gallery.clusterings.people_in(row.cluster)
     number = row.faces if person is None else int(people.loc[people["person"] == person, "faces"].sum())
     if row.people > 1:
         st.markdown(f":orange[:material/person_alert:] {who_is_in(gallery, row)}")
@@ -231,7 +233,7 @@ def one_person(gallery: Gallery, person: str, number: int) -> None:
     page = paged(told, number, f"clusters_person_{person}")
     doubtful = set(tables.doubtful(gallery)["face"].tolist())
     tiles = []
-    for face in gallery.person_faces(person, FACES, (page - 1) * FACES).itertuples():
+    for face in gallery.clusterings.faces_of_person(person, FACES, (page - 1) * FACES).itertuples():
         place = "in no cluster" if pd.isna(face.cluster) else f"in {titles[int(face.cluster)]}"
         is_astray = own is not None and face.cluster != own.cluster
         similarity = () if pd.isna(face.similarity) else (Line(f"similarity {face.similarity:.2f}"),)
@@ -253,7 +255,7 @@ def doubtful_faces(gallery: Gallery) -> None:
         f"{counted(len(found), 'face')}, farthest from their cluster's centre first", len(found), "clusters_doubt"
     )
     shown, titles = tables.page_of(found, page, FACES), tables.cluster_titles(gallery)
-    persons = gallery.faces_by_id(shown["face"].tolist())["person"].tolist()
+    persons = gallery.faces.by_id(shown["face"].tolist())["person"].tolist()
     tiles = []
     for face, person in zip(shown.itertuples(), persons, strict=True):
         cluster = titles[face.cluster]
@@ -281,7 +283,7 @@ gallery = open_gallery()
 clusters = tables.clusters(gallery)
 chosen, person = st.query_params.get("cluster", ""), st.query_params.get("person")
 fits = clusters[clusters["cluster"].astype(str) == chosen]
-faces_of_person = gallery.faces_by_identity().get(person, 0) if person else 0
+faces_of_person = gallery.faces.by_identity().get(person, 0) if person else 0
 asks_doubtful = st.query_params.get("show") == "doubtful" and len(clusters) > 0
 with fresh_view(f"{chosen} {person} {asks_doubtful}"):
     if asks_doubtful:

@@ -83,7 +83,7 @@ def start(gallery: Gallery, settings: EvaluationSettings, content: bytes | None)
     try:
         groups: pd.DataFrame | None = None
         if content is not None:
-            groups = read_groups(content, list(gallery.person_of_faces().values()))
+            groups = read_groups(content, list(gallery.faces.persons().values()))
     except FaceClusterError as error:
         show_error(error)
         return

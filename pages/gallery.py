@@ -29,7 +29,7 @@ def show_unclustered(gallery: Gallery, counts: GalleryCounts, is_next: bool) -> 
     whether that is the next thing to do."""
     from facecluster.clustering.algorithms import ALGORITHMS
 
-    alone, algorithm = gallery.unclustered(), ALGORITHMS[last_algorithm(gallery)].title
+    alone, algorithm = gallery.clusterings.unclustered(), ALGORITHMS[last_algorithm(gallery)].title
     if later := alone.found_later:
         text = "Clusters and accuracy are those of the other faces." if counts.clusters else ""
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -18,7 +18,7 @@ def make_gallery(
     """A gallery of these faces, one on each photo."""
     gallery = Gallery.open(folder)
     gallery.use_model("casia-webface")
-    source = gallery.add_source("folder", str(folder), "people")
+    source = gallery.sources.add("folder", str(folder), "people")
     box, landmarks = np.array([0, 0, 50, 50], np.float32), np.zeros((5, 2), np.float32)
     photos = [
         NewPhoto(
@@ -28,7 +28,7 @@ def make_gallery(
         )
         for row, (vector, person) in enumerate(zip(embeddings, persons, strict=True))
     ]
-    gallery.add_photos(source, photos, "casia-webface")
+    gallery.photos.add(source, photos, "casia-webface")
     return gallery
 
 

@@ -43,7 +43,7 @@ def _plan(gallery: Gallery, options: argparse.Namespace) -> tuple[str, Callable[
         return _people(gallery, list(dict.fromkeys(options.person)))
     if options.photo:
         photos = sorted({_photo(gallery, text) for text in options.photo})
-        shown = _first_few([gallery.photo(photo).path for photo in photos])
+        shown = _first_few([gallery.photos.get(photo).path for photo in photos])
         return f"{counted(len(photos), 'photo')} ({shown})", lambda: gallery.delete_photos(photos)
     if options.face:
         return _faces(gallery, sorted(set(options.face)))
@@ -53,14 +53,14 @@ def _plan(gallery: Gallery, options: argparse.Namespace) -> tuple[str, Callable[
             raise GalleryError(
                 "No photo of the gallery is missing from where it was indexed: there is nothing to remove."
             )
-        places = "; ".join(map(str, gallery.missing()))
+        places = "; ".join(map(str, gallery.sources.missing()))
         return f"{counted(len(missing), 'photo')} ({places})", lambda: gallery.delete_photos(missing)
     counts = gallery.counts()
     return f"everything: {counted(counts.photos, 'photo')} with {counted(counts.faces, 'face')}", gallery.delete_all
 
 
 def _people(gallery: Gallery, names: Sequence[str]) -> tuple[str, Callable[[], object]]:
-    known = gallery.everybody()
+    known = gallery.photos.everybody()
     unknown = [name for name in names if name not in known]
     if unknown:
         raise GalleryError(
@@ -73,13 +73,13 @@ def _people(gallery: Gallery, names: Sequence[str]) -> tuple[str, Callable[[], o
 
 
 def _faces(gallery: Gallery, faces: Sequence[int]) -> tuple[str, Callable[[], object]]:
-    known = gallery.detection_scores(faces)
+    known = gallery.faces.detection_scores(faces)
     unknown = [face for face in faces if face not in known]
     if unknown:
         raise GalleryError(
             f"The gallery {gallery.path} holds no face {unknown[0]}: take its number from `identify --json`."
         )
-    shown = _first_few([f"{face} on {gallery.face(face).photo.path}" for face in faces])
+    shown = _first_few([f"{face} on {gallery.faces.get(face).photo.path}" for face in faces])
     return f"{counted(len(faces), 'face')} ({shown})", lambda: gallery.delete_faces(faces)
 
 
@@ -91,7 +91,7 @@ def _photo(gallery: Gallery, text: str) -> int:
     """The photo at a path that is relative to its source, as it is shown everywhere, or to here, or absolute."""
     here = os.path.abspath(user_path(text, GalleryError))
     ways = (text, storable(text), storable(here), storable(os.path.realpath(here)))
-    found = next((photos for way in ways if (photos := gallery.photos_at(way))), [])
+    found = next((photos for way in ways if (photos := gallery.photos.at(way))), [])
     if not found:
         raise GalleryError(f"The gallery {gallery.path} holds no photo {text}: write its path as on the gallery page.")
     if len(found) > 1:

@@ -142,7 +142,7 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     groups = read_groups(options.groups, faces.persons) if options.groups else None
     labels: dict[str, np.ndarray] = {}
     start = time.perf_counter()
-    names, wanted = gallery.known_names(faces), options.clusters or "people"
+    names, wanted = gallery.faces.known_names(faces), options.clusters or "people"
     number, chosen_by = choose_number(faces.embeddings, names, wanted, options.seed)
     seconds = time.perf_counter() - start
     with _bar() as show:

@@ -39,9 +39,9 @@ def index(options: argparse.Namespace) -> tuple[dict[str, Any], str, bool]:
     gallery = known or Gallery.open(folder)
     embedder = gallery_embedder(gallery, options.model)
     if options.people_from == AUTO:
-        gallery.forget_naming(source.kind, source.location)
+        gallery.sources.forget_naming(source.kind, source.location)
     else:
-        source.use_earlier_naming(*gallery.source_naming(source.kind, source.location))
+        source.use_earlier_naming(*gallery.sources.naming(source.kind, source.location))
     _tell_naming(source)
     with tqdm(total=len(source), unit=" photos", file=sys.stderr, disable=None) as bar:
 
@@ -101,7 +101,7 @@ def _tell_naming(source: ListedPhotos) -> None:
 
 
 def _tell_in_part(gallery: Gallery, source: ListedPhotos) -> None:
-    noted = gallery.read_in_part(source.kind, source.location)
+    noted = gallery.photos.read_in_part(source.kind, source.location)
     for path, note in noted[:_IN_PART]:
         complain(f"facecluster: {path}: {note}")
     if (more := len(noted) - _IN_PART) > 0:
@@ -109,7 +109,7 @@ def _tell_in_part(gallery: Gallery, source: ListedPhotos) -> None:
 
 
 def _tell_missing(gallery: Gallery, location: str) -> None:
-    for source in gallery.missing():
+    for source in gallery.sources.missing():
         if source.location == location:
             complain(
                 f"facecluster: {source}: they stay in the gallery until you remove them by "

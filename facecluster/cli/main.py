@@ -270,25 +270,25 @@ def _status(options: argparse.Namespace) -> int:
     from facecluster.photos import left_out
 
     gallery = Gallery.open(options.gallery, create=False)
-    counts, last = gallery.counts(), gallery.clustering_summary()
+    counts, last = gallery.counts(), gallery.clusterings.summary()
     document = asdict(counts) | {
         "known_faces": counts.known.as_dict(),
         "model": gallery.model,
-        "runtimes": gallery.runtimes(),
+        "runtimes": gallery.faces.runtimes(),
         "bytes_on_disk": gallery.bytes_on_disk,
         "gallery": str(gallery.path),
         "clustering": last,
-        "contradictions": gallery.contradictions(),
-        "missing": sum(source.missing for source in gallery.missing()),
-        "left_out": {kind.kind: kind.files for kind in gallery.left_out_files()},
-        "unfinished": [asdict(source) for source in gallery.unfinished_sources()],
+        "contradictions": gallery.photos.contradictions(),
+        "missing": sum(source.missing for source in gallery.sources.missing()),
+        "left_out": {kind.kind: kind.files for kind in gallery.sources.left_out_files()},
+        "unfinished": [asdict(source) for source in gallery.sources.unfinished()],
     }
     # Looked at only where there is doubt: it takes the lock for a moment.
     document["indexing"] = bool(document["unfinished"]) and gallery.is_indexing
     told = document | {"known_faces": counts.known.sentence, "clustering": how_made(last) if last else "none yet"}
     told["contradictions"] = contradiction_sentence(document["contradictions"]) or "none"
     told["left_out"] = left_out.kinds_in_words(document["left_out"]) or "nothing"
-    told["unfinished"] = "; ".join(map(str, gallery.unfinished_sources())) or "nothing"
+    told["unfinished"] = "; ".join(map(str, gallery.sources.unfinished())) or "nothing"
     told["indexing"] = "yes" if document["indexing"] else "no"
     told["runtimes"] = (
         ", ".join(f"{name} ({faces} faces)" for name, faces in document["runtimes"].items()) or "none yet"

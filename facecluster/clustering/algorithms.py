@@ -156,7 +156,7 @@ def group_faces(embeddings: np.ndarray, name: str, n_clusters: int, seed: int = 
 
 
 def how_made(summary: Mapping[str, Any]) -> str:
-    """`KMeans, 12 clusters (as many as people)`: the algorithm and parameters of a `Gallery.clustering_summary()`."""
+    """`KMeans, 12 clusters (as many as people)`: the algorithm and parameters of a `gallery.clusterings.summary()`."""
     name, parameters, number = summary["algorithm"], summary["parameters"], summary["n_clusters"]
     words = [_CHOSEN[parameters["chosen_by"]]] if parameters.get("chosen_by") in _CHOSEN else []
     if "similarity" in parameters:

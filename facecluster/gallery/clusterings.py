@@ -1,4 +1,4 @@
-"""What pages and commands read of a gallery's clusters, each query no larger than what it shows."""
+"""A gallery's clusters as they are stored; each query reads no more than what is shown."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from facecluster.errors import GalleryError
 from facecluster.gallery.database import Database
-from facecluster.records import CLUSTER_COLUMNS, EMBEDDING_SIZE, FACE_COLUMNS, Clustering, Unclustered
+from facecluster.gallery.stored_clustering import inherited_names, replace_clustering
+from facecluster.records import CLUSTER_COLUMNS, EMBEDDING_SIZE, FACE_COLUMNS, Clustering, Unclustered, name_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,12 +44,13 @@ HAND_NAME_SQL = (
 )
 
 
-class ClusterViews:
-    """The part of `Gallery` that reads clusters."""
+class Clusterings:
+    """The gallery's clustering: who is in which cluster, what clusters are called."""
 
-    _database: Database
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    def clustering(self) -> Clustering | None:
+    def current(self) -> Clustering | None:
         """The gallery's clustering, with all assignments; None before the first."""
         rows = self._database.read("SELECT * FROM clusterings ORDER BY id DESC LIMIT 1")
         if not rows:
@@ -74,7 +77,7 @@ class ClusterViews:
             names=self._cluster_names(row["id"]),
         )
 
-    def clustering_summary(self) -> dict[str, Any] | None:
+    def summary(self) -> dict[str, Any] | None:
         """Algorithm, parameters, seed, model, versions, inertia, seconds and date of the current clustering."""
         sql = (
             "SELECT algorithm, parameters, seed, model, versions, inertia, seconds, n_clusters, created "
@@ -97,11 +100,6 @@ class ClusterViews:
             return Unclustered(self._database.read("SELECT count(*) FROM faces")[0][0], 0)
         later, faces, assigned = rows[0]
         return Unclustered(later, faces - later - assigned)
-
-    def runtimes(self) -> dict[str, int]:
-        """How many faces were embedded by each runtime, most first."""
-        sql = "SELECT runtime, count(*) AS faces FROM faces GROUP BY runtime ORDER BY faces DESC, runtime"
-        return dict(map(tuple, self._database.read(sql)))
 
     def faces_to_evaluate(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Face ids (n,) int64, clusters (n,) int32 and persons (n,) object, None where unknown, of the clustered faces.
@@ -129,13 +127,13 @@ class ClusterViews:
         clustered = "FROM assignments a JOIN faces f ON f.id = a.face_id WHERE a.cluster = ? AND a.clustering_id = ?"
         left_out = f"{_CLUSTERED_SQL} AND coalesce(a.cluster, -1) = ? AND current.id = ?"
         sql = f"SELECT f.id {clustered if cluster >= 0 else left_out} AND f.person = ? ORDER BY f.id LIMIT ? OFFSET ?"
-        rows = self._database.read(sql, cluster, self._clustering_id(), person, limit, offset)
+        rows = self._database.read(sql, cluster, current_clustering(self._database), person, limit, offset)
         return [row[0] for row in rows]
 
-    def clusters(self) -> pd.DataFrame:
+    def table(self) -> pd.DataFrame:
         """CLUSTER_COLUMNS, one row a cluster: its main person, the share of labelled faces that are that person's
         (purity, NaN without labels), how many people it holds, and its faces' mean similarity to the centre."""
-        current = self._clustering_id()
+        current = current_clustering(self._database)
         if current is None:
             return as_table([], CLUSTER_COLUMNS)
         sql = (
@@ -144,7 +142,7 @@ class ClusterViews:
         )
         return _summarise(as_table(self._database.read(sql, current), ()), self._cluster_names(current))
 
-    def cluster_faces(
+    def faces_of(
         self,
         cluster: int,
         *,
@@ -166,10 +164,10 @@ class ClusterViews:
             f"AND (?3 IS NULL OR f.person = ?3) ORDER BY {first} {direction}, a.face_id "
             "LIMIT ?4 OFFSET ?5"
         )
-        rows = self._database.read(sql, self._clustering_id(), cluster, person, limit, offset)
+        rows = self._database.read(sql, current_clustering(self._database), cluster, person, limit, offset)
         return as_table(rows, (*FACE_COLUMNS, "similarity"))
 
-    def person_faces(self, person: str, limit: int = 60, offset: int = 0) -> pd.DataFrame:
+    def faces_of_person(self, person: str, limit: int = 60, offset: int = 0) -> pd.DataFrame:
         """FACE_COLUMNS, cluster and similarity (cosine to its centre; both empty where a face is in no cluster) of one
         page of a person's faces, by folder or by the name of their cluster.
 
@@ -183,29 +181,29 @@ class ClusterViews:
             "ORDER BY a.cluster NOT NULL, count(*) OVER (PARTITION BY a.cluster), a.cluster, a.similarity, f.id "
             "LIMIT ? OFFSET ?"
         )
-        rows = self._database.read(sql, self._clustering_id(), person, person, limit, offset)
+        rows = self._database.read(sql, current_clustering(self._database), person, person, limit, offset)
         return as_table(rows, (*FACE_COLUMNS, "cluster", "similarity"))
 
-    def cluster_samples(self, clusters: Sequence[int], each: int = 4) -> dict[int, list[int]]:
+    def samples(self, clusters: Sequence[int], each: int = 4) -> dict[int, list[int]]:
         """The faces nearest to the centre of some clusters, at most `each` of them, by cluster."""
         sql = (
             "SELECT face_id FROM assignments WHERE clustering_id = ? AND cluster = ? "
             "ORDER BY similarity DESC, face_id DESC LIMIT ?"
         )
-        current = self._clustering_id()
+        current = current_clustering(self._database)
         # A query a cluster reads `each` rows off the index, one query for all would rank every face of them.
         return {
             int(cluster): [row[0] for row in self._database.read(sql, current, int(cluster), each)]
             for cluster in clusters
         }
 
-    def cluster_people(self, cluster: int) -> pd.DataFrame:
+    def people_in(self, cluster: int) -> pd.DataFrame:
         """Columns person and faces: who is in a cluster, most faces first; person is None for nobody known."""
         sql = (
             "SELECT f.person, count(*) AS faces FROM assignments a JOIN faces f ON f.id = a.face_id "
             "WHERE a.clustering_id = ? AND a.cluster = ? GROUP BY f.person ORDER BY faces DESC, f.person"
         )
-        return as_table(self._database.read(sql, self._clustering_id(), cluster), ("person", "faces"))
+        return as_table(self._database.read(sql, current_clustering(self._database), cluster), ("person", "faces"))
 
     def faces_by_name(self) -> dict[str, int]:
         """How many faces without a person of their own have the name of their cluster, by name."""
@@ -214,7 +212,7 @@ class ClusterViews:
             "a.cluster = n.cluster JOIN faces f ON f.id = a.face_id WHERE n.clustering_id = ? AND f.person IS NULL "
             "GROUP BY n.name"
         )
-        return dict(map(tuple, self._database.read(sql, self._clustering_id())))
+        return dict(map(tuple, self._database.read(sql, current_clustering(self._database))))
 
     def names_by_hand(self, face_ids: Sequence[int]) -> dict[int, str]:
         """The names of the clusters of some faces, of those that have no person of their own; by face."""
@@ -225,24 +223,63 @@ class ClusterViews:
         )
         return dict(map(tuple, self._database.read(sql, *ids)))
 
-    def cluster_similarities(self, cluster: int) -> np.ndarray:
+    def similarities_in(self, cluster: int) -> np.ndarray:
         """(n,) float32: the cosine to the centre of each of a cluster's faces, ascending."""
         sql = "SELECT similarity FROM assignments WHERE clustering_id = ? AND cluster = ? ORDER BY similarity"
-        return np.array([row[0] for row in self._database.read(sql, self._clustering_id(), cluster)], np.float32)
+        return np.array(
+            [row[0] for row in self._database.read(sql, current_clustering(self._database), cluster)], np.float32
+        )
 
     def cluster_of(self, face_id: int) -> tuple[int, float] | None:
         """A face's cluster and its similarity to that cluster's centre; None when it is not clustered."""
         sql = "SELECT cluster, similarity FROM assignments WHERE face_id = ? AND clustering_id = ?"
-        rows = self._database.read(sql, face_id, self._clustering_id())
+        rows = self._database.read(sql, face_id, current_clustering(self._database))
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def _clustering_id(self) -> int | None:
-        rows = self._database.read("SELECT max(id) FROM clusterings")
-        return rows[0][0]
+    def save(self, clustering: Clustering) -> Clustering:
+        """Makes `clustering` the gallery's; a cluster's name passes to the one that most of its faces are in.
+
+        Raises GalleryError when one of its faces was deleted since they were read.
+        """
+        with self._database.write() as db:
+            replace_clustering(db, clustering, inherited_names(self.current(), clustering))
+            saved = self.current()
+        assert saved is not None
+        return saved
+
+    def name(self, cluster: int, name: str) -> None:
+        """Gives a cluster of the current clustering a name; an empty one takes its name away.
+
+        Its faces that have no person by their folder are then that person's.
+        """
+        name = name_key(name)
+        current = current_clustering(self._database)
+        if current is None:
+            raise GalleryError("There are no clusters to name yet: cluster the faces first.")
+        with self._database.write() as db:
+            db.execute("DELETE FROM cluster_names WHERE clustering_id = ? AND cluster = ?", (current, cluster))
+            if name:
+                db.execute("INSERT INTO cluster_names VALUES (?, ?, ?)", (current, cluster, name))
+
+    def keep_sweep(self, document: str, revision: int) -> None:
+        """Stores the JSON of a sweep (`cluster_number_sweep`) beside the faces; not when the gallery has moved on."""
+        with self._database.write(changes=False) as db:
+            if int(self._database.meta("revision") or 0) == revision:
+                db.execute("INSERT OR REPLACE INTO meta VALUES ('sweep', ?)", (document,))
+
+    @property
+    def kept_sweep(self) -> str | None:
+        """The JSON of the sweep that `sweeps.keep_sweep` stored last."""
+        return self._database.meta("sweep")
 
     def _cluster_names(self, clustering_id: int) -> dict[int, str]:
         sql = "SELECT cluster, name FROM cluster_names WHERE clustering_id = ?"
         return dict(map(tuple, self._database.read(sql, clustering_id)))
+
+
+def current_clustering(database: Database) -> int | None:
+    """The id of the gallery's clustering, None before the first."""
+    return database.read("SELECT max(id) FROM clusterings")[0][0]
 
 
 def as_table(rows: Sequence[Any], columns: Sequence[str]) -> pd.DataFrame:

@@ -57,6 +57,16 @@ class Database:
         """Whether the file is still the one that was opened, and not removed or replaced since."""
         return _inode(self.file) == self._inode
 
+    def meta(self, key: str) -> str | None:
+        """One of the gallery's own facts; None where it is not told."""
+        rows = self.read("SELECT value FROM meta WHERE key = ?", key)
+        return rows[0]["value"] if rows else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Tells one of the gallery's own facts."""
+        with self.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
     def read(self, sql: str, *values: object) -> list[sqlite3.Row]:
         """The rows of a query. Raises GalleryError when the file cannot be read."""
         try:

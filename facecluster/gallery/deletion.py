@@ -125,7 +125,7 @@ class Deletion:
         process dies before, when the gallery is opened next.
         """
         with self._gallery.indexing():
-            self._gallery._set_meta(_UPLOADING, "1")
+            self._database.set_meta(_UPLOADING, "1")
             try:
                 yield
             finally:
@@ -198,7 +198,7 @@ class Deletion:
         copies += [path for path in of_zips if path not in indexed]
         forget_zips = [(storable(str(zipped)),) for zipped in kept_zips(self._database, self._copies)]
         with self._database.write() as db:
-            before = gallery.clustering()
+            before = gallery.clusterings.current()
             db.executemany("UPDATE copies SET doomed = 1 WHERE path = ?", [(path,) for path in copies])
             self._delete_rows(db, photos)
             # Once the reasons of duplicates were stored, with the names of other people's photos.
@@ -212,7 +212,7 @@ class Deletion:
     def _delete_faces(self, faces: Sequence[int], photos: Collection[int]) -> None:
         """The faces, whose photos stay known and marked: these are not looked at again, so that nothing comes back."""
         with self._database.write() as db:
-            before = self._gallery.clustering()
+            before = self._gallery.clusterings.current()
             db.executemany("DELETE FROM faces WHERE id = ?", [(face,) for face in faces])
             db.executemany("UPDATE photos SET reason = ? WHERE id = ?", [(ONE_FACE_DELETED, photo) for photo in photos])
             db.executemany(
@@ -289,9 +289,9 @@ class Deletion:
 
         Of the names of the clustering `before` those stay that do not speak of the person who is `gone`.
         """
-        from facecluster.gallery.gallery import inherited_names, replace_clustering
+        from facecluster.gallery.stored_clustering import inherited_names, replace_clustering
 
-        old, faces = self._gallery.clustering(), self._gallery.faces()
+        old, faces = self._gallery.clusterings.current(), self._gallery.faces()
         if old is None or not len(old.faces):
             db.execute("DELETE FROM clusterings")
             return

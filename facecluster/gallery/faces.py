@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,8 +11,10 @@ import numpy as np
 
 from facecluster.crop_place import crop_place
 from facecluster.errors import GalleryError
-from facecluster.gallery.clusterings import FACE_SQL, ClusterViews, as_table
-from facecluster.records import EMBEDDING_SIZE, FACE_COLUMNS
+from facecluster.gallery.clusterings import FACE_SQL, Clusterings, as_table, current_clustering
+from facecluster.gallery.database import Database
+from facecluster.gallery.photos import Photos
+from facecluster.records import EMBEDDING_SIZE, FACE_COLUMNS, FaceRecord, Faces, name_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +37,73 @@ class FaceLook:
     detection_score: float
 
 
-class FaceViews(ClusterViews):
-    """The part of `Gallery` that reads single faces."""
+PERSONS_SQL = "SELECT person, count(*) FROM faces WHERE person NOT NULL GROUP BY person"
+_HAND_NAMES_SQL = (
+    "SELECT a.face_id, n.name FROM cluster_names n JOIN assignments a ON a.clustering_id = n.clustering_id AND "
+    "a.cluster = n.cluster WHERE n.clustering_id = (SELECT max(id) FROM clusterings)"
+)
+
+
+class StoredFaces:
+    """The gallery's faces: their pictures, embeddings, persons and look-alikes. Called, it gives all of them."""
+
+    def __init__(self, database: Database, photos: Photos) -> None:
+        self._database = database
+        self._photos = photos
+
+    def __call__(self) -> Faces:
+        """All faces, in the order they were found."""
+        rows = self._database.read(f"SELECT {FACE_SQL} FROM faces f JOIN photos p ON p.id = f.photo_id ORDER BY f.id")
+        vectors = self._database.read("SELECT vector FROM embeddings ORDER BY face_id")
+        embeddings = np.frombuffer(b"".join(row[0] for row in vectors), "<f4").reshape(-1, EMBEDDING_SIZE)
+        return Faces(as_table(rows, FACE_COLUMNS), embeddings.astype(np.float32, copy=False))
+
+    def get(self, face_id: int) -> FaceRecord:
+        """Raises GalleryError when there is no such face."""
+        rows = self._database.read("SELECT * FROM faces WHERE id = ?", face_id)
+        if not rows:
+            raise GalleryError(f"The gallery holds no face {face_id}: it was deleted; reload the page.")
+        row = rows[0]
+        return FaceRecord(
+            id=row["id"],
+            photo=self._photos.get(row["photo_id"]),
+            person=row["person"],
+            is_main=bool(row["is_main"]),
+            box=(row["x1"], row["y1"], row["x2"], row["y2"]),
+            landmarks=np.frombuffer(row["landmarks"], "<f4").reshape(5, 2),
+            detection_score=row["detection_score"],
+            model=row["model"],
+            runtime=row["runtime"],
+        )
+
+    def persons(self) -> dict[int, str]:
+        """The person of every face that has one, by face."""
+        rows = self._database.read("SELECT id, person FROM faces WHERE person IS NOT NULL")
+        return {row[0]: row[1] for row in rows}
+
+    def known_names(self, faces: Faces) -> np.ndarray:
+        """(n,) object: each face's person, else the name of its cluster, None for nobody known."""
+        by_hand = dict(map(tuple, self._database.read(_HAND_NAMES_SQL)))
+        names = [
+            by_hand.get(face) if person is None else name_key(person)
+            for face, person in zip(faces.ids.tolist(), faces.persons, strict=True)
+        ]
+        return np.array(names, object)
+
+    def by_identity(self) -> dict[str, int]:
+        """How many faces are taken for each person, by folder or by the name of their cluster; by name."""
+        by_folder = Counter(dict(map(tuple, self._database.read(PERSONS_SQL))))
+        return dict(by_folder + Counter(Clusterings(self._database).faces_by_name()))
+
+    def detections_of(self, photo_id: int) -> list[tuple[float, np.ndarray]]:
+        """The detection score and the landmarks (5, 2) of each face that is kept of a photo."""
+        rows = self._database.read("SELECT detection_score, landmarks FROM faces WHERE photo_id = ?", photo_id)
+        return [(row[0], np.frombuffer(row[1], "<f4").reshape(5, 2)) for row in rows]
+
+    def runtimes(self) -> dict[str, int]:
+        """How many faces were embedded by each runtime, most first."""
+        sql = "SELECT runtime, count(*) AS faces FROM faces GROUP BY runtime ORDER BY faces DESC, runtime"
+        return dict(map(tuple, self._database.read(sql)))
 
     def embeddings_of(self, face_ids: Sequence[int] | np.ndarray) -> np.ndarray:
         """Embeddings (n, 512) float32, unit norm, of some faces. Raises GalleryError when one is not there."""
@@ -47,7 +115,7 @@ class FaceViews(ClusterViews):
             raise GalleryError(f"The gallery holds no face {missing[0]}: it was deleted; reload the page.")
         return np.array([found[int(face)] for face in face_ids], np.float32).reshape(-1, EMBEDDING_SIZE)
 
-    def nearest_faces(self, face_id: int, limit: int = 8) -> pd.DataFrame:
+    def nearest(self, face_id: int, limit: int = 8) -> pd.DataFrame:
         """FACE_COLUMNS and similarity (cosine to the face) of the gallery's most similar other faces.
 
         Beyond 10,000 faces only those are compared that lie in the clusters nearest to the face, in none, or in one
@@ -64,7 +132,7 @@ class FaceViews(ClusterViews):
             best = sorted([*best, *((s, f) for s, f in pairs if s >= -1.5)], key=lambda pair: (-pair[0], pair[1]))[
                 :limit
             ]
-        table = self.faces_by_id([face for _, face in best])
+        table = self.by_id([face for _, face in best])
         return table.assign(similarity=np.array([similarity for similarity, _ in best], np.float32))
 
     def _likely_neighbours(self, probe: np.ndarray) -> list[int]:
@@ -102,7 +170,7 @@ class FaceViews(ClusterViews):
             vectors = np.frombuffer(b"".join([row[1] for row in rows]), "<f4").reshape(-1, EMBEDDING_SIZE)
             yield np.array([row[0] for row in rows], np.int64), vectors
 
-    def faces_by_id(self, ids: Sequence[int]) -> pd.DataFrame:
+    def by_id(self, ids: Sequence[int]) -> pd.DataFrame:
         """FACE_COLUMNS of some faces, in their order. Raises KeyError when one is not there."""
         marks = ", ".join("?" * len(ids))
         sql = f"SELECT {FACE_SQL} FROM faces f JOIN photos p ON p.id = f.photo_id WHERE f.id IN ({marks})"
@@ -115,7 +183,7 @@ class FaceViews(ClusterViews):
         sql = f"SELECT id, detection_score FROM faces WHERE id IN ({marks})"
         return dict(map(tuple, self._database.read(sql, *map(int, face_ids))))
 
-    def face_ids(self) -> np.ndarray:
+    def ids(self) -> np.ndarray:
         """(n,) int64: all faces, in the order of `faces()`."""
         return np.array([row[0] for row in self._database.read("SELECT id FROM faces ORDER BY id")], np.int64)
 
@@ -135,9 +203,9 @@ class FaceViews(ClusterViews):
             "LEFT JOIN assignments a ON a.face_id = f.id AND a.clustering_id = ?1 "
             "LEFT JOIN cluster_names n ON n.clustering_id = ?1 AND n.cluster = a.cluster GROUP BY 1, 2 ORDER BY 1, 2"
         )
-        return as_table(self._database.read(sql, self._clustering_id()), ("person", "cluster", "faces"))
+        return as_table(self._database.read(sql, current_clustering(self._database)), ("person", "cluster", "faces"))
 
-    def face_of(self, person: str | None, cluster: int | None) -> int | None:
+    def best_of(self, person: str | None, cluster: int | None) -> int | None:
         """The face that shows a person best: of those in a cluster the one nearest to its centre, in none the first.
 
         Without a person the best of the whole cluster; None where there is no such face any more.
@@ -150,10 +218,10 @@ class FaceViews(ClusterViews):
             "cluster_names n WHERE n.clustering_id = ?1 AND n.cluster = ?2)) ORDER BY a.similarity DESC, a.face_id "
             "DESC LIMIT 1"
         )
-        rows = self._database.read(sql, self._clustering_id(), cluster, person)
+        rows = self._database.read(sql, current_clustering(self._database), cluster, person)
         return rows[0][0] if rows else None
 
-    def newest_faces(self, limit: int) -> dict[int, str | None]:
+    def newest(self, limit: int) -> dict[int, str | None]:
         """The faces found last, newest first, with the person of their photo's folder."""
         return dict(map(tuple, self._database.read("SELECT id, person FROM faces ORDER BY id DESC LIMIT ?", limit)))
 

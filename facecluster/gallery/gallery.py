@@ -1,12 +1,7 @@
-"""The gallery on disk: photos, faces, clusterings. All SQL stands here and in the rooms it is made of.
-
-`gallery.py` opens and clusters; `gallery_photos.py` writes photos; `deletion.py` removes them; `copies.py` keeps the
-copies of uploads; `gallery_views.py` holds what pages and commands read; `schema.py` the tables.
-"""
+"""The gallery on disk: one SQLite file, the copies beside it, and who may work on it just now."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -14,13 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from facecluster.errors import GalleryBusyError, GalleryError
-from facecluster.gallery.database import Connection, Database
+from facecluster.gallery.clusterings import Clusterings
+from facecluster.gallery.copies import Copies
+from facecluster.gallery.database import Database
 from facecluster.gallery.deletion import Deletion
-from facecluster.gallery.photos import GalleryPhotos
-from facecluster.records import Clustering, name_key
+from facecluster.gallery.faces import PERSONS_SQL, StoredFaces
+from facecluster.gallery.photos import Photos
+from facecluster.gallery.sources import Sources
+from facecluster.records import GalleryCounts, people_among
 from facecluster.user_paths import user_path
 
 if TYPE_CHECKING:
@@ -56,8 +53,20 @@ def _named_folder(path: str | Path, setting: str = "--gallery") -> Path:
     return user_path(path, GalleryError)
 
 
-class Gallery(GalleryPhotos):
-    """The indexed photos, faces and clusters in one folder. Safe to use from several threads and processes."""
+class Gallery:
+    """The indexed photos, faces and clusters in one folder. Safe to use from several threads and processes.
+
+    What is stored of each lies in `sources`, `photos`, `faces` and `clusterings`; `copies` are its files of uploads.
+    """
+
+    def __init__(self, path: Path, database: Database) -> None:
+        self.path = path
+        self._database = database
+        self.copies = Copies(path, database)
+        self.sources = Sources(database)
+        self.photos = Photos(database)
+        self.faces = StoredFaces(database, self.photos)
+        self.clusterings = Clusterings(database)
 
     @classmethod
     def open(cls, path: str | Path | None = None, *, create: bool = True) -> Gallery:
@@ -95,6 +104,54 @@ class Gallery(GalleryPhotos):
     def close(self) -> None:
         """Closes this thread's connection."""
         self._database.close()
+
+    @property
+    def name(self) -> str:
+        """What it is called: the name that it was given, else that of its folder."""
+        return self._database.meta("name") or self.path.name
+
+    @property
+    def revision(self) -> int:
+        """Grows with every change: a cache keyed by it is never stale."""
+        return int(self._database.meta("revision") or 0)
+
+    @property
+    def model(self) -> str | None:
+        """The model of the gallery's embeddings, None before the first run."""
+        return self._database.meta("model")
+
+    @property
+    def weights(self) -> str | None:
+        """What loads that model: its name, or the file it was read from, which may be gone or changed since."""
+        return self._database.meta("weights") or self.model
+
+    @property
+    def bytes_on_disk(self) -> int:
+        """What the gallery takes, in bytes, with its copies of uploads; not what else lies in its folder."""
+        own = self.path.glob(f"{self._database.file.name}*")
+        return sum(file.stat().st_size for file in own if file.is_file()) + self.copies.bytes_on_disk()
+
+    def counts(self) -> GalleryCounts:
+        """How much the gallery holds."""
+        by_status = dict(map(tuple, self._database.read("SELECT status, count(*) FROM photos GROUP BY status")))
+        faces = self._database.read("SELECT count(*) FROM faces")[0][0]
+        by_folder = dict(map(tuple, self._database.read(PERSONS_SQL)))
+        by_hand = self.clusterings.faces_by_name()
+        clusters = self._database.read("SELECT n_clusters FROM clusterings ORDER BY id DESC LIMIT 1")
+        return GalleryCounts(
+            photos=sum(by_status.values()),
+            indexed=by_status.get("indexed", 0),
+            no_face=by_status.get("no_face", 0),
+            unreadable=by_status.get("unreadable", 0),
+            duplicates=by_status.get("duplicate", 0),
+            faces=faces,
+            people=people_among([*by_folder, *by_hand]),
+            clusters=clusters[0][0] if clusters else 0,
+            people_by_folder=len(by_folder),
+            faces_by_folder=sum(by_folder.values()),
+            faces_by_hand=sum(by_hand.values()),
+            in_part=self._database.read("SELECT count(*) FROM photos WHERE note NOT NULL")[0][0],
+        )
 
     @property
     def uploads(self) -> Path:
@@ -139,7 +196,7 @@ class Gallery(GalleryPhotos):
 
     def rename(self, name: str) -> None:
         """Gives the gallery another name; its folder stays. `galleries.rename_gallery` looks whether it is free."""
-        self._set_meta("name", name)
+        self._database.set_meta("name", name)
 
     def require_model(self, model: str) -> None:
         """Raises GalleryError when the gallery holds embeddings of another model."""
@@ -158,41 +215,8 @@ class Gallery(GalleryPhotos):
         self.require_model(model)
         place = model if weights in (None, model) else str(user_path(str(weights), GalleryError).absolute())
         if (self.model, self.weights) != (model, place):
-            self._set_meta("model", model)
-            self._set_meta("weights", place)
-
-    def keep_sweep(self, document: str, revision: int) -> None:
-        """Stores the JSON of a sweep (`cluster_number_sweep`) beside the faces; not when the gallery has moved on."""
-        with self._database.write(changes=False) as db:
-            if self.revision == revision:
-                db.execute("INSERT OR REPLACE INTO meta VALUES ('sweep', ?)", (document,))
-
-    # --- clustering -----------------------------------------------------------------------------------------------
-
-    def save_clustering(self, clustering: Clustering) -> Clustering:
-        """Makes `clustering` the gallery's; a cluster's name passes to the one that most of its faces are in.
-
-        Raises GalleryError when one of its faces was deleted since they were read.
-        """
-        with self._database.write() as db:
-            replace_clustering(db, clustering, inherited_names(self.clustering(), clustering))
-            saved = self.clustering()
-        assert saved is not None
-        return saved
-
-    def name_cluster(self, cluster: int, name: str) -> None:
-        """Gives a cluster of the current clustering a name; an empty one takes its name away.
-
-        Its faces that have no person by their folder are then that person's.
-        """
-        name = name_key(name)
-        current = self._clustering_id()
-        if current is None:
-            raise GalleryError("There are no clusters to name yet: cluster the faces first.")
-        with self._database.write() as db:
-            db.execute("DELETE FROM cluster_names WHERE clustering_id = ? AND cluster = ?", (current, cluster))
-            if name:
-                db.execute("INSERT INTO cluster_names VALUES (?, ?, ?)", (current, cluster, name))
+            self._database.set_meta("model", model)
+            self._database.set_meta("weights", place)
 
     # --- deleting -------------------------------------------------------------------------------------------------
 
@@ -253,43 +277,3 @@ class Gallery(GalleryPhotos):
     @property
     def _deletion(self) -> Deletion:
         return Deletion(self)
-
-    def _set_meta(self, key: str, value: str) -> None:
-        with self._database.write() as db:
-            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-
-
-def replace_clustering(db: Connection, clustering: Clustering, names: dict[int, str]) -> None:
-    """Makes `clustering`, with these names of its clusters, the gallery's only one."""
-    db.execute("DELETE FROM clusterings")
-    new_id = db.execute(
-        "INSERT INTO clusterings (algorithm, parameters, seed, model, versions, inertia, seconds, n_clusters, centers, "
-        "created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(nullif(?, ''), datetime('now')))",
-        (
-            *(clustering.algorithm, json.dumps(clustering.parameters), clustering.seed, clustering.model),
-            *(json.dumps(clustering.versions), clustering.inertia, clustering.seconds, clustering.n_clusters),
-            *(clustering.centers.astype("<f4").tobytes(), clustering.created),
-        ),
-    ).lastrowid
-    columns = (clustering.labels.tolist(), clustering.similarity.tolist(), clustering.faces.tolist())
-    db.executemany(
-        "INSERT INTO assignments (clustering_id, cluster, similarity, face_id) VALUES (?, ?, ?, ?)",
-        ((new_id, label, similarity, face) for label, similarity, face in zip(*columns, strict=True)),
-    )
-    db.executemany(
-        "INSERT INTO cluster_names VALUES (?, ?, ?)", ((new_id, number, name) for number, name in names.items())
-    )
-
-
-def inherited_names(old: Clustering | None, new: Clustering) -> dict[int, str]:
-    """The new clusters that hold more than half of a named old one's faces; without such an heir a name ends."""
-    if old is None or not old.names:
-        return {}
-    label_of = dict(zip(new.faces.tolist(), new.labels.tolist(), strict=True))
-    names: dict[int, str] = {}
-    for number, name in old.names.items():
-        faces = old.faces[old.labels == number].tolist()
-        heirs = np.bincount([label_of[face] for face in faces if face in label_of], minlength=1)
-        if 2 * heirs.max() > len(faces):
-            names.setdefault(int(heirs.argmax()), name)
-    return names

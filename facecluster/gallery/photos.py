@@ -1,19 +1,125 @@
-"""What indexing writes into a gallery: photos with their faces, and where known photos lie by now."""
+"""A gallery's photos: what indexing writes of them, and what is read of them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
-from facecluster.gallery.database import Connection
-from facecluster.gallery.labels import settle_persons
-from facecluster.gallery.sources import ADD_SOURCE, GallerySources
-from facecluster.records import DISPLACED, KnownPhoto, NewFace, NewPhoto
+from facecluster.errors import GalleryError
+from facecluster.gallery.clusterings import HAND_NAME_SQL, as_table
+from facecluster.gallery.database import Connection, Database
+from facecluster.gallery.labels import CONTRADICTIONS_SQL, settle_persons
+from facecluster.gallery.sources import ADD_SOURCE, FROM_SOURCES
+from facecluster.records import DISPLACED, LEFT_OUT_COLUMNS, KnownPhoto, NewFace, NewPhoto, SourcePhotos
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-class GalleryPhotos(GallerySources):
-    """The part of `Gallery` that writes photos."""
+_ORPHAN = "Same content as a photo that the gallery no longer holds: add its folder or zip again to find its face."
+_PHOTO = (
+    "p.id, p.path, p.sha256, p.size, p.status, p.settings, p.person, p.turn, p.reason, p.page, p.source_id, "
+    "s.kind AS source_kind, s.location AS source_location "
+)
 
-    def add_photos(self, source_id: int, photos: Sequence[NewPhoto], model: str) -> None:
+
+class Photos:
+    """The gallery's photos: what was found in each, where it lies, and why it gave no face."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, sha256: str) -> KnownPhoto | None:
+        """The photo with this content that was read and is no duplicate, if there is one."""
+        return self._photo("WHERE p.sha256 = ? AND p.status IN ('indexed', 'no_face') ORDER BY p.id LIMIT 1", sha256)
+
+    def get(self, photo_id: int) -> KnownPhoto:
+        """Raises GalleryError when there is no such photo."""
+        found = self._photo("WHERE p.id = ?", photo_id)
+        if found is None:
+            raise GalleryError(f"The gallery holds no photo {photo_id}: it was deleted; reload the page.")
+        return found
+
+    def _photo(self, where: str, *values: object) -> KnownPhoto | None:
+        rows = self._database.read(
+            f"SELECT {_PHOTO} FROM photos p JOIN sources s ON s.id = p.source_id {where}", *values
+        )
+        return KnownPhoto(**dict(rows[0])) if rows else None
+
+    def by_person(self) -> pd.DataFrame:
+        """Columns person (that of the main face, by folder or by hand; None for nobody) and photos; most first."""
+        sql = (
+            f"SELECT coalesce(f.person, {HAND_NAME_SQL}) AS person, count(*) AS photos FROM photos p "
+            "LEFT JOIN faces f ON f.photo_id = p.id AND f.is_main "
+            "WHERE p.status = 'indexed' GROUP BY 1 ORDER BY photos DESC, 1"
+        )
+        return as_table(self._database.read(sql), ("person", "photos"))
+
+    def everybody(self) -> dict[str, int]:
+        """How many photos there are of each person, those without a face among them; by name."""
+        sql = "SELECT person, count(*) FROM photos WHERE person NOT NULL GROUP BY person ORDER BY person"
+        return dict(map(tuple, self._database.read(sql)))
+
+    def left_out(self, limit: int = 1000, offset: int = 0) -> pd.DataFrame:
+        """LEFT_OUT_COLUMNS: photos that gave no face of their own, unreadable ones first; then those that were not read
+        in full, with what was passed over."""
+        # A duplicate's reason is read, not stored: the name of its original changes, and goes when that is deleted.
+        original = (
+            "SELECT o.path FROM photos o WHERE o.sha256 = photos.sha256 AND o.status IN ('indexed', 'no_face') "
+            "ORDER BY o.id LIMIT 1"
+        )
+        sql = (
+            "SELECT path AS photo, person, status, CASE WHEN status <> 'duplicate' THEN "
+            "trim(coalesce(reason, '') || ' ' || coalesce(note, '')) "
+            f"ELSE coalesce('Same content as ' || ({original}) || '.', ?) END AS reason FROM photos "
+            "WHERE status <> 'indexed' OR note NOT NULL "
+            "ORDER BY status = 'indexed', status = 'duplicate', status DESC, path LIMIT ? OFFSET ?"
+        )
+        return as_table(self._database.read(sql, _ORPHAN, limit, offset), LEFT_OUT_COLUMNS)
+
+    def read_in_part(self, kind: str, location: str) -> list[tuple[str, str]]:
+        """Path and note of a source's photos that were not read in full."""
+        sql = (
+            "SELECT p.path, p.note FROM photos p JOIN sources s ON s.id = p.source_id "
+            "WHERE s.kind = ? AND s.location = ? AND p.note NOT NULL ORDER BY p.path"
+        )
+        return [tuple(row) for row in self._database.read(sql, kind, location)]
+
+    def contradictions(self, kind: str | None = None, location: str | None = None) -> list[dict[str, str]]:
+        """Photos of one content in folders of different people: photo, person, other_photo and other_person.
+
+        The face counts as `person`. With a source's `kind` and `location` only those that a photo of it takes part in.
+        """
+        of_source = "AND (a.kind = ? AND a.location = ? OR b.kind = ? AND b.location = ?) " if kind else ""
+        sql = f"{CONTRADICTIONS_SQL}{of_source}ORDER BY a.path, b.path, b.id"
+        return [dict(row) for row in self._database.read(sql, *((kind, location) * 2 if kind else ()))]
+
+    def by_source(self) -> list[SourcePhotos]:
+        """How many photos each folder and zip gave, most first."""
+        sql = (
+            f"SELECT s.kind, s.name, s.location, count(*) AS photos {FROM_SOURCES} GROUP BY s.id "
+            "ORDER BY photos DESC, s.id"
+        )
+        return [SourcePhotos(**dict(row)) for row in self._database.read(sql)]
+
+    def at(self, path: str) -> list[KnownPhoto]:
+        """The photos whose path is this one, relative to their source or with the source's location before it."""
+        rows = self._database.read(
+            f"SELECT p.id {FROM_SOURCES} WHERE p.path = ? OR s.location || '/' || p.path = ? ORDER BY p.id", path, path
+        )
+        return [self.get(row["id"]) for row in rows]
+
+    def missing(self) -> list[KnownPhoto]:
+        """The photos that were not there when their source was last indexed."""
+        return [self.get(row["id"]) for row in self._database.read("SELECT id FROM photos WHERE missing ORDER BY id")]
+
+    def mark_found(self, photos: Sequence[int]) -> None:
+        """Notes that photos lie at their places again."""
+        if photos:
+            with self._database.write(changes=False) as db:
+                db.executemany("UPDATE photos SET missing = 0 WHERE id = ?", [(photo_id,) for photo_id in photos])
+
+    def add(self, source_id: int, photos: Sequence[NewPhoto], model: str) -> None:
         """Stores a batch of photos with their faces at once, in place of what stood at the same paths.
 
         A photo of other content that stood there keeps its faces until `forget_lost`, since it may lie elsewhere. A
@@ -38,7 +144,7 @@ class GalleryPhotos(GallerySources):
                     _add_face(db, photo_id or 0, photo.person, face, model)
             settle_persons(db, contents)
 
-    def move_photo(self, photo: KnownPhoto, source_id: int, path: str, person: str | None) -> None:
+    def move(self, photo: KnownPhoto, source_id: int, path: str, person: str | None) -> None:
         """Follows a photo that was renamed or moved: its faces stay, its person is read from the new place."""
         with self._database.write() as db:
             contents = {photo.sha256}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
-from facecluster.gallery.views import GalleryViews
-from facecluster.records import KnownPhoto, LeftOutFiles, MissingPhotos, SourcePhotos, UnfinishedSource
+from facecluster.gallery.database import Database
+from facecluster.records import LeftOutFiles, MissingPhotos, UnfinishedSource
 
-_FROM = "FROM photos p JOIN sources s ON s.id = p.source_id"
+FROM_SOURCES = "FROM photos p JOIN sources s ON s.id = p.source_id"
 ADD_SOURCE = "INSERT OR IGNORE INTO sources (kind, location, name) VALUES (?, ?, ?)"
 
 
-class GallerySources(GalleryViews):
-    """The part of `Gallery` that keeps sources of photos."""
+class Sources:
+    """The folders and zips that the gallery's photos come from."""
 
-    def add_source(self, kind: str, location: str, name: str) -> int:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, kind: str, location: str, name: str) -> int:
         """The id of a source of photos, known or new."""
         with self._database.write() as db:
             db.execute(ADD_SOURCE, (kind, location, name))
@@ -23,7 +26,7 @@ class GallerySources(GalleryViews):
 
     # --- how far a source was read --------------------------------------------------------------------------------
 
-    def begin_source(
+    def begin(
         self,
         kind: str,
         location: str,
@@ -53,7 +56,7 @@ class GallerySources(GalleryViews):
         sql = f"SELECT count(*) FROM photos WHERE source_id = ? AND sha256 <> '' AND settings IN ({marks})"
         return int(self._database.read(sql, source_id, *settings)[0][0])
 
-    def end_source(self, source_id: int, left_out: Mapping[str, int], examples: Mapping[str, str]) -> None:
+    def end(self, source_id: int, left_out: Mapping[str, int], examples: Mapping[str, str]) -> None:
         """Notes that a source was read to its end, and how many files of each kind in it were no photos."""
         rows = [(source_id, kind, files, examples[kind]) for kind, files in left_out.items()]
         with self._database.write(changes=False) as db:
@@ -61,12 +64,12 @@ class GallerySources(GalleryViews):
             db.execute("DELETE FROM left_out_files WHERE source_id = ?", (source_id,))
             db.executemany("INSERT INTO left_out_files VALUES (?, ?, ?, ?)", rows)
 
-    def forget_source(self, kind: str, location: str) -> None:
+    def forget(self, kind: str, location: str) -> None:
         """Takes a source without photos off the list."""
         with self._database.write(changes=False) as db:
             db.execute("DELETE FROM sources WHERE kind = ? AND location = ?", (kind, location))
 
-    def source_naming(self, kind: str, location: str) -> tuple[str, list[str]]:
+    def naming(self, kind: str, location: str) -> tuple[str, list[str]]:
         """How the people of a source are named (`people_names.Naming.stored`), and who they are; empty when unknown."""
         rows = self._database.read(
             "SELECT id, people_from FROM sources WHERE kind = ? AND location = ?", kind, location
@@ -88,7 +91,7 @@ class GallerySources(GalleryViews):
         with self._database.write(changes=False) as db:
             db.execute("UPDATE sources SET people_from = '' WHERE kind = ? AND location = ?", (kind, location))
 
-    def unfinished_sources(self) -> list[UnfinishedSource]:
+    def unfinished(self) -> list[UnfinishedSource]:
         """The sources whose indexing was cut off, and is not under way unless a run is."""
         rows = self._database.read(
             "SELECT id, kind, location, name, unfinished AS photos, people_from, (SELECT count(*) FROM photos p WHERE "
@@ -96,7 +99,7 @@ class GallerySources(GalleryViews):
         )
         return [UnfinishedSource(**dict(row)) for row in rows]
 
-    def source_settings(self, source_id: int) -> list[str]:
+    def settings(self, source_id: int) -> list[str]:
         """The settings that the source was last indexed with (`FaceExtractor.settings`), empty when unknown.
 
         Earlier versions kept them with the photos alone.
@@ -115,18 +118,6 @@ class GallerySources(GalleryViews):
             "FROM left_out_files l JOIN sources s ON s.id = l.source_id GROUP BY l.kind ORDER BY files DESC, l.kind"
         )
         return [LeftOutFiles(**dict(row)) for row in rows]
-
-    def photos_by_source(self) -> list[SourcePhotos]:
-        """How many photos each folder and zip gave, most first."""
-        sql = f"SELECT s.kind, s.name, s.location, count(*) AS photos {_FROM} GROUP BY s.id ORDER BY photos DESC, s.id"
-        return [SourcePhotos(**dict(row)) for row in self._database.read(sql)]
-
-    def photos_at(self, path: str) -> list[KnownPhoto]:
-        """The photos whose path is this one, relative to their source or with the source's location before it."""
-        rows = self._database.read(
-            f"SELECT p.id {_FROM} WHERE p.path = ? OR s.location || '/' || p.path = ? ORDER BY p.id", path, path
-        )
-        return [self.photo(row["id"]) for row in rows]
 
     # --- what is gone from its source -----------------------------------------------------------------------------
 
@@ -147,7 +138,7 @@ class GallerySources(GalleryViews):
                 db.executemany("UPDATE photos SET missing = ? WHERE id = ?", changed)
         return int(self._database.read("SELECT total(missing) FROM photos WHERE source_id = ?", source_id)[0][0])
 
-    def mark_source_missing(self, kind: str, location: str) -> int:
+    def mark_all_missing(self, kind: str, location: str) -> int:
         """Notes that nothing of a source is there; returns how many photos it had, 0 for one that is not known."""
         rows = self._database.read("SELECT id FROM sources WHERE kind = ? AND location = ?", kind, location)
         return self.mark_missing(int(rows[0]["id"]), ()) if rows else 0
@@ -155,17 +146,7 @@ class GallerySources(GalleryViews):
     def missing(self) -> list[MissingPhotos]:
         """How many photos of each source were not there when it was last indexed; only sources that lack some."""
         rows = self._database.read(
-            f"SELECT s.location, sum(p.missing) AS missing, count(*) AS photos {_FROM} GROUP BY s.id "
+            f"SELECT s.location, sum(p.missing) AS missing, count(*) AS photos {FROM_SOURCES} GROUP BY s.id "
             "HAVING sum(p.missing) > 0 ORDER BY s.location"
         )
         return [MissingPhotos(**dict(row)) for row in rows]
-
-    def missing_photos(self) -> list[KnownPhoto]:
-        """The photos that were not there when their source was last indexed."""
-        return [self.photo(row["id"]) for row in self._database.read("SELECT id FROM photos WHERE missing ORDER BY id")]
-
-    def mark_found(self, photos: Sequence[int]) -> None:
-        """Notes that photos lie at their places again."""
-        if photos:
-            with self._database.write(changes=False) as db:
-                db.executemany("UPDATE photos SET missing = 0 WHERE id = ?", [(photo_id,) for photo_id in photos])

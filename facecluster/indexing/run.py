@@ -59,7 +59,7 @@ class IndexReport:
     sentence each that names the file. `seconds` leaves out the loading of models. `people_from` is how the people were
     named (people_names.Naming.stored), `missing` are photos of this source that were indexed earlier and are no longer
     there, and `left_out` counts the files that are no photos, by kind. `contradictions` are the photos of this source
-    whose content lies in folders of different people, as `Gallery.contradictions` gives them.
+    whose content lies in folders of different people, as `gallery.photos.contradictions` gives them.
     """
 
     photos: int = 0
@@ -152,19 +152,19 @@ class _Run:
         self._end()
         seconds = time.perf_counter() - start - self.loading_seconds
         rate = self.report.indexed / seconds if self.report.indexed else 0.0
-        told = tuple(self.gallery.contradictions(self.source.kind, self.source.location))
+        told = tuple(self.gallery.photos.contradictions(self.source.kind, self.source.location))
         return replace(self.report, seconds=round(seconds, 3), photos_per_second=round(rate, 2), contradictions=told)
 
     def _begin(self) -> None:
         source, naming = self.source, None
         if isinstance(source, ListedPhotos):
-            source.use_earlier_naming(*self.gallery.source_naming(source.kind, source.location))
+            source.use_earlier_naming(*self.gallery.sources.naming(source.kind, source.location))
             naming = source.naming.stored
-        self.source_id = self.gallery.begin_source(
+        self.source_id = self.gallery.sources.begin(
             source.kind, source.location, source.name, len(source), naming, self.extractor.settings
         )
         settings = (self.extractor.settings, self.extractor.settings_without_score)
-        self.known_before = self.gallery.known_with_settings(self.source_id, settings)
+        self.known_before = self.gallery.sources.known_with_settings(self.source_id, settings)
         self.report = replace(self.report, people_from=naming or "")
 
     def _end(self) -> None:
@@ -172,9 +172,9 @@ class _Run:
         source = self.source
         paths = [source[index].path for index in range(len(source))]
         left_out, unseen = (source.left_out, source.unseen) if isinstance(source, ListedPhotos) else (LeftOut(), ())
-        self.gallery.forget_lost(source.kind, source.location, paths, unseen)
-        missing = self.gallery.mark_missing(self.source_id, paths, unseen)
-        self.gallery.end_source(self.source_id, left_out.files, left_out.examples)
+        self.gallery.photos.forget_lost(source.kind, source.location, paths, unseen)
+        missing = self.gallery.sources.mark_missing(self.source_id, paths, unseen)
+        self.gallery.sources.end(self.source_id, left_out.files, left_out.examples)
         self.report = replace(self.report, missing=missing, left_out=dict(left_out.files))
 
     # --- in the calling thread ------------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ class _Run:
             return task
         if task.sha256 in self.seen:
             return self._duplicate(task)
-        known = self.gallery.find_photo(task.sha256)
+        known = self.gallery.photos.find(task.sha256)
         if known is not None and not self._is_here(known) and wait(self.originals.hold, known):
             return self._duplicate(task)
         self.seen.add(task.sha256)
@@ -206,7 +206,7 @@ class _Run:
         if known.lost_a_face:
             return True
         if known.settings == self.extractor.settings_without_score:
-            return self.extractor.is_sure(self.gallery.detections_of(known.id))
+            return self.extractor.is_sure(self.gallery.faces.detections_of(known.id))
         return known.settings == self.extractor.settings
 
     def _is_here(self, known: KnownPhoto) -> bool:
@@ -215,7 +215,7 @@ class _Run:
     def _follow(self, known: KnownPhoto, task: Task) -> None:
         path, person = task.photo.path, task.photo.person
         if not self._is_here(known) or (known.path, known.person) != (path, person):
-            self.gallery.move_photo(known, self.source_id, path, person)
+            self.gallery.photos.move(known, self.source_id, path, person)
 
     def _duplicate(self, task: Task) -> Task:
         return replace(task, outcome=outcome_of(task, "duplicate", self.extractor.settings), content=b"")
@@ -238,7 +238,7 @@ class _Run:
     def _store(self, batch: Sequence[Task], model: str) -> None:
         ended = [self._like_its_original(task.outcome) for task in batch if task.outcome is not None]
         if ended:
-            self.gallery.add_photos(self.source_id, ended, model)
+            self.gallery.photos.add(self.source_id, ended, model)
         by_status = [photo.status for photo in ended]
         problems = [photo.reason or photo.path for photo in ended if photo.status == "unreadable"]
         self.report = replace(

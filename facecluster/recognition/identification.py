@@ -104,6 +104,13 @@ class Match:
         }
 
 
+class CurrentClustering(Protocol):
+    """What an Identifier asks of a gallery's clusterings."""
+
+    def current(self) -> Clustering | None:
+        """The clusters, with their names; None before there are any."""
+
+
 class ClusteredFaces(Protocol):
     """What an Identifier asks of a `Gallery`."""
 
@@ -115,8 +122,9 @@ class ClusteredFaces(Protocol):
     def weights(self) -> str | None:
         """Where its weights lie, where they are a file."""
 
-    def clustering(self) -> Clustering | None:
-        """The clusters, with their names."""
+    @property
+    def clusterings(self) -> CurrentClustering:
+        """Its clusters."""
 
     def faces(self) -> Faces:
         """All faces and their embeddings."""
@@ -162,7 +170,7 @@ class Identifier:
         cls, gallery: ClusteredFaces, *, detector: FaceDetector | None = None, embedder: FaceEmbedder | None = None
     ) -> Identifier:
         """Raises IdentificationError when the gallery has no clusters yet, WeightsError when its model is gone."""
-        clustering = gallery.clustering()
+        clustering = gallery.clusterings.current()
         if clustering is None:
             raise IdentificationError("The gallery has no clusters yet: index photos, then run facecluster cluster.")
         from facecluster.vision.embedding import recorded_embedder

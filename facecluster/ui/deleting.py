@@ -26,7 +26,7 @@ def delete_section(gallery: Gallery, counts: GalleryCounts) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         person = st.selectbox(
             "Person",
-            list(gallery.everybody()),
+            list(gallery.photos.everybody()),
             index=None,
             key="gallery_delete_person",
             placeholder="Choose a person",
@@ -46,7 +46,7 @@ def face_section(gallery: Gallery, face: FaceRecord, is_busy: bool) -> None:
         if is_busy:
             st.markdown("Nothing can be deleted while other work is under way.")
             return
-        others = len(gallery.detections_of(face.photo.id)) - 1
+        others = len(gallery.faces.detections_of(face.photo.id)) - 1
         also = f" and its {others:,} other face{'s' * (others > 1)}" if others else ""
         what = st.radio(
             "What is to go?",
@@ -124,7 +124,7 @@ def unfinished_deletion(gallery: Gallery) -> None:
 
 @st.dialog("Delete a person?", icon=":material/person_remove:")
 def _confirm_person(gallery: Gallery, person: str) -> None:
-    number = gallery.everybody().get(person, 0)
+    number = gallery.photos.everybody().get(person, 0)
     st.markdown(
         f"**{escape(person)}** leaves the gallery for good: {number:,} photo{'s' * (number != 1)}, with their faces, "
         f"crops, embeddings and uploaded copies. The other faces are then grouped anew. {_STAYS}"
@@ -132,7 +132,7 @@ def _confirm_person(gallery: Gallery, person: str) -> None:
     if not _confirmed("Delete person"):
         return
     done = _done(lambda: gallery.delete_person(person))
-    if person not in gallery.everybody():
+    if person not in gallery.photos.everybody():
         _group_the_others(gallery)
     if done:
         st.rerun()

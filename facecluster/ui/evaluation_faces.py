@@ -22,7 +22,7 @@ def taken_for_others(found: HeldOut, gallery: Gallery) -> None:
     wrong = found.table[found.table["rank"] != 1].head(_WRONG)
     if wrong.empty:
         return
-    ids = gallery.face_ids()
+    ids = gallery.faces.ids()
     st.markdown("**Faces that were taken for somebody else**")
     tiles = [
         FaceTile(

@@ -41,7 +41,7 @@ def face_grid(
     `label` says what the grid holds, `cell` is the least width of a face in pixels. Faces that were deleted meanwhile
     are left out.
     """
-    looks = gallery.looks([tile.face for tile in tiles])
+    looks = gallery.faces.looks([tile.face for tile in tiles])
     shown = []
     for tile in tiles:
         if tile.face in looks:

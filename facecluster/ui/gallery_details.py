@@ -74,7 +74,7 @@ def left_out_photos(gallery: Gallery, key: str) -> None:
         return
     st.caption(" · ".join(f"{number:,} {what}" for what, number in numbers.items() if number))
     st.dataframe(
-        gallery.left_out(_MOST)[["photo", "reason"]],
+        gallery.photos.left_out(_MOST)[["photo", "reason"]],
         hide_index=True,
         column_config={
             "photo": st.column_config.TextColumn("Photo", width=210),
@@ -116,13 +116,13 @@ def _making(gallery: Gallery) -> None:
     from facecluster.clustering.algorithms import how_made
 
     parts = [f"Model {escape(gallery.model or '')}"]
-    runtimes = gallery.runtimes()
+    runtimes = gallery.faces.runtimes()
     if len(runtimes) == 1:
         parts.append(f"runtime {escape(next(iter(runtimes)))}")
     elif runtimes:
         each = ", ".join(f"{name} ({faces:,} faces)" for name, faces in runtimes.items())
         parts.append(f"runtimes {escape(each)}")
-    last = gallery.clustering_summary()
+    last = gallery.clusterings.summary()
     if last is not None:
         parts.append(f"{escape(how_made(last))}, seed {last['seed']}, made {last['created'][:16]} UTC")
     st.caption(":material/memory: " + " · ".join(parts))

@@ -90,7 +90,7 @@ def _to_review(gallery: Gallery, counts: GalleryCounts) -> None:
 
 
 def _sources(gallery: Gallery) -> None:
-    rows = [(place.name, place.photos, place.location) for place in gallery.photos_by_source()]
+    rows = [(place.name, place.photos, place.location) for place in gallery.photos.by_source()]
     st.dataframe(
         pd.DataFrame(rows, columns=["name", "photos", "location"]),
         hide_index=True,
@@ -113,7 +113,7 @@ def show_wall(gallery: Gallery, is_marked: bool) -> None:
     page = min(int(st.session_state.get("gallery_page") or 1), pages)
     faces: dict[int, Card] = {}
     for card in tables.page_of(made, page, _CARDS):
-        face = gallery.face_of(card.person, card.cluster)
+        face = gallery.faces.best_of(card.person, card.cluster)
         if face is not None:
             faces[face] = card
     _grid(gallery, faces)
@@ -144,15 +144,15 @@ def _searched(made: list[Card]) -> list[Card]:
 
 
 def _grid(gallery: Gallery, faces: dict[int, Card]) -> None:
-    looks = gallery.looks(list(faces))
+    looks = gallery.faces.looks(list(faces))
 
     def go_to(face: int) -> None:
         st.session_state[_ASKED] = faces[face].query
 
     def give_name(face: int, name: str) -> None:
-        place = gallery.cluster_of(face)
+        place = gallery.clusterings.cluster_of(face)
         if place is not None:
-            gallery.name_cluster(place[0], name)
+            gallery.clusterings.name(place[0], name)
 
     tile_grid(
         [_tile(face, card, looks.get(face)) for face, card in faces.items()],
@@ -182,6 +182,6 @@ def _tile(face: int, card: Card, look: Any) -> Tile:
 
 def newest_faces(gallery: Gallery) -> None:
     """The faces found last; each opens over the page."""
-    found = gallery.newest_faces(_NEWEST)
+    found = gallery.faces.newest(_NEWEST)
     tiles = [FaceTile(face, person or "no name yet") for face, person in found.items()]
     face_grid(gallery, tiles, "gallery_newest", "Faces found last")

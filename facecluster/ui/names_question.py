@@ -38,7 +38,7 @@ def listed(gallery: Gallery, origin: Origin) -> ListedPhotos | None:
             source = open_photos(place)
     except SourceError:
         return None
-    source.use_earlier_naming(*gallery.source_naming(source.kind, source.location))
+    source.use_earlier_naming(*gallery.sources.naming(source.kind, source.location))
     return source
 
 
@@ -46,7 +46,7 @@ def _place(gallery: Gallery, origin: Place) -> str | None:
     """Where the photos lie; of a data set, where they were when it was added before."""
     if not origin.source.startswith(KAGGLE):
         return origin.source
-    location = gallery.location_of(origin.source.removeprefix(KAGGLE))
+    location = gallery.sources.location_of(origin.source.removeprefix(KAGGLE))
     return on_disk(location) if location else None
 
 

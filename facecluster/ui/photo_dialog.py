@@ -42,7 +42,7 @@ def _dialog(gallery: Gallery) -> None:
     # Read here, since a click within the dialog runs the dialog alone again.
     asked = asked_face() or ""
     try:
-        face = gallery.face(int(asked) if asked.isdecimal() and len(asked) < 18 else -1)
+        face = gallery.faces.get(int(asked) if asked.isdecimal() and len(asked) < 18 else -1)
     except GalleryError:
         st.warning(f"The gallery holds no face {escape(asked)}: it was deleted.", icon=":material/person_off:")
         return
@@ -60,8 +60,12 @@ def _neighbours_in_grid(gallery: Gallery, face: FaceRecord) -> None:
     """Buttons to the faces beside this one where it was opened; else in its cluster."""
     among = shown_with(face.id)
     if not among:
-        found = gallery.cluster_of(face.id)
-        among = [] if found is None else gallery.cluster_faces(found[0], order="review", limit=_MOST)["face"].tolist()
+        found = gallery.clusterings.cluster_of(face.id)
+        among = (
+            []
+            if found is None
+            else gallery.clusterings.faces_of(found[0], order="review", limit=_MOST)["face"].tolist()
+        )
     if len(among) < 2 or face.id not in among:
         return
     at = among.index(face.id)
@@ -90,7 +94,7 @@ def _photo(gallery: Gallery, face: FaceRecord) -> None:
         boxes = [[value / photo.scale for value in box] for box in _boxes(gallery, face)]
         picture = photo_with_box(photo.image, boxes[0], boxes[1:])
     except PhotoError as error:
-        st.image(gallery.crops([face.id])[face.id], alt=f"Stored crop of {person}")
+        st.image(gallery.faces.crops([face.id])[face.id], alt=f"Stored crop of {person}")
         st.warning(escape(str(error)), title="This is the stored crop", icon=":material/image_not_supported:")
         return
     others = f" and {len(boxes) - 1} thinner ones around others" if len(boxes) > 1 else ""
@@ -107,7 +111,7 @@ def picture_of(gallery: Gallery, face: FaceRecord) -> Photo:
 
 def _boxes(gallery: Gallery, face: FaceRecord) -> list[tuple[float, ...]]:
     """This face's box, then those of the photo's other faces."""
-    return [face.box, *(box for other, box in gallery.boxes_on(face.photo.id).items() if other != face.id)]
+    return [face.box, *(box for other, box in gallery.faces.boxes_on(face.photo.id).items() if other != face.id)]
 
 
 def _facts(gallery: Gallery, face: FaceRecord) -> None:
@@ -116,7 +120,7 @@ def _facts(gallery: Gallery, face: FaceRecord) -> None:
     if name and not face.person:
         st.caption(":material/edit: Named by hand, through its cluster")
     st.caption(escape(face.photo.path))
-    found = gallery.cluster_of(face.id)
+    found = gallery.clusterings.cluster_of(face.id)
     with st.container(horizontal=True, vertical_alignment="center"):
         if found is None:
             st.markdown(":material/workspaces: Not in a cluster yet")
@@ -134,7 +138,7 @@ def _facts(gallery: Gallery, face: FaceRecord) -> None:
 
 def _tell_if_astray(gallery: Gallery, face: FaceRecord, cluster: int) -> None:
     """A sentence where most of the cluster's known faces are of another person than this one."""
-    people = gallery.cluster_people(cluster).dropna(subset="person")
+    people = gallery.clusterings.people_in(cluster).dropna(subset="person")
     main = None if people.empty else str(people["person"].iloc[0])
     if face.person and main and face.person != main:
         st.markdown(
@@ -145,7 +149,7 @@ def _tell_if_astray(gallery: Gallery, face: FaceRecord, cluster: int) -> None:
 
 def _name(gallery: Gallery, face: FaceRecord) -> str | None:
     """The face's person, else the name of its cluster."""
-    return face.person or gallery.names_by_hand([face.id]).get(face.id)
+    return face.person or gallery.clusterings.names_by_hand([face.id]).get(face.id)
 
 
 def _link(label: str, icon: str, **where: object) -> None:
@@ -153,10 +157,10 @@ def _link(label: str, icon: str, **where: object) -> None:
 
 
 def _nearest(gallery: Gallery, face: FaceRecord) -> None:
-    nearest = gallery.nearest_faces(face.id, _NEAREST)
+    nearest = gallery.faces.nearest(face.id, _NEAREST)
     if nearest.empty:
         return
-    by_hand, shown = gallery.names_by_hand(nearest["face"].tolist()), _name(gallery, face)
+    by_hand, shown = gallery.clusterings.names_by_hand(nearest["face"].tolist()), _name(gallery, face)
     nearest["person"] = [other.person or by_hand.get(other.face) for other in nearest.itertuples()]
     _tell_where_centre_hides(gallery, face, next(nearest.itertuples()))
     st.markdown("**Most similar faces in the gallery**")
@@ -169,7 +173,7 @@ def _nearest(gallery: Gallery, face: FaceRecord) -> None:
 
 def _tell_where_centre_hides(gallery: Gallery, face: FaceRecord, best: Any) -> None:
     """A sentence where the most similar face of all lies in another cluster than this one."""
-    mine, other = gallery.cluster_of(face.id), gallery.cluster_of(best.face)
+    mine, other = gallery.clusterings.cluster_of(face.id), gallery.clusterings.cluster_of(best.face)
     if mine is None or other is None or mine[0] == other[0]:
         return
     titles = tables.cluster_titles(gallery)

@@ -81,7 +81,7 @@ def _ask_name(gallery: Gallery, match: Match, key: str) -> None:
 
     def give() -> None:
         if cluster is not None:
-            gallery.name_cluster(cluster, st.session_state[key])
+            gallery.clusterings.name(cluster, st.session_state[key])
 
     st.text_input(
         "Who is this?",

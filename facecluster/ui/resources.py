@@ -112,7 +112,7 @@ def identifier(path: str, revision: int) -> Fitting[Identifier]:
         from facecluster.recognition.identification import Identifier
 
         report(Progress("Reading the gallery's faces"))
-        clustering = gallery.clustering()
+        clustering = gallery.clusterings.current()
         if clustering is None:
             raise IdentificationError("The gallery has no clusters yet: add photos on the gallery page.")
         faces, fitted = gallery.faces(), clusterer(path, revision, clustering)

@@ -24,7 +24,7 @@ from facecluster.workflows.missing import delete_missing, look_for_missing
 def show_unfinished(gallery: Gallery) -> bool:
     """The places whose photos were not all read when the app or the machine stopped, with a way to go on; whether
     there are any."""
-    unfinished = gallery.unfinished_sources()
+    unfinished = gallery.sources.unfinished()
     for source in unfinished:
         place = Path(on_disk(source.location))
         is_there, is_upload = place.exists(), place.is_relative_to(gallery.uploads.resolve())
@@ -66,7 +66,7 @@ def _dismiss(gallery: Gallery, source: UnfinishedSource) -> None:
 
 def _go_on(gallery: Gallery, source: UnfinishedSource) -> None:
     defaults = ("largest", str(resources.MIN_FACE_SIZE), str(resources.MIN_SCORE))
-    used = gallery.source_settings(source.id)
+    used = gallery.sources.settings(source.id)
     faces, smallest, score = [*used, *defaults[len(used) :]][:3]
     model = gallery.model or CASIA
     place = Path(on_disk(source.location))
@@ -85,7 +85,7 @@ def _go_on(gallery: Gallery, source: UnfinishedSource) -> None:
 
 def show_missing(gallery: Gallery) -> None:
     """The photos that were not there when their place was last read, with a way to remove them."""
-    missing = gallery.missing()
+    missing = gallery.sources.missing()
     if not missing:
         return
     number = sum(source.missing for source in missing)
@@ -107,7 +107,7 @@ def _confirm_removal(gallery: Gallery) -> None:
         if st.button("Close", key="gallery_remove_close"):
             st.rerun()
         return
-    in_doubt = any(source.is_disk_in_doubt for source in gallery.missing())
+    in_doubt = any(source.is_disk_in_doubt for source in gallery.sources.missing())
     doubt = " **Most photos of a place are gone: make sure that its disk is connected.**" if in_doubt else ""
     st.markdown(
         f"{len(missing):,} photo{'s leave' if len(missing) != 1 else ' leaves'} the gallery for good, with faces and "
@@ -134,7 +134,7 @@ def _remove(gallery: Gallery) -> None:
 
 def show_left_out_files(gallery: Gallery) -> None:
     """How many files of each kind lay beside the photos, with the place of one."""
-    kinds = gallery.left_out_files()
+    kinds = gallery.sources.left_out_files()
     if not kinds:
         return
     number = sum(kind.files for kind in kinds)

@@ -70,19 +70,19 @@ def clusters(gallery: Gallery) -> pd.DataFrame:
     """CLUSTER_COLUMNS and title, one row a cluster; empty before the first clustering."""
     from facecluster.review.doubtful import titled
 
-    return titled(gallery.clusters())
+    return titled(gallery.clusterings.table())
 
 
 @st.cache_data(max_entries=4, **_KEYED)
 def photos_by_person(gallery: Gallery) -> pd.DataFrame:
     """Columns person and photos, most photos first."""
-    return gallery.photos_by_person()
+    return gallery.photos.by_person()
 
 
 @st.cache_data(max_entries=4, **_KEYED)
 def contradictions(gallery: Gallery) -> list[dict[str, str]]:
     """Photos of one content in folders of different people."""
-    return gallery.contradictions()
+    return gallery.photos.contradictions()
 
 
 @st.cache_data(max_entries=4, **_KEYED)
@@ -92,7 +92,7 @@ def doubtful(gallery: Gallery) -> pd.DataFrame:
 
     from facecluster.review.doubtful import doubtful_faces
 
-    found = gallery.clustering()
+    found = gallery.clusterings.current()
     if found is None:
         return pd.DataFrame(columns=["face", "cluster", "similarity"])
     table = pd.DataFrame({"face": found.faces, "cluster": found.labels, "similarity": found.similarity})
@@ -106,7 +106,7 @@ def accuracy(gallery: Gallery) -> Accuracy:
     from facecluster.evaluation import clustering_scores
     from facecluster.presentation.charts import worst_first
 
-    counted = gallery.people_in_clusters()
+    counted = gallery.clusterings.people_in_clusters()
     tally = clustering_scores.Tally.of_pairs(counted)
     scores, people = clustering_scores.score(tally), worst_first(clustering_scores.people_of(tally))
     pairs = counted.dropna(subset="person")
@@ -132,13 +132,15 @@ def wall(gallery: Gallery) -> list[Card]:
         return wall_unmarked(gallery)
     people = report.people
     wrong = dict(zip(people["person"].tolist(), people["wrong"].tolist(), strict=True))
-    return cards(gallery.identities(), clusters(gallery), wrong, set(people.loc[people["shares_cluster"], "person"]))
+    return cards(
+        gallery.faces.identities(), clusters(gallery), wrong, set(people.loc[people["shares_cluster"], "person"])
+    )
 
 
 @st.cache_data(max_entries=2, **_KEYED)
 def wall_unmarked(gallery: Gallery) -> list[Card]:
     """The same without a look at who is in the wrong cluster, which costs more than all else."""
-    return cards(gallery.identities(), clusters(gallery), {}, ())
+    return cards(gallery.faces.identities(), clusters(gallery), {}, ())
 
 
 def wrong_page(gallery: Gallery, report: Accuracy, person: str | None, page: int, size: int) -> pd.DataFrame:
@@ -153,7 +155,7 @@ def wrong_page(gallery: Gallery, report: Accuracy, person: str | None, page: int
         wrong = row.faces - row.right
         if skip < wrong and len(found) < size:
             # Only of left-out faces can some be right and others wrong; the first one then stands for the right one.
-            faces = gallery.faces_in_cluster(row.person, row.cluster, size - len(found), row.right + skip)
+            faces = gallery.clusterings.faces_in_cluster(row.person, row.cluster, size - len(found), row.right + skip)
             found += [(face, row.person, row.cluster) for face in faces]
         skip = max(0, skip - wrong)
     return pd.DataFrame(found, columns=["face", "person", "cluster"])
@@ -178,7 +180,7 @@ def cluster_titles(gallery: Gallery) -> dict[int, str]:
 
 def own_cluster(gallery: Gallery, person: str) -> OwnCluster | None:
     """Where most faces of a person are; None where they are in no cluster."""
-    found = gallery.identities().dropna(subset="cluster")
+    found = gallery.faces.identities().dropna(subset="cluster")
     found = found[found["person"] == person].sort_values(["faces", "cluster"], ascending=[False, True])
     return None if found.empty else OwnCluster(int(found["cluster"].iloc[0]), int(found["faces"].iloc[0]))
 
@@ -187,7 +189,7 @@ def doubtful_limit(gallery: Gallery, cluster: int) -> float:
     """The similarity to the centre below which a face of the cluster is doubtful."""
     from facecluster.review.doubtful import doubtful_below
 
-    return doubtful_below(gallery.cluster_similarities(cluster))
+    return doubtful_below(gallery.clusterings.similarities_in(cluster))
 
 
 def page_of(table: Sequence[Any] | pd.DataFrame, page: int, size: int) -> Any:

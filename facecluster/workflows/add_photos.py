@@ -141,7 +141,7 @@ def cluster_again(
 
 def last_choice(gallery: Gallery) -> tuple[int | Literal["people", "auto"], int]:
     """How the number of the gallery's clusters was last chosen, and their seed; as many as people at first."""
-    last = gallery.clustering_summary()
+    last = gallery.clusterings.summary()
     if last is None:
         return "people", 0
     choices: dict[str, int | Literal["people", "auto"]] = {
@@ -157,7 +157,7 @@ def last_algorithm(gallery: Gallery) -> str:
     """The name in ALGORITHMS of what made the gallery's clusters; KMeans at first."""
     from facecluster.clustering.algorithms import ALGORITHMS
 
-    last = gallery.clustering_summary()
+    last = gallery.clusterings.summary()
     return last["algorithm"] if last is not None and last["algorithm"] in ALGORITHMS else "kmeans"
 
 
@@ -174,7 +174,7 @@ def _cluster_anew(gallery: Gallery, job: Job) -> Clustering | None:
     nobody = counts.faces - counts.faces_by_folder - counts.faces_by_hand
     as_people = counts.clusters == counts.people or (nobody and counts.clusters > counts.people)
     fits = not ALGORITHMS[name].needs_number or choice != "people" or as_people
-    is_current = counts.clusters and fits and not gallery.unclustered().found_later
+    is_current = counts.clusters and fits and not gallery.clusterings.unclustered().found_later
     if is_current or not counts.faces:
         return None
     job.report(_GROUPING)
@@ -220,5 +220,5 @@ def _grouped(gallery: Gallery, clustering: Clustering | None) -> str:
         return ""
     faces, are = counted(len(clustering.faces), "face"), "is" if len(clustering.faces) == 1 else "are"
     text = f"{faces} {are} in {counted(clustering.n_clusters, 'cluster')}"
-    left_out = gallery.unclustered().left_out
+    left_out = gallery.clusterings.unclustered().left_out
     return f"{text}, {left_out:,} in none." if left_out else f"{text}."

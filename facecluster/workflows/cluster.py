@@ -35,7 +35,7 @@ def cluster_gallery(
     fraction of a second once `cancelled()`; the gallery's clusters are then as they were.
     """
     faces = gallery.faces()
-    known = gallery.known_names(faces)
+    known = gallery.faces.known_names(faces)
     start = time.perf_counter()
 
     def group() -> tuple[FaceClusterer, int, str]:
@@ -43,7 +43,7 @@ def cluster_gallery(
         return FaceClusterer(number, random_state=seed).fit(faces.embeddings), number, chosen_by
 
     model, number, chosen_by = run_abandonable(group, cancelled)
-    return gallery.save_clustering(
+    return gallery.clusterings.save(
         Clustering(
             algorithm="kmeans",
             parameters={
@@ -82,7 +82,7 @@ def apply_algorithm(
     if name in ("kmeans", "kmeans-suggested"):
         return cluster_gallery(gallery, n_clusters if algorithm.needs_number else "auto", seed, cancelled)
     faces = gallery.faces()
-    known = gallery.known_names(faces)
+    known = gallery.faces.known_names(faces)
     start = time.perf_counter()
 
     def group() -> tuple[Grouping, str]:
@@ -100,7 +100,7 @@ def apply_algorithm(
     numbers, labels = np.unique(found.labels[kept], return_inverse=True)
     vectors = faces.embeddings[kept]
     centers = centers_of(vectors, labels)
-    return gallery.save_clustering(
+    return gallery.clusterings.save(
         Clustering(
             algorithm=name,
             parameters=found.parameters

@@ -132,7 +132,7 @@ def _read(gallery: Gallery) -> tuple[np.ndarray, np.ndarray, Clustering, dict[st
     for _ in range(_READS):
         revision = gallery.revision
         _, labels, persons = labelled_clustering(gallery)
-        clustering, summary, faces = gallery.clustering(), gallery.clustering_summary(), gallery.faces()
+        clustering, summary, faces = gallery.clusterings.current(), gallery.clusterings.summary(), gallery.faces()
         if clustering is not None and summary is not None and gallery.revision == revision:
             return labels, persons, clustering, summary, faces
     raise EvaluationError("The gallery changed whenever it was read: evaluate it once no photos are being added.")

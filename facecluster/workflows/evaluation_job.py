@@ -75,7 +75,7 @@ def stored_results(gallery: Gallery) -> KeptResults | None:
         gallery=gallery.name,
         created=kept.created,
         settings=EvaluationSettings(seed=kept.seed, parts=("sweep",)),
-        clustering=gallery.clustering_summary() or {},
+        clustering=gallery.clusterings.summary() or {},
         versions=kept.versions,
         scores=None,
         people=pd.DataFrame(columns=list(PEOPLE_COLUMNS)),

@@ -33,12 +33,12 @@ def keep_sweep(gallery: Gallery, sweep: KeptSweep) -> None:
     rows = json.loads(sweep.suggestion.sweep.to_json(orient="records", double_precision=15))
     fields = {name: value for name, value in vars(sweep.suggestion).items() if name != "sweep"}
     document = {name: value for name, value in vars(sweep).items() if name != "suggestion"}
-    gallery.keep_sweep(json.dumps(document | {"suggestion": fields, "rows": rows}), sweep.revision)
+    gallery.clusterings.keep_sweep(json.dumps(document | {"suggestion": fields, "rows": rows}), sweep.revision)
 
 
 def kept_sweep(gallery: Gallery) -> KeptSweep | None:
     """The sweep that the gallery keeps; None when there is none, or one that another version wrote."""
-    text = gallery.kept_sweep
+    text = gallery.clusterings.kept_sweep
     if text is None:
         return None
     try:

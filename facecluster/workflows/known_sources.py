@@ -26,7 +26,7 @@ def open_known(gallery: Gallery | None, source: str | Path, people_from: str = A
         if gallery is None or str(source).startswith(KAGGLE):
             raise
         location = storable(str(user_path(source, SourceError).resolve()))
-        known = max(gallery.mark_source_missing(kind, location) for kind in ("folder", "zip"))
+        known = max(gallery.sources.mark_all_missing(kind, location) for kind in ("folder", "zip"))
         if not known:
             raise
         raise NothingThereError(

@@ -16,7 +16,7 @@ def labelled_clustering(gallery: Gallery) -> tuple[np.ndarray, np.ndarray, np.nd
     of themselves. Faces found after the clustering was made take no part. Raises EvaluationError when the gallery has
     no clusters.
     """
-    faces, labels, persons = gallery.faces_to_evaluate()
+    faces, labels, persons = gallery.clusterings.faces_to_evaluate()
     if not len(faces):
         raise EvaluationError("There are no clusters to evaluate yet: index photos, then cluster them.")
     return faces, apart_from_all(labels), persons

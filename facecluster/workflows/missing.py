@@ -8,9 +8,9 @@ from facecluster.photos.originals import Originals
 
 def look_for_missing(gallery: Gallery) -> list[int]:
     """The ids of the photos that are still missing. Those that lie at their places again are missing no more."""
-    originals, missing = Originals(), gallery.missing_photos()
+    originals, missing = Originals(), gallery.photos.missing()
     back = {photo.id for photo in missing if originals.lie_there(photo)}
-    gallery.mark_found(sorted(back))
+    gallery.photos.mark_found(sorted(back))
     return [photo.id for photo in missing if photo.id not in back]
 
 

@@ -21,7 +21,7 @@ def report_faces(results: EvaluationResults, gallery: Gallery) -> dict[str, list
     `gallery` has to be in the state that was measured, which is the caller's word: faces are told by their place in it.
     Raises EvaluationError when it has no clusters any more.
     """
-    ids = gallery.face_ids()
+    ids = gallery.faces.ids()
     found: dict[str, list[ShownFaces]] = {}
     if results.scores is not None:
         found["people"] = [_shown(gallery, "Faces outside their person's cluster", _astray(gallery), _put_with)]
@@ -81,7 +81,7 @@ def _named(row: Any) -> tuple[str, str]:
 
 def _shown(gallery: Gallery, title: str, table: pd.DataFrame, words: Callable[[Any], tuple[str, str]]) -> ShownFaces:
     first = table.head(MOST_FACES)
-    looks = gallery.looks(first["face"].tolist())
+    looks = gallery.faces.looks(first["face"].tolist())
     faces = []
     for row in first.itertuples():
         alt, below = words(row)

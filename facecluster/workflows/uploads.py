@@ -90,21 +90,21 @@ def unpacked(
             inside = ZipPhotos(opened, name=upload.name)
             folder = zipped.with_suffix("")
             _require_room(folder, sum(photo.size for photo in inside))
-            gallery.begin_source("zip", location, folder.name, len(inside), naming, settings)
+            gallery.sources.begin("zip", location, folder.name, len(inside), naming, settings)
             damaged = _unpack(copies, inside, folder, report)
         if len(damaged) == len(inside):
             name, reason = next(iter(damaged.items()))
             raise SourceError(f"No photo in {upload.name} can be unpacked. The first one is {name}: {reason}.")
         photos = open_photos(folder, people_from)
     except (SourceError, OSError) as error:
-        gallery.forget_source("zip", location)
+        gallery.sources.forget("zip", location)
         copies.remove([zipped])
         if isinstance(error, OSError):
             raise SourceError(f"{upload.name} cannot be read ({error.strerror}): add it again.") from error
         raise
     photos.add_what_stayed(damaged, inside.left_out)
-    gallery.begin_source(photos.kind, photos.location, photos.name, len(photos), naming, settings)
-    gallery.forget_source("zip", location)
+    gallery.sources.begin(photos.kind, photos.location, photos.name, len(photos), naming, settings)
+    gallery.sources.forget("zip", location)
     copies.remove([zipped])
     return photos
 

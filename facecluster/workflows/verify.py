@@ -12,7 +12,7 @@ from facecluster.recognition.verification import MAX_FACES, PairErrors, evenly_c
 
 def gallery_pairs(gallery: Gallery) -> PairErrors:
     """The pairs of the people and unnamed clusters that identification knows. Raises EvaluationError."""
-    persons, clustering = gallery.person_of_faces(), gallery.clustering()
+    persons, clustering = gallery.faces.persons(), gallery.clusterings.current()
     if clustering is None and not persons:
         raise EvaluationError("The gallery knows no people and has no clusters yet: cluster its faces first.")
     clustered = np.empty(0, np.int64) if clustering is None else clustering.faces
@@ -21,9 +21,9 @@ def gallery_pairs(gallery: Gallery) -> PairErrors:
         np.array([persons.get(face) for face in faces.tolist()], object),
         clusters_of(faces, clustered, clustered if clustering is None else clustering.labels),
         {} if clustering is None else clustering.names,
-        lambda rows: gallery.embeddings_of(faces[rows]),
+        lambda rows: gallery.faces.embeddings_of(faces[rows]),
     )
     rows = evenly_chosen(np.flatnonzero(found.numbers >= 0), MAX_FACES)
     numbers = found.numbers[rows]
     unnamed = np.array([person is None for person, _ in found.known], bool)[numbers]
-    return PairErrors(found.kind).fit(gallery.embeddings_of(faces[rows]), numbers, unnamed)
+    return PairErrors(found.kind).fit(gallery.faces.embeddings_of(faces[rows]), numbers, unnamed)

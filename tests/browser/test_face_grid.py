@@ -163,8 +163,8 @@ def test_a_card_is_one_link_that_back_undoes(page: Page, sample_app: str) -> Non
 
 def test_a_bar_and_a_cell_lead_to_the_faces_behind_them(page: Page, sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
-    face = int(gallery.cluster_faces(0, limit=1)["face"].iloc[0])
-    first, second = gallery.clusters()["person"][:2]
+    face = int(gallery.clusterings.faces_of(0, limit=1)["face"].iloc[0])
+    first, second = gallery.clusterings.table()["person"][:2]
     with gallery._database.write() as db:
         db.execute("UPDATE faces SET person = ? WHERE id = ?", (second, face))
     with serve(sample_home) as address:

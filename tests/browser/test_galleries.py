@@ -42,7 +42,7 @@ def test_back_returns_to_the_gallery_whose_faces_were_open(page: Page, sample_ho
     another.parent.mkdir(parents=True)
     shutil.copyfile(sample_home / "gallery.db", another)
     gallery = Gallery.open(another.parent)
-    gallery.name_cluster(3, "Only here")
+    gallery.clusterings.name(3, "Only here")
     gallery.close()
     with serve(sample_home) as address:
         page.goto(address)

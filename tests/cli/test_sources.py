@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("gallery_home")
 
 
 def people() -> list[str]:
-    return sorted(Gallery.open().everybody())
+    return sorted(Gallery.open().photos.everybody())
 
 
 def test_an_unsure_guess_is_told_with_how_to_choose_and_a_choice_lasts(
@@ -91,7 +91,7 @@ def test_what_is_left_out_gone_and_unfinished_is_told_by_index_and_status(
     assert "1 photo is no longer there." in again.text
     assert f"1 of 4 photos are no longer in {albums}: they stay in the gallery until you" in again.errors
     gallery = Gallery.open()
-    gallery.begin_source("folder", "/elsewhere", "elsewhere", 680)
+    gallery.sources.begin("folder", "/elsewhere", "elsewhere", 680)
     status = Ran(capsys, "status", "--json").json
     assert (status["missing"], status["left_out"]) == (1, {"videos": 1})
     assert [(each["location"], each["done"], each["photos"]) for each in status["unfinished"]] == [
@@ -213,6 +213,6 @@ def test_photos_that_were_not_read_in_full_are_told_and_listed(
     assert "facecluster: Ann/1.tif: 2 of 3 pages were passed over." in ran.errors
     gallery = Gallery.open(gallery_home)
     assert gallery.counts().in_part == 1
-    assert gallery.left_out()[["photo", "reason"]].to_numpy().tolist() == [
+    assert gallery.photos.left_out()[["photo", "reason"]].to_numpy().tolist() == [
         ["Ann/1.tif", "2 of 3 pages were passed over."]
     ]

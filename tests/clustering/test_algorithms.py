@@ -185,7 +185,7 @@ def test_any_algorithm_becomes_the_gallerys_clustering(tmp_path: Path) -> None:
         _, labels, known = labelled_clustering(gallery)
         assert evaluate_clustering(labels, known).accuracy == 1
         assert Identifier.from_gallery(gallery).matcher.scores(faces[:1]).argmax() == 0
-    summary = gallery.clustering_summary()
+    summary = gallery.clusterings.summary()
     assert summary is not None
     assert (summary["algorithm"], summary["parameters"]["chosen_by"]) == ("chinese-whispers", "algorithm")
 
@@ -203,10 +203,10 @@ def test_left_out_faces_have_no_cluster_and_count_as_wrong(tmp_path: Path) -> No
     scores = evaluate_clustering(labels, known)
     assert (scores.faces, scores.correct) == (29, 28)
     assert match_people(labels, known).set_index("person").loc["person 00", "accuracy"] == pytest.approx(0.9)
-    assert gallery.clusters()["faces"].sum() == 28
-    assert gallery.cluster_of(int(ids[left_out][0])) is None
-    assert score(Tally.of_pairs(gallery.people_in_clusters())) == scores
-    assert gallery.faces_in_cluster("person 00", LEFT_OUT, limit=5) == ids[left_out].tolist()
+    assert gallery.clusterings.table()["faces"].sum() == 28
+    assert gallery.clusterings.cluster_of(int(ids[left_out][0])) is None
+    assert score(Tally.of_pairs(gallery.clusterings.people_in_clusters())) == scores
+    assert gallery.clusterings.faces_in_cluster("person 00", LEFT_OUT, limit=5) == ids[left_out].tolist()
 
 
 def test_the_last_face_left_out_counts_but_one_found_later_does_not(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_an_algorithm_that_finds_no_group_changes_nothing(tmp_path: Path) -> Non
     before = cluster_gallery(gallery, 2)
     with pytest.raises(ClusteringError, match="no two faces"):
         apply_algorithm(gallery, "dbscan")
-    after = gallery.clustering()
+    after = gallery.clusterings.current()
     assert after is not None
     assert after.id == before.id
 

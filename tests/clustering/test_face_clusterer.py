@@ -148,7 +148,7 @@ def test_a_gallery_gets_as_many_clusters_as_people_and_remembers_how(sample_home
     gallery = Gallery.open(sample_home)
     made = cluster_gallery(gallery, seed=5)
     assert made.n_clusters == gallery.counts().people == 12
-    summary = gallery.clustering_summary()
+    summary = gallery.clusterings.summary()
     assert summary is not None
     assert (summary["algorithm"], summary["seed"], summary["model"]) == ("kmeans", 5, "casia-webface")
     assert summary["parameters"]["chosen_by"] == "people"
@@ -166,7 +166,7 @@ def test_what_was_done_with_many_faces_or_clusters_is_stored(tmp_path: Path, mon
 
 def test_a_stored_clustering_predicts_like_the_fitted_one(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
-    stored = gallery.clustering()
+    stored = gallery.clusterings.current()
     assert stored is not None
     faces = gallery.faces()
     np.testing.assert_array_equal(restore_clusterer(stored).predict(faces.embeddings), stored.labels)

@@ -72,15 +72,15 @@ def test_a_gallery_that_changed_meanwhile_stores_nothing(gallery: Gallery) -> No
 
 def test_no_name_is_stored_and_deleting_everything_takes_it_along(gallery: Gallery) -> None:
     keep_sweep(gallery, measured(gallery))
-    assert "person 0" not in (gallery.kept_sweep or "")
-    assert gallery.kept_sweep
+    assert "person 0" not in (gallery.clusterings.kept_sweep or "")
+    assert gallery.clusterings.kept_sweep
     gallery.delete_all()
-    assert gallery.kept_sweep is None
+    assert gallery.clusterings.kept_sweep is None
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"rows": [], "suggestion": {}}'])
 def test_what_another_version_wrote_is_passed_over(gallery: Gallery, text: str) -> None:
-    gallery.keep_sweep(text, gallery.revision)
+    gallery.clusterings.keep_sweep(text, gallery.revision)
     assert kept_sweep(gallery) is None
     assert stored_results(gallery) is None
 

@@ -23,26 +23,26 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
 
 def test_a_synthetic_gallery_is_the_same_every_time_and_takes_no_faces_twice(gallery: Gallery, tmp_path: Path) -> None:
     again = make_synthetic_gallery(tmp_path, faces=300, clusters=5, people=5)
-    assert again.clusters().equals(gallery.clusters())
+    assert again.clusterings.table().equals(gallery.clusterings.table())
     with pytest.raises(ValueError, match="holds faces already"):
         make_synthetic_gallery(tmp_path)
 
 
 def test_samples_are_the_faces_nearest_to_the_centre(gallery: Gallery) -> None:
-    samples = gallery.cluster_samples([3, 1], each=4)
+    samples = gallery.clusterings.samples([3, 1], each=4)
     assert list(samples) == [3, 1]
-    assert set(samples[3]) == set(gallery.cluster_faces(3, limit=4)["face"])
-    assert gallery.cluster_samples([99]) == {99: []}
+    assert set(samples[3]) == set(gallery.clusterings.faces_of(3, limit=4)["face"])
+    assert gallery.clusterings.samples([99]) == {99: []}
 
 
 def test_similarities_are_those_of_the_clusters_faces(gallery: Gallery) -> None:
-    faces = gallery.cluster_faces(2, order="farthest", limit=1000)
-    assert gallery.cluster_similarities(2) == pytest.approx(faces["similarity"].to_numpy())
+    faces = gallery.clusterings.faces_of(2, order="farthest", limit=1000)
+    assert gallery.clusterings.similarities_in(2) == pytest.approx(faces["similarity"].to_numpy())
 
 
 def test_people_of_a_cluster_are_counted_main_person_first(gallery: Gallery) -> None:
-    people = gallery.cluster_people(0)
-    row = gallery.clusters().set_index("cluster").loc[0]
+    people = gallery.clusterings.people_in(0)
+    row = gallery.clusterings.table().set_index("cluster").loc[0]
     assert people["person"].iloc[0] == row["person"]
     assert people["faces"].sum() == row["faces"]
     assert len(people) == row["people"]
@@ -53,7 +53,7 @@ def test_nearest_faces_are_the_most_similar_others(gallery: Gallery) -> None:
     similarity = faces.embeddings @ faces.embeddings[7]
     similarity[7] = -2
     best = np.argsort(-similarity)[:6]
-    nearest = gallery.nearest_faces(int(faces.ids[7]), 6)
+    nearest = gallery.faces.nearest(int(faces.ids[7]), 6)
     assert nearest["face"].tolist() == faces.ids[best].tolist()
     assert nearest["similarity"].to_numpy() == pytest.approx(similarity[best], abs=1e-5)
 
@@ -62,10 +62,10 @@ def test_nearest_faces_in_a_large_gallery_are_sought_in_the_nearest_clusters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = make_synthetic_gallery(tmp_path, faces=2_000, clusters=40, people=40)
-    everybody = [large.nearest_faces(face, 6)["face"].tolist() for face in range(1, 2_000, 100)]
+    everybody = [large.faces.nearest(face, 6)["face"].tolist() for face in range(1, 2_000, 100)]
     monkeypatch.setattr(faces, "_ALL_COMPARED", 1_000)
     monkeypatch.setattr(faces, "_LIKELY_NEIGHBOURS", 200)
-    assert [large.nearest_faces(face, 6)["face"].tolist() for face in range(1, 2_000, 100)] == everybody
+    assert [large.faces.nearest(face, 6)["face"].tolist() for face in range(1, 2_000, 100)] == everybody
 
 
 def test_a_nearest_face_that_no_cluster_took_is_found_in_a_large_gallery(
@@ -73,11 +73,11 @@ def test_a_nearest_face_that_no_cluster_took_is_found_in_a_large_gallery(
 ) -> None:
     large = make_synthetic_gallery(tmp_path, faces=400, clusters=8, people=8)
     face = 7
-    nearest = large.nearest_faces(face, 1)["face"].tolist()
-    clustering = large.clustering()
+    nearest = large.faces.nearest(face, 1)["face"].tolist()
+    clustering = large.clusterings.current()
     assert clustering
     kept = clustering.faces != nearest[0]
-    large.save_clustering(
+    large.clusterings.save(
         replace(
             clustering,
             faces=clustering.faces[kept],
@@ -87,22 +87,22 @@ def test_a_nearest_face_that_no_cluster_took_is_found_in_a_large_gallery(
     )
     monkeypatch.setattr(faces, "_ALL_COMPARED", 100)
     monkeypatch.setattr(faces, "_LIKELY_NEIGHBOURS", 1)
-    assert large.nearest_faces(face, 1)["face"].tolist() == nearest
+    assert large.faces.nearest(face, 1)["face"].tolist() == nearest
 
 
 def test_embeddings_come_in_the_order_they_are_asked_for(gallery: Gallery) -> None:
     faces = gallery.faces()
-    assert np.array_equal(gallery.embeddings_of(faces.ids[[5, 2, 9]]), faces.embeddings[[5, 2, 9]])
-    assert gallery.embeddings_of([]).shape == (0, 512)
+    assert np.array_equal(gallery.faces.embeddings_of(faces.ids[[5, 2, 9]]), faces.embeddings[[5, 2, 9]])
+    assert gallery.faces.embeddings_of([]).shape == (0, 512)
     with pytest.raises(GalleryError, match="holds no face 9999"):
-        gallery.embeddings_of([1, 9999])
+        gallery.faces.embeddings_of([1, 9999])
 
 
 def test_nearest_faces_of_a_face_alone_are_none(tmp_path: Path) -> None:
     alone = make_synthetic_gallery(tmp_path, faces=1, clusters=1, people=1)
-    assert alone.nearest_faces(1).empty
+    assert alone.faces.nearest(1).empty
     with pytest.raises(GalleryError, match="holds no face 99"):
-        alone.nearest_faces(99)
+        alone.faces.nearest(99)
 
 
 def test_a_box_is_drawn_where_the_face_is_on_a_photo_made_smaller() -> None:

@@ -18,12 +18,12 @@ def test_a_deleted_persons_cluster_name_does_not_pass_to_somebody_else(tmp_path:
     persons[0] = "person 01"  # looks like person 00, and lies in their cluster
     gallery = make_gallery(tmp_path / "gallery", embeddings, persons)
     clustering = cluster_gallery(gallery)
-    gallery.name_cluster(int(clustering.labels[1]), "The boss")
-    gallery.name_cluster(int(clustering.labels[-1]), "Somebody else")
+    gallery.clusterings.name(int(clustering.labels[1]), "The boss")
+    gallery.clusterings.name(int(clustering.labels[-1]), "Somebody else")
     gallery.delete_person("person 00")
-    assert list(gallery.clusters()["name"].dropna()) == ["Somebody else"]
+    assert list(gallery.clusterings.table()["name"].dropna()) == ["Somebody else"]
     cluster_gallery(gallery)
-    table = gallery.clusters().dropna(subset="name")
+    table = gallery.clusterings.table().dropna(subset="name")
     assert table[["name", "person"]].to_numpy().tolist() == [["Somebody else", "person 02"]]
 
 
@@ -32,20 +32,22 @@ def test_a_cluster_keeps_its_name_while_most_of_its_faces_are_left_unless_it_nam
     persons = np.where(np.arange(20) % 10 < 3, "Al", persons)
     gallery = make_gallery(tmp_path / "gallery", embeddings, persons)
     clustering = cluster_gallery(gallery, 2)
-    gallery.name_cluster(int(clustering.labels[0]), "Aled's team")
-    gallery.name_cluster(int(clustering.labels[-1]), "al and others")
+    gallery.clusterings.name(int(clustering.labels[0]), "Aled's team")
+    gallery.clusterings.name(int(clustering.labels[-1]), "al and others")
     gallery.delete_person("Al")
-    assert list(gallery.clusters()["name"].dropna()) == ["Aled's team"]
+    assert list(gallery.clusterings.table()["name"].dropna()) == ["Aled's team"]
     assert b"al and others" not in (gallery.path / "gallery.db").read_bytes()
 
 
 def test_a_name_ends_when_its_cluster_is_scattered(tmp_path: Path) -> None:
     gallery = make_gallery(tmp_path / "gallery", *draw_people(1, 9))
     clustering = cluster_gallery(gallery, 1)
-    gallery.name_cluster(0, "The boss")
+    gallery.clusterings.name(0, "The boss")
     halves = np.repeat(clustering.centers, 3, axis=0)
     for share, names in (([4, 4, 1], []), ([5, 3, 1], ["The boss"])):
-        gallery.save_clustering(clustering)
-        gallery.name_cluster(0, "The boss")
+        gallery.clusterings.save(clustering)
+        gallery.clusterings.name(0, "The boss")
         labels = np.repeat(np.arange(3, dtype=np.int32), share)
-        assert list(gallery.save_clustering(replace(clustering, labels=labels, centers=halves)).names.values()) == names
+        assert (
+            list(gallery.clusterings.save(replace(clustering, labels=labels, centers=halves)).names.values()) == names
+        )

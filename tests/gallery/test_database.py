@@ -64,10 +64,10 @@ def test_an_error_of_ours_in_a_transaction_is_raised_and_nothing_of_it_is_kept(g
 
 
 def test_more_pages_than_the_file_may_have_is_told_as_a_full_disk_by_the_real_sqlite(gallery: Gallery) -> None:
-    source = gallery.add_source("folder", "/people", "people")
+    source = gallery.sources.add("folder", "/people", "people")
     gallery._database.connection.execute("PRAGMA max_page_count = 60")
     with pytest.raises(DiskFullError, match="is full: free some space and run again; the gallery is as it was"):
-        gallery.add_photos(source, photos(5, 10), "casia-webface")
+        gallery.photos.add(source, photos(5, 10), "casia-webface")
     assert gallery.counts().photos == 0
 
 
@@ -107,7 +107,7 @@ def test_what_is_stored_in_a_file_that_was_removed_or_replaced_fails(gallery: Ga
     with pytest.raises(
         GalleryError, match=r"was removed or replaced while it was in use: .* run again to make it anew"
     ):
-        gallery.add_source("folder", "/people", "people")
+        gallery.sources.add("folder", "/people", "people")
 
 
 def test_a_pipe_or_folder_in_the_files_place_is_refused_at_once(tmp_path: Path) -> None:
@@ -140,8 +140,8 @@ def test_a_gallery_that_another_process_is_making_is_not_taken_for_another_progr
 
 def test_a_name_that_was_taken_back_is_gone_from_the_file(tmp_path: Path) -> None:
     gallery = Gallery.open(clustered_gallery(tmp_path / "gallery"))
-    gallery.name_cluster(0, "Zebedee Quicksilver of the long and secret name")
-    gallery.name_cluster(0, "Al")
+    gallery.clusterings.name(0, "Zebedee Quicksilver of the long and secret name")
+    gallery.clusterings.name(0, "Al")
     gallery.close()
     left = b"".join(file.read_bytes() for file in (tmp_path / "gallery").iterdir() if file.is_file())
     assert b"Al" in left

@@ -81,7 +81,7 @@ def test_a_deleted_face_leaves_no_bytes_and_does_not_come_back(gallery: Gallery,
     cluster_gallery(gallery)
     faces, before = gallery.faces(), gallery.counts()
     gone = int(faces.ids[0])
-    crop = gallery.crops([gone])[gone]
+    crop = gallery.faces.crops([gone])[gone]
     # Long contents are spread over pages of the file, so a piece of each is looked for.
     bytes_of = [crop[len(crop) // 2 :][:48], faces.embeddings[0].tobytes()[:400]]
     assert all(held_in_file(gallery, part) for part in bytes_of)
@@ -90,13 +90,13 @@ def test_a_deleted_face_leaves_no_bytes_and_does_not_come_back(gallery: Gallery,
     index(gallery, upload)
     after = gallery.counts()
     assert (after.photos, after.faces, after.no_face) == (before.photos, before.faces - 1, before.no_face + 1)
-    assert "Its face was deleted by hand." in gallery.left_out()["reason"].tolist()
-    clustering = gallery.clustering()
+    assert "Its face was deleted by hand." in gallery.photos.left_out()["reason"].tolist()
+    clustering = gallery.clusterings.current()
     assert clustering is not None
     assert gone not in clustering.faces.tolist()
     assert len(clustering.faces) == after.faces
     for cluster, center in enumerate(clustering.centers):
-        members = gallery.embeddings_of(clustering.faces[clustering.labels == cluster])
+        members = gallery.faces.embeddings_of(clustering.faces[clustering.labels == cluster])
         assert np.allclose(center, members.mean(axis=0), atol=1e-6)
 
 
@@ -124,10 +124,10 @@ def test_a_deleted_face_stays_away_though_its_photo_is_renamed_copied_and_indexe
     report = index(gallery, photos, min_score=0.8)
     assert report.photos == report.indexed + report.skipped + report.duplicates + report.unreadable == 3
     assert (gallery.counts().photos, gallery.counts().faces) == (3, 2)
-    assert gallery.left_out()[["photo", "reason"]].to_numpy().tolist() == [
+    assert gallery.photos.left_out()[["photo", "reason"]].to_numpy().tolist() == [
         ["copy.png", "Its face was deleted by hand."]
     ]
-    [found] = gallery.photos_at("copy.png")
+    [found] = gallery.photos.at("copy.png")
     assert gallery.delete_photos([found.id]) == 1
     index(gallery, photos)
     assert gallery.counts().faces == 3, "a photo that was deleted whole may come back"
@@ -141,13 +141,13 @@ def test_of_two_faces_on_a_photo_one_is_deleted_and_the_other_stays(gallery: Gal
         NewFace(np.zeros(4, np.float32), np.zeros((5, 2), np.float32), 0.99, main, b"jpeg", np.eye(512)[main], "fake")
         for main in (True, False)
     )
-    added = gallery.add_source(source.kind, source.location, source.name)
-    gallery.add_photos(added, [NewPhoto("1.png", sha256, 1, "indexed", "all/40", faces=faces)], "casia-webface")
+    added = gallery.sources.add(source.kind, source.location, source.name)
+    gallery.photos.add(added, [NewPhoto("1.png", sha256, 1, "indexed", "all/40", faces=faces)], "casia-webface")
     kept, gone = gallery.faces().ids.tolist()
     gallery.delete_faces([gone])
     assert index(gallery, photo.parent).skipped == 1
     assert gallery.faces().ids.tolist() == [kept]
-    assert gallery.left_out().empty
+    assert gallery.photos.left_out().empty
 
 
 def held_in_file(gallery: Gallery, part: bytes) -> bool:
@@ -158,9 +158,9 @@ def test_a_photo_that_a_deleted_person_shared_is_told_and_found_at_the_next_inde
     gallery: Gallery, upload: Path
 ) -> None:
     index(gallery, upload)
-    assert gallery.left_out()["reason"].tolist() == [f"Same content as {SECRET}/1.png."]
+    assert gallery.photos.left_out()["reason"].tolist() == [f"Same content as {SECRET}/1.png."]
     gallery.delete_person(SECRET)
-    assert gallery.left_out()[["photo", "reason"]].to_numpy().tolist() == [
+    assert gallery.photos.left_out()[["photo", "reason"]].to_numpy().tolist() == [
         [
             "Zoe/2.png",
             "Same content as a photo that the gallery no longer holds: add its folder or zip again to find its face.",
@@ -173,9 +173,9 @@ def test_a_photo_that_a_deleted_person_shared_is_told_and_found_at_the_next_inde
 
 def test_a_name_in_the_stored_reason_of_an_older_gallery_goes_too(gallery: Gallery, upload: Path) -> None:
     index(gallery, upload)
-    source = gallery.add_source("folder", "/photos", "photos")
+    source = gallery.sources.add("folder", "/photos", "photos")
     copy = NewPhoto("Zoe/copy.png", "sha", 1, "duplicate", "", "Zoe", f"Same content as {SECRET}/1.png.")
-    gallery.add_photos(source, [copy], "casia-webface")
+    gallery.photos.add(source, [copy], "casia-webface")
     gallery.delete_person(SECRET)
     assert traces(gallery) == []
 
@@ -185,8 +185,8 @@ def test_photos_that_a_cancelled_upload_left_unindexed_go_with_their_person(gall
         index(gallery, upload, stop=True)
     write_copy(gallery, upload / "team" / SECRET / "9.png", 9)
     write_copy(gallery, gallery.uploads / "ba9876543210" / "other" / SECRET / "8.png", 8)
-    source = gallery.add_source("folder", "/photos", "photos")
-    gallery.add_photos(source, [NewPhoto("1.png", "sha", 1, "no_face", "", SECRET)], "casia-webface")
+    source = gallery.sources.add("folder", "/photos", "photos")
+    gallery.photos.add(source, [NewPhoto("1.png", "sha", 1, "no_face", "", SECRET)], "casia-webface")
     gallery.delete_person(SECRET)
     assert traces(gallery) == []
     assert len(list(gallery.uploads.rglob("*.png"))) == 3
@@ -221,11 +221,11 @@ def test_rows_that_the_file_shared_out_anew_leave_no_copy_behind(gallery: Galler
         NewPhoto(f"{names[who]}/{row}.jpg", rng.bytes(32).hex(), 1, "no_face", "", names[who])
         for row, who in enumerate(order)
     ]
-    source = gallery.add_source("folder", "/photos", "photos")
-    gallery.add_photos(source, photos, "casia-webface")
+    source = gallery.sources.add("folder", "/photos", "photos")
+    gallery.photos.add(source, photos, "casia-webface")
     for photo in range(1, len(photos), 3):
         name = names[rng.integers(26)]
-        gallery.move_photo(gallery.photo(photo), source, f"{name}/moved {photo}.jpg", name)
+        gallery.photos.move(gallery.photos.get(photo), source, f"{name}/moved {photo}.jpg", name)
     for name in names[:20]:
         gallery.delete_person(name)
         assert traces(gallery, name) == []
@@ -292,7 +292,7 @@ def test_a_clustering_that_a_deletion_overtook_is_not_kept_and_says_so(
     with pytest.raises(GalleryError, match=r"^Faces of .*gallery.db were deleted or found anew .*: run it again.$"):
         cluster_gallery(gallery, 2)
     monkeypatch.undo()
-    kept = gallery.clustering()
+    kept = gallery.clusterings.current()
     assert kept is not None
     assert set(kept.faces.tolist()) == set(before.faces.tolist()) & set(gallery.faces().ids.tolist())
     assert len(cluster_gallery(gallery, 2).faces) == 2

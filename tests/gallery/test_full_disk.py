@@ -73,14 +73,14 @@ def photos(people: int, each: int) -> list[NewPhoto]:
 def filled_gallery(folder: Path, people: int = 8, each: int = 20) -> Gallery:
     gallery = Gallery.open(folder)
     gallery.use_model("casia-webface")
-    gallery.add_photos(gallery.add_source("folder", "/people", "people"), photos(people, each), "casia-webface")
+    gallery.photos.add(gallery.sources.add("folder", "/people", "people"), photos(people, each), "casia-webface")
     return gallery
 
 
 def store_until_full(gallery: Gallery, clustering: Clustering) -> None:
     """Each time the log grows, up to the size at which SQLite would begin it anew."""
     for _ in range(200):
-        gallery.save_clustering(clustering)
+        gallery.clusterings.save(clustering)
         with (gallery.path.parent / "filler").open("ab", buffering=0) as file, suppress(OSError):
             file.write(bytes(2**16))
 
@@ -91,13 +91,13 @@ def require_sound(gallery: Gallery) -> None:
 
 def test_storing_photos_on_a_full_disk_says_so_and_keeps_what_was_there(small_disk: Disk) -> None:
     gallery = filled_gallery(small_disk(24) / "gallery", people=2)
-    source = gallery.add_source("folder", "/more", "more")
+    source = gallery.sources.add("folder", "/more", "more")
     filler = fill(gallery.path.parent)
     with pytest.raises(DiskFullError, match=SENTENCE):
-        gallery.add_photos(source, photos(20, 20), "casia-webface")
+        gallery.photos.add(source, photos(20, 20), "casia-webface")
     assert gallery.counts().photos == 40
     filler.unlink()
-    gallery.add_photos(source, photos(8, 20), "casia-webface")
+    gallery.photos.add(source, photos(8, 20), "casia-webface")
     assert gallery.counts().photos == 200
     require_sound(gallery)
 
@@ -109,7 +109,7 @@ def test_clustering_on_a_full_disk_says_so_and_keeps_the_clusters(small_disk: Di
     fill(gallery.path.parent)
     with pytest.raises(DiskFullError, match=SENTENCE):
         store_until_full(gallery, before)
-    again = gallery.clustering()
+    again = gallery.clusterings.current()
     assert again is not None
     assert again.labels.tolist() == before.labels.tolist()
     require_sound(gallery)
@@ -133,7 +133,7 @@ def test_a_person_is_deleted_on_a_full_disk_and_that_makes_room(small_disk: Disk
     gallery = Gallery.open(disk / "gallery")
     with pytest.raises(GalleryError, match=r"^Traces of what was deleted may be left"):
         gallery.delete_person("person 00")
-    assert sorted(gallery.everybody()) == [f"person {number:02}" for number in range(1, 8)]
+    assert sorted(gallery.photos.everybody()) == [f"person {number:02}" for number in range(1, 8)]
     assert not gallery.uploads.exists()
     require_sound(gallery)
     assert (gallery.path / "gallery.db").stat().st_size < size - MEGABYTE

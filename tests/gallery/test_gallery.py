@@ -33,19 +33,19 @@ def new_photo(path: str, person: str | None, marker: str = "") -> NewPhoto:
 @pytest.fixture
 def gallery(tmp_path: Path) -> Gallery:
     gallery = Gallery.open(tmp_path / "gallery")
-    source = gallery.add_source("folder", str(tmp_path / "photos"), "photos")
+    source = gallery.sources.add("folder", str(tmp_path / "photos"), "photos")
     photos = [new_photo(f"{person}/{n}.jpg", person, f"secret-{person}") for person in ("ann", "bob") for n in range(3)]
-    gallery.add_photos(source, photos, "casia-webface")
+    gallery.photos.add(source, photos, "casia-webface")
     return gallery
 
 
 def test_a_face_comes_out_as_it_went_in(gallery: Gallery) -> None:
-    face = gallery.face(1)
+    face = gallery.faces.get(1)
     assert (face.person, face.is_main, face.box, face.model, face.runtime) == (
         "ann", True, (1, 2, 3, 4), "casia-webface", "eager"
     )  # fmt: skip
     np.testing.assert_array_equal(face.landmarks, np.arange(10).reshape(5, 2))
-    assert gallery.crops([1, 2]) == {1: b"jpeg secret-ann", 2: b"jpeg secret-ann"}
+    assert gallery.faces.crops([1, 2]) == {1: b"jpeg secret-ann", 2: b"jpeg secret-ann"}
     assert gallery.counts().people == 2
 
 
@@ -53,7 +53,7 @@ def test_every_change_raises_the_revision(gallery: Gallery) -> None:
     before = gallery.revision
     cluster_gallery(gallery, 2)
     after = gallery.revision
-    gallery.name_cluster(0, "Somebody")
+    gallery.clusterings.name(0, "Somebody")
     assert before < after < gallery.revision
 
 
@@ -62,7 +62,7 @@ def test_a_gallery_made_anew_in_the_same_place_never_passes_for_the_one_before(t
     for _ in range(3):
         gallery = Gallery.open(tmp_path / "gallery")
         revisions.add(gallery.revision)
-        gallery.add_source("folder", "/photos", "photos")
+        gallery.sources.add("folder", "/photos", "photos")
         revisions.add(gallery.revision)
         gallery.close()
         shutil.rmtree(tmp_path / "gallery")
@@ -74,15 +74,15 @@ def test_an_empty_gallery_has_empty_tables(tmp_path: Path) -> None:
     faces = gallery.faces()
     assert len(faces) == 0
     assert faces.embeddings.shape == (0, 512)
-    assert gallery.clusters().empty
-    assert gallery.left_out().empty
-    assert gallery.clustering() is None
+    assert gallery.clusterings.table().empty
+    assert gallery.photos.left_out().empty
+    assert gallery.clusterings.current() is None
     assert gallery.counts().photos == 0
 
 
 def test_clusters_are_summarised(gallery: Gallery) -> None:
     cluster_gallery(gallery, 1)
-    table = gallery.clusters()
+    table = gallery.clusterings.table()
     row = table.iloc[0]
     assert len(table) == 1
     assert (row["cluster"], row["faces"], row["person"], row["purity"], row["people"]) == (0, 6, "ann", 0.5, 2)
@@ -90,23 +90,23 @@ def test_clusters_are_summarised(gallery: Gallery) -> None:
 
 def test_a_clusters_faces_come_in_pages_by_distance(gallery: Gallery) -> None:
     cluster_gallery(gallery, 1)
-    nearest = [gallery.cluster_faces(0, limit=4, offset=offset) for offset in (0, 4)]
+    nearest = [gallery.clusterings.faces_of(0, limit=4, offset=offset) for offset in (0, 4)]
     assert [len(page) for page in nearest] == [4, 2]
     together = [face for page in nearest for face in page["face"]]
     similarity = [value for page in nearest for value in page["similarity"]]
     assert similarity == sorted(similarity, reverse=True)
-    farthest = gallery.cluster_faces(0, order="farthest")
+    farthest = gallery.clusterings.faces_of(0, order="farthest")
     assert sorted(farthest["face"]) == sorted(together) == [1, 2, 3, 4, 5, 6]
 
 
 def test_names_of_clusters_survive_clustering_again(gallery: Gallery) -> None:
     first = cluster_gallery(gallery, 6)
     cluster = int(first.labels[first.faces.tolist().index(4)])
-    gallery.name_cluster(cluster, "  Bob's aunt ")
+    gallery.clusterings.name(cluster, "  Bob's aunt ")
     again = cluster_gallery(gallery, 6, seed=9)
     assert again.names == {int(again.labels[again.faces.tolist().index(4)]): "Bob's aunt"}
-    gallery.name_cluster(next(iter(again.names)), "")
-    stored = gallery.clustering()
+    gallery.clusterings.name(next(iter(again.names)), "")
+    stored = gallery.clusterings.current()
     assert stored is not None
     assert stored.names == {}
 
@@ -114,13 +114,13 @@ def test_names_of_clusters_survive_clustering_again(gallery: Gallery) -> None:
 def test_deleting_a_person_removes_the_bytes_and_nobody_else(gallery: Gallery, tmp_path: Path) -> None:
     copy = gallery.uploads / "zip" / "ann" / "0.jpg"
     gallery.copies.write(copy, [b"secret-ann"])
-    gallery.add_photos(
-        gallery.add_source("folder", str(gallery.uploads / "zip"), "zip"), [new_photo("ann/0.jpg", "ann")], "m"
+    gallery.photos.add(
+        gallery.sources.add("folder", str(gallery.uploads / "zip"), "zip"), [new_photo("ann/0.jpg", "ann")], "m"
     )
     original = tmp_path / "photos" / "ann" / "0.jpg"
     original.parent.mkdir(parents=True)
     original.write_bytes(b"original")
-    clustered = gallery.save_clustering(replace(cluster_gallery(gallery, 2), created="2020-01-02 03:04:05"))
+    clustered = gallery.clusterings.save(replace(cluster_gallery(gallery, 2), created="2020-01-02 03:04:05"))
     ann = clustered.faces <= 3
     shared = [clustered.centers[label].tobytes() for label in set(clustered.labels[ann].tolist())]
     assert b"secret-ann" in everything(gallery.path)
@@ -132,7 +132,7 @@ def test_deleting_a_person_removes_the_bytes_and_nobody_else(gallery: Gallery, t
     assert b"secret-bob" in left
     assert original.read_bytes() == b"original"
     assert gallery.faces().table["person"].unique().tolist() == ["bob"]
-    clustering = gallery.clustering()
+    clustering = gallery.clusterings.current()
     assert clustering is not None
     assert len(clustering.faces) == 3
     assert clustering.created == clustered.created
@@ -148,10 +148,10 @@ def test_clusters_keep_their_names_when_one_goes_with_its_person(gallery: Galler
     of_ann, of_bob = (int(clustering.labels[clustering.faces.tolist().index(face)]) for face in (1, 4))
     labels = np.where(clustering.faces <= 3, 0, 1).astype(np.int32)
     centers = clustering.centers[[of_ann, of_bob]]
-    gallery.save_clustering(replace(clustering, labels=labels, centers=centers))
-    gallery.name_cluster(1, "Bob's")
+    gallery.clusterings.save(replace(clustering, labels=labels, centers=centers))
+    gallery.clusterings.name(1, "Bob's")
     gallery.delete_person("ann")
-    left = gallery.clustering()
+    left = gallery.clusterings.current()
     assert left is not None
     assert left.names == {0: "Bob's"}
     assert left.labels.tolist() == [0, 0, 0]
@@ -227,7 +227,7 @@ def test_a_newer_gallery_is_refused(gallery: Gallery) -> None:
 
 def test_a_photo_that_is_gone_is_named_with_its_folder(gallery: Gallery) -> None:
     with pytest.raises(PhotoError, match=r"ann/0.jpg is no longer in .*photos: put it back"):
-        read_original(gallery.face(1).photo)
+        read_original(gallery.faces.get(1).photo)
 
 
 def test_the_default_gallery_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -76,11 +76,11 @@ def test_a_deletion_of_a_person_that_is_killed_anywhere_ends_at_the_next_opening
             break
         kills += 1
         gallery = Gallery.open(place)
-        assert gallery.everybody().get("Zoe") == 3
+        assert gallery.photos.everybody().get("Zoe") == 3
         assert (place / "uploads" / "mine" / "own.png").exists()
-        if SECRET in gallery.everybody():  # it was not recorded yet: all of it is still there
+        if SECRET in gallery.photos.everybody():  # it was not recorded yet: all of it is still there
             undone += 1
-            assert gallery.everybody()[SECRET] == 3
+            assert gallery.photos.everybody()[SECRET] == 3
             assert len(files(place / "uploads")) == 7
         else:
             assert names(place) == []
@@ -142,7 +142,7 @@ def test_an_upload_that_is_killed_anywhere_leaves_nothing_that_is_not_listed(
             begun += 1
             assert len(listed) == 3
             gallery.delete_person(SECRET)
-        elif unfinished := gallery.unfinished_sources():  # kept, so that it goes on without a second upload
+        elif unfinished := gallery.sources.unfinished():  # kept, so that it goes on without a second upload
             kept += 1
             assert any(name.endswith(".zip") for name in listed) or len(listed) == 3
             for source in unfinished:

@@ -63,7 +63,7 @@ def test_the_sorted_copy_of_an_unsorted_folder_names_its_faces(gallery: Gallery,
     assert (report.duplicates, report.indexed) == (4, 0)
     assert by_photo(gallery) == {"1.png": "Ann", "2.png": "Ann", "3.png": "Bob", "4.png": "Bob"}
     assert gallery.counts().people == 2
-    assert gallery.photos_by_person().to_numpy().tolist() == [["Ann", 2], ["Bob", 2]]
+    assert gallery.photos.by_person().to_numpy().tolist() == [["Ann", 2], ["Bob", 2]]
 
 
 @pytest.mark.parametrize("again", [("dump",), ("people",), ("dump", "people"), ("people", "dump", "dump")])
@@ -134,7 +134,7 @@ def test_one_photo_in_two_peoples_folders_is_told_and_listed(
     told = [index(gallery, people) for _ in range(2)]
     expected = {"photo": "Ann/1.png", "person": "Ann", "other_photo": "Bob/1.png", "other_person": "Bob"}
     assert [report.contradictions for report in told] == [(expected,)] * 2
-    assert gallery.contradictions() == [expected]
+    assert gallery.photos.contradictions() == [expected]
     assert told[0].contradiction.startswith("Ann/1.png and Bob/1.png are one photo in folders of different people:")
     assert by_photo(gallery)["Ann/1.png"] == "Ann"
     monkeypatch.setenv("FACECLUSTER_HOME", str(gallery.path))

@@ -32,13 +32,13 @@ def columns(file: Path) -> dict[str, list[str]]:
 def test_a_gallery_of_version_1_keeps_all_it_holds(tmp_path: Path) -> None:
     folder = gallery_of_version_1(tmp_path / "old", tmp_path / "photos", PEOPLE)
     gallery = Gallery.open(folder)
-    assert sorted(gallery.everybody()) == PEOPLE
+    assert sorted(gallery.photos.everybody()) == PEOPLE
     assert gallery.faces().embeddings.argmax(axis=1).tolist() == [1, 2, 3]
     assert (gallery.revision, gallery.model) == (7, "casia-webface")
-    clustering = gallery.clustering()
+    clustering = gallery.clusterings.current()
     assert clustering is not None
     assert clustering.names == {0: "The band"}
-    assert gallery.photo(1).turn == 0
+    assert gallery.photos.get(1).turn == 0
     assert gallery.delete_person("Ada") == 1
     assert (tmp_path / "photos" / "Ada" / "1.jpg").exists()
 
@@ -85,7 +85,7 @@ def test_a_migration_that_fails_leaves_the_gallery_as_it_was(tmp_path: Path, mon
         with pytest.raises(GalleryError):
             Gallery.open(folder)
     assert columns(folder / "gallery.db") == before
-    assert sorted(Gallery.open(folder).everybody()) == PEOPLE
+    assert sorted(Gallery.open(folder).photos.everybody()) == PEOPLE
 
 
 @pytest.mark.parametrize("version", [0, 1, 2, 3])

@@ -66,7 +66,7 @@ def held(gallery: Gallery) -> list[object]:
     """What a gallery holds, in an order that does not tell how it came there."""
     faces = gallery.faces()
     rows = zip(faces.table["path"], faces.persons, faces.embeddings.tolist(), strict=True)
-    left_out = gallery.left_out()
+    left_out = gallery.photos.left_out()
     return [gallery.counts(), sorted(rows), sorted(left_out.astype(str).itertuples(index=False))]
 
 
@@ -123,7 +123,7 @@ def test_duplicates_are_forgotten_with_their_files(tmp_path: Path) -> None:
     gallery = Gallery.open(tmp_path / "gallery")
     index(gallery, lay(tmp_path / "photos", {"Ann/1.png": 1, "Ann/copy.png": 1, "Ann/text.png": UNREADABLE}))
     index(gallery, lay(tmp_path / "photos", {"Ann/1.png": 1, "Ann/other copy.png": 1}))
-    assert gallery.left_out()["photo"].tolist() == ["Ann/other copy.png"]
+    assert gallery.photos.left_out()["photo"].tolist() == ["Ann/other copy.png"]
     assert gallery.counts().photos == 2
 
 
@@ -161,7 +161,7 @@ def test_a_photo_that_another_one_replaced_is_not_shown_for_it(tmp_path: Path) -
     gallery = Gallery.open(tmp_path / "gallery")
     folder = lay(tmp_path / "photos", {"Ann/1.png": 1, "Ann/2.png": 2})
     index(gallery, folder)
-    photo = gallery.face(1).photo
+    photo = gallery.faces.get(1).photo
     assert read_original(photo) == (folder / "Ann/1.png").read_bytes()
     lay(folder, {"Ann/1.png": 2, "Ann/2.png": 1})
     with pytest.raises(PhotoError, match=r"Ann/1.png is no longer in .*photos"):

@@ -46,7 +46,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def missing(gallery: Gallery) -> list[tuple[int, int]]:
-    return [(source.missing, source.photos) for source in gallery.missing()]
+    return [(source.missing, source.photos) for source in gallery.sources.missing()]
 
 
 # --- what is gone from disk -----------------------------------------------------------------------------------------
@@ -57,14 +57,14 @@ def test_photos_that_are_gone_are_told_and_stay_until_they_are_removed(gallery: 
     shutil.move(photos / "Tom Hanks", photos.parent / "away")
     assert index(gallery, photos).missing == 2
     assert missing(gallery) == [(2, 8)]
-    assert "Tom Hanks" in gallery.everybody()
+    assert "Tom Hanks" in gallery.photos.everybody()
     shutil.move(photos.parent / "away", photos / "Tom Hanks")
     assert index(gallery, photos).missing == 0
     assert missing(gallery) == []
     shutil.rmtree(photos / "Tom Hanks")
     index(gallery, photos)
     assert delete_missing(gallery) == 2
-    assert "Tom Hanks" not in gallery.everybody()
+    assert "Tom Hanks" not in gallery.photos.everybody()
     assert (gallery.counts().faces, missing(gallery)) == (4, [])
     assert delete_missing(gallery) == 0
 
@@ -81,7 +81,7 @@ def test_what_is_back_at_its_place_is_not_removed_as_missing(kind: str, gallery:
     shutil.move(photos.parent / "away" / "5.png", photos / "Tom Hanks")
     put()
     assert delete_missing(gallery) == 1
-    assert gallery.everybody()["Tom Hanks"] == 1
+    assert gallery.photos.everybody()["Tom Hanks"] == 1
 
 
 def test_a_photo_that_was_moved_to_another_place_is_not_missing(gallery: Gallery, photos: Path, tmp_path: Path) -> None:
@@ -122,8 +122,8 @@ def test_where_nothing_is_left_the_disk_is_asked_for_and_nothing_is_removed(
     with pytest.raises(NothingThereError, match=r"None of the 8 photos .* is there \(is the disk there\?\)"):
         open_known(gallery, photos)
     assert missing(gallery) == [(8, 8)]
-    assert gallery.missing()[0].is_disk_in_doubt
-    assert "is the disk there?" in str(gallery.missing()[0])
+    assert gallery.sources.missing()[0].is_disk_in_doubt
+    assert "is the disk there?" in str(gallery.sources.missing()[0])
     assert gallery.counts().photos == 8
     with pytest.raises(NothingThereError, match="does not exist: check the path"):
         open_known(gallery, photos.parent / "never known")
@@ -135,18 +135,18 @@ def test_where_nothing_is_left_the_disk_is_asked_for_and_nothing_is_removed(
 def test_a_run_that_is_cut_off_is_told_until_it_is_finished(gallery: Gallery, photos: Path) -> None:
     with pytest.raises(Cancelled):
         index(gallery, photos, cancelled=lambda: gallery.counts().photos == 3)
-    (source,) = gallery.unfinished_sources()
+    (source,) = gallery.sources.unfinished()
     assert (source.location, source.done, source.photos, source.name) == (str(photos), 3, 8, "photos")
-    assert gallery.source_settings(source.id)[:2] == ["largest", "40"]
+    assert gallery.sources.settings(source.id)[:2] == ["largest", "40"]
     index(gallery, photos)
-    assert gallery.unfinished_sources() == []
+    assert gallery.sources.unfinished() == []
 
 
 def test_an_unfinished_source_can_be_dismissed(gallery: Gallery, photos: Path) -> None:
     with pytest.raises(Cancelled):
         index(gallery, photos, cancelled=lambda: True)
-    gallery.dismiss_unfinished(gallery.unfinished_sources()[0].id)
-    assert gallery.unfinished_sources() == []
+    gallery.dismiss_unfinished(gallery.sources.unfinished()[0].id)
+    assert gallery.sources.unfinished() == []
     assert gallery.counts().photos == 1
 
 
@@ -159,7 +159,7 @@ def test_a_killed_run_is_unfinished(sample_photos: Path, tmp_path: Path) -> None
         time.sleep(0.05)
     run.send_signal(signal.SIGKILL)
     run.wait()
-    (source,) = Gallery.open(tmp_path / "g").unfinished_sources()
+    (source,) = Gallery.open(tmp_path / "g").sources.unfinished()
     assert 0 < source.done < source.photos == 144
 
 
@@ -207,7 +207,7 @@ def test_what_was_left_out_is_kept_with_the_source_and_told_anew(
     report = index(gallery, photos)
     assert report.left_out == {"system folders": 1, "videos": 1}
     index(gallery, make_zip(tmp_path / "more.zip", ["Zoe/1.png", "Yan/2.png", "w.mp4"]))
-    kinds = {kind.kind: (kind.files, kind.example) for kind in gallery.left_out_files()}
+    kinds = {kind.kind: (kind.files, kind.example) for kind in gallery.sources.left_out_files()}
     assert kinds == {
         "system folders": (1, f"{photos}/@eaDir"),
         "videos": (2, f"{tmp_path}/more.zip/w.mp4"),
@@ -215,9 +215,9 @@ def test_what_was_left_out_is_kept_with_the_source_and_told_anew(
     (photos / "Ann" / "v.mp4").unlink()
     (photos / "@eaDir").rmdir()
     index(gallery, photos)
-    assert {kind.kind: kind.files for kind in gallery.left_out_files()} == {"videos": 1}
+    assert {kind.kind: kind.files for kind in gallery.sources.left_out_files()} == {"videos": 1}
     gallery.delete_all()
-    assert gallery.left_out_files() == []
+    assert gallery.sources.left_out_files() == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has file names of any bytes")
@@ -229,9 +229,9 @@ def test_a_photo_whose_name_is_no_utf8_is_found_again(gallery: Gallery, photos: 
     shutil.move(write_photo(photos / "8.png", 8), photos / name / "8.png")
     index(gallery, photos)
     assert index(gallery, photos).skipped == 8
-    assert "Zoë" in gallery.everybody()
-    (photo,) = gallery.photos_at("Zo\\xeb/8.png")
+    assert "Zoë" in gallery.photos.everybody()
+    (photo,) = gallery.photos.at("Zo\\xeb/8.png")
     assert read_original(photo) == (photos / name / "8.png").read_bytes()
-    assert gallery.photos_at(f"{photos}/7\\xff.png")
+    assert gallery.photos.at(f"{photos}/7\\xff.png")
     shutil.rmtree(photos / name)
     assert index(gallery, photos).missing == 1

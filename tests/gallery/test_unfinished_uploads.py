@@ -38,30 +38,30 @@ def cut_off(gallery: Gallery, photos: Path, people_from: str = "auto") -> Unfini
             faces="all",
             people_from=people_from,
         )
-    (source,) = gallery.unfinished_sources()
+    (source,) = gallery.sources.unfinished()
     return source
 
 
 def test_a_zip_that_was_cancelled_goes_on_without_a_second_upload(gallery: Gallery, photos: Path) -> None:
     source = cut_off(gallery, photos, "first")
     assert (source.name, source.photos, source.done, source.people_from) == ("party", 6, 0, "first")
-    assert gallery.source_settings(source.id) == ["all", "40", "0.9"]
+    assert gallery.sources.settings(source.id) == ["all", "40", "0.9"]
     add(gallery, KeptZip(Path(source.location)))
-    assert (gallery.counts().photos, gallery.counts().people, gallery.unfinished_sources()) == (6, 2, [])
+    assert (gallery.counts().photos, gallery.counts().people, gallery.sources.unfinished()) == (6, 2, [])
     assert not list(gallery.uploads.rglob("*.zip")), "a zip that is unpacked is not kept"
 
 
 def test_a_zip_that_was_cancelled_may_be_dropped_again(gallery: Gallery, photos: Path) -> None:
     cut_off(gallery, photos)
     add(gallery, UploadedZip("party.zip", zip_of(photos)))
-    assert (gallery.counts().photos, gallery.unfinished_sources()) == (6, [])
+    assert (gallery.counts().photos, gallery.sources.unfinished()) == (6, [])
     assert not list(gallery.uploads.rglob("*.zip"))
 
 
 def test_a_zip_whose_upload_is_dismissed_leaves_nothing_behind(gallery: Gallery, photos: Path) -> None:
     gallery.dismiss_unfinished(cut_off(gallery, photos).id)
     assert not gallery.uploads.exists()
-    assert gallery.unfinished_sources() == []
+    assert gallery.sources.unfinished() == []
 
 
 def test_deleting_a_person_deletes_zips_that_may_hold_that_person(gallery: Gallery, photos: Path) -> None:
@@ -69,21 +69,21 @@ def test_deleting_a_person_deletes_zips_that_may_hold_that_person(gallery: Galle
     cut_off(gallery, photos)
     gallery.delete_person("Ada")
     assert not gallery.uploads.exists()
-    assert gallery.unfinished_sources() == []
+    assert gallery.sources.unfinished() == []
 
 
 def test_deleting_everything_deletes_what_was_kept_of_a_zip(gallery: Gallery, photos: Path) -> None:
     cut_off(gallery, photos)
     gallery.delete_all()
     assert not gallery.uploads.exists()
-    assert gallery.unfinished_sources() == []
+    assert gallery.sources.unfinished() == []
 
 
 def test_another_upload_does_not_cost_the_one_that_was_cut_off(gallery: Gallery, photos: Path, tmp_path: Path) -> None:
     source = cut_off(gallery, photos)
     write_photo(tmp_path / "others" / "Cyd" / "9.png", 9)
     add(gallery, UploadedZip("others.zip", zip_of(tmp_path / "others")))
-    assert [each.id for each in gallery.unfinished_sources()] == [source.id]
+    assert [each.id for each in gallery.sources.unfinished()] == [source.id]
     add(gallery, KeptZip(Path(source.location)))
     assert gallery.counts().photos == 7
 
@@ -102,8 +102,8 @@ def test_a_zip_whose_models_cannot_be_loaded_goes_on_once_they_can(gallery: Gall
             embedder=Broken(),  # type: ignore[arg-type]
             people_from="none",
         )
-    (source,) = gallery.unfinished_sources()
+    (source,) = gallery.sources.unfinished()
     assert (source.kind, source.name, source.photos) == ("folder", "party", 6)
     add(gallery, Place(source.location))
     counts = gallery.counts()
-    assert (counts.photos, counts.people, gallery.unfinished_sources()) == (6, 0, []), "as was chosen: without names"
+    assert (counts.photos, counts.people, gallery.sources.unfinished()) == (6, 0, []), "as was chosen: without names"

@@ -211,10 +211,10 @@ def test_a_photo_that_memory_is_too_little_for_is_told_and_done_by_the_next_run(
     report = index(gallery, photos, Hungry((Hungry._sum(load_image(photos / "2.png")),)))
     assert (report.indexed, report.unreadable, report.out_of_memory, report.problems) == (5, 1, 1, (SENTENCE,))
     assert report.photos == report.indexed + report.skipped + report.duplicates + report.unreadable
-    assert gallery.left_out()["reason"].tolist() == [SENTENCE]
+    assert gallery.photos.left_out()["reason"].tolist() == [SENTENCE]
     report = index(gallery, photos, FakeDetector())
     assert (report.indexed, report.skipped, report.unreadable) == (1, 5, 0)
-    assert gallery.left_out().empty
+    assert gallery.photos.left_out().empty
 
 
 def test_other_errors_of_a_batch_are_not_taken_for_a_lack_of_memory(tmp_path: Path, photos: Path) -> None:

@@ -64,7 +64,7 @@ def test_every_photo_is_accounted_for_with_its_reason(gallery: Gallery, photos: 
     report = index(gallery, photos)
     assert counted(report) == (6, 4, 3, 1)
     assert left(report) == (1, 1, 0)
-    reasons = dict(gallery.left_out()[["photo", "reason"]].itertuples(index=False))
+    reasons = dict(gallery.photos.left_out()[["photo", "reason"]].itertuples(index=False))
     assert reasons == {
         "ann/1.png": "No face of 40 pixels or more was found.",
         "bob/copy.png": "Same content as ann/2.png.",
@@ -108,7 +108,7 @@ def test_a_moved_folder_is_followed(gallery: Gallery, photos: Path, tmp_path: Pa
     moved = photos.rename(tmp_path / "elsewhere")
     report = index(gallery, moved)
     assert (report.indexed, report.skipped, report.duplicates) == (0, 4, 1)
-    photo = gallery.face(1).photo
+    photo = gallery.faces.get(1).photo
     assert read_original(photo) == (moved / photo.path).read_bytes()
 
 
@@ -129,7 +129,7 @@ def test_copies_of_an_unreadable_photo_are_unreadable(gallery: Gallery, tmp_path
         (tmp_path / "p" / name).write_text("no image")
     for report in (index(gallery, tmp_path / "p"), index(gallery, tmp_path / "p")):
         assert (report.unreadable, report.duplicates) == (2, 0)
-    reasons = gallery.left_out()["reason"].tolist()
+    reasons = gallery.photos.left_out()["reason"].tolist()
     assert [reason.split(" is ")[0] for reason in reasons] == ["1.jpg", "2.jpg"], "each tells its own name"
 
 
@@ -238,7 +238,7 @@ def test_a_zip_gives_the_same_faces_as_its_folder(gallery: Gallery, photos: Path
     reference = Gallery.open(tmp_path / "reference")
     index(reference, photos)
     assert_same_faces(gallery.faces(), reference.faces())
-    face = gallery.face(1)
+    face = gallery.faces.get(1)
     assert read_original(face.photo) == (photos / face.photo.path).read_bytes()
 
 

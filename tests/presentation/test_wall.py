@@ -77,12 +77,12 @@ def gallery(tmp_path: Path) -> Gallery:
 def test_a_name_given_to_a_cluster_makes_it_a_person(gallery: Gallery) -> None:
     (nobody,) = [card for card in wall(gallery) if card.person is None]
     assert nobody.cluster is not None
-    gallery.name_cluster(nobody.cluster, "Ada")
+    gallery.clusterings.name(nobody.cluster, "Ada")
     assert {card.person: card.faces for card in wall(gallery)} == {"Ada": 8, "person 00": 8, "person 01": 8}
-    best = gallery.face_of("Ada", nobody.cluster)
-    assert best == gallery.cluster_samples([nobody.cluster], 1)[nobody.cluster][0]
-    assert gallery.face_of("person 00", nobody.cluster) is None
-    gallery.name_cluster(nobody.cluster, "person 00")
+    best = gallery.faces.best_of("Ada", nobody.cluster)
+    assert best == gallery.clusterings.samples([nobody.cluster], 1)[nobody.cluster][0]
+    assert gallery.faces.best_of("person 00", nobody.cluster) is None
+    gallery.clusterings.name(nobody.cluster, "person 00")
     (card,) = [card for card in wall(gallery) if card.person == "person 00"]
     assert (card.faces, card.query) == (16, {"person": "person 00"})
 
@@ -91,10 +91,10 @@ def test_people_in_no_cluster_show_their_first_face(gallery: Gallery) -> None:
     make_gallery(gallery.path, draw_people(1, 3, seed=5)[0], np.full(3, "Late"), prefix="late")
     (card,) = [card for card in wall(gallery) if card.person == "Late"]
     assert (card.faces, card.cluster, card.query) == (3, None, {"person": "Late"})
-    first = gallery.face_of(card.person, card.cluster) or 0
-    assert list(gallery.newest_faces(4)) == [first + 2, first + 1, first, first - 1]
-    assert [(place.name, place.photos) for place in gallery.photos_by_source()] == [("people", 27)]
+    first = gallery.faces.best_of(card.person, card.cluster) or 0
+    assert list(gallery.faces.newest(4)) == [first + 2, first + 1, first, first - 1]
+    assert [(place.name, place.photos) for place in gallery.photos.by_source()] == [("people", 27)]
 
 
 def wall(gallery: Gallery) -> list[Card]:
-    return cards(gallery.identities(), titled(gallery.clusters()), {}, ())
+    return cards(gallery.faces.identities(), titled(gallery.clusterings.table()), {}, ())

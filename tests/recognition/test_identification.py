@@ -87,7 +87,7 @@ def test_clusters_stand_in_where_nobody_is_labelled(sample_photos: Path, tmp_pat
     assert unnamed.is_known
     assert unnamed.person is None
     assert unnamed.candidates[0].cluster == unnamed.cluster
-    gallery.name_cluster(unnamed.cluster, "The first")
+    gallery.clusterings.name(unnamed.cluster, "The first")
     assert only(Identifier.from_gallery(gallery).identify(probe, threshold=0)).person == "The first"
 
 

@@ -41,7 +41,7 @@ def cluster_by(gallery: Gallery, labels: np.ndarray) -> None:
     numbers, dense = np.unique(labels, return_inverse=True)
     model = FaceClusterer(len(numbers), random_state=0).fit(faces.embeddings)
     centers = np.stack([faces.embeddings[dense == place].mean(axis=0) for place in range(len(numbers))])
-    gallery.save_clustering(
+    gallery.clusterings.save(
         Clustering(
             *("kmeans", {"n_clusters": len(numbers)}, 0, "casia-webface", {}, model.inertia_, 0.0),
             faces=faces.ids,
@@ -53,7 +53,7 @@ def cluster_by(gallery: Gallery, labels: np.ndarray) -> None:
 
 
 def ask(gallery: Gallery, faces: np.ndarray) -> list[Match]:
-    identifier = Identifier(gallery.faces(), gallery.clustering())  # type: ignore[arg-type]
+    identifier = Identifier(gallery.faces(), gallery.clusterings.current())  # type: ignore[arg-type]
     box = Detection(np.array([0, 0, 50, 50], np.float32), np.zeros((5, 2), np.float32), 0.99)
     crops = np.zeros((len(faces), 160, 160, 3), np.uint8)
     return identifier.identify_faces([box] * len(faces), crops, np.asarray(faces, np.float32))
@@ -70,7 +70,7 @@ def answered(gallery: Gallery, faces: np.ndarray) -> list[tuple[bool, str | None
 def test_names_given_by_hand_stay_people_beside_labelled_ones(tmp_path: Path) -> None:
     gallery = some_named(tmp_path / "g", 0)
     for cluster in range(2, PEOPLE):
-        gallery.name_cluster(cluster, f"by hand {cluster}")
+        gallery.clusterings.name(cluster, f"by hand {cluster}")
     before = answered(gallery, probes(5))
     assert before == [(True, "by hand 5")] * 2
     more = draw_people(1, FACES, scatter=0.8, seed=4)[0]
@@ -101,7 +101,7 @@ def test_a_lone_bystander_stands_for_nobody(tmp_path: Path) -> None:
     for face in (alone, *together, beside):
         assert not ask(gallery, face[None])[0].is_known
     plain = some_named(tmp_path / "plain", PEOPLE)
-    thresholds = [Identifier(g.faces(), g.clustering()).threshold() for g in (gallery, plain)]  # type: ignore[arg-type]
+    thresholds = [Identifier(g.faces(), g.clusterings.current()).threshold() for g in (gallery, plain)]  # type: ignore[arg-type]
     assert thresholds[0] == thresholds[1], "faces that stand for nobody leave the threshold as it was"
 
 
@@ -124,11 +124,11 @@ def test_clusters_of_one_name_are_one_person_and_leave_the_threshold_alone(tmp_p
     cluster_by(cut, split)
     for gallery, clusters in ((whole, (0,)), (cut, (0, 8, 9))):
         for cluster in clusters:
-            gallery.name_cluster(cluster, "Chloé" if cluster == 0 else written)
+            gallery.clusterings.name(cluster, "Chloé" if cluster == 0 else written)
         (match, *_) = ask(gallery, probes(0))
         assert match.person == "Chloé"
         assert [candidate.person for candidate in match.candidates].count("Chloé") == 1
-    found = [Identifier(g.faces(), g.clustering()) for g in (whole, cut)]  # type: ignore[arg-type]
+    found = [Identifier(g.faces(), g.clusterings.current()) for g in (whole, cut)]  # type: ignore[arg-type]
     assert found[0].threshold() == pytest.approx(found[1].threshold())
     assert cut.counts().people == 1
 
@@ -139,7 +139,7 @@ def test_a_cluster_named_like_a_labelled_person_is_that_person(tmp_path: Path) -
     persons = np.array([f"person {w:02d}" if w else ("Chloé" if r < 4 else None) for r, w in enumerate(OF)], object)
     gallery = make_gallery(tmp_path / "g", GALLERY, persons)
     cluster_by(gallery, split)
-    gallery.name_cluster(8, "  Chloe\u0301")
+    gallery.clusterings.name(8, "  Chloe\u0301")
     for match in ask(gallery, probes(0)):
         assert match.person == "Chloé"
         assert [candidate.person for candidate in match.candidates].count("Chloé") == 1
@@ -149,7 +149,7 @@ def test_a_cluster_named_like_a_labelled_person_is_that_person(tmp_path: Path) -
 
 def test_a_persons_folder_counts_for_more_than_the_name_of_a_cluster(tmp_path: Path) -> None:
     gallery = some_named(tmp_path / "g", PEOPLE)
-    gallery.name_cluster(0, "somebody else")
+    gallery.clusterings.name(0, "somebody else")
     assert answered(gallery, probes(0)) == [(True, "person 00")] * 2
     assert gallery.counts().people == PEOPLE
 
@@ -162,7 +162,7 @@ def test_pairs_for_verification_are_those_of_the_same_identities(tmp_path: Path)
     assert np.array_equal(labelled.same_, mixed.same_)
     assert "rest in part on clusters" in mixed.basis
     for cluster in range(2, PEOPLE):
-        partly.name_cluster(cluster, f"by hand {cluster}")
+        partly.clusterings.name(cluster, f"by hand {cluster}")
     named = gallery_pairs(partly)
     assert (named.identity, named.basis) == ("person", "")
     assert np.array_equal(labelled.different_, named.different_)
@@ -179,7 +179,7 @@ def test_a_split_cluster_without_a_name_beside_people_is_no_pair_of_different_pe
 
 def test_everybody_labelled_answers_as_from_persons_alone(tmp_path: Path) -> None:
     gallery = some_named(tmp_path / "g", PEOPLE)
-    matcher = Identifier(gallery.faces(), gallery.clustering()).matcher  # type: ignore[arg-type]
+    matcher = Identifier(gallery.faces(), gallery.clusterings.current()).matcher  # type: ignore[arg-type]
     plain = FaceMatcher().fit(GALLERY, OF)
     assert matcher.identity == "person"
     assert matcher.threshold() == plain.threshold()
@@ -188,16 +188,16 @@ def test_everybody_labelled_answers_as_from_persons_alone(tmp_path: Path) -> Non
 
 def test_pages_call_a_face_by_the_name_of_its_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gallery = some_named(tmp_path / "g", 2)
-    gallery.name_cluster(5, "Cyd by hand")
+    gallery.clusterings.name(5, "Cyd by hand")
     monkeypatch.setenv("FACECLUSTER_HOME", str(gallery.path))
     app = open_app("gallery")
     people: Any = next(link for link in app.page_link if link.value == "3 people")
     assert "16 of 64 faces have a known person by folder, 8 more by hand" in people.proto.help
     assert "Cyd by hand" in [tile["name"] for tile in tiles(app)], "on the wall"
-    assert ["Cyd by hand", 8] in gallery.photos_by_person().to_numpy().tolist()
-    assert gallery.names_by_hand(gallery.cluster_samples([5, 0], 1)[5] + gallery.cluster_samples([0], 1)[0]) == {
-        gallery.cluster_samples([5], 1)[5][0]: "Cyd by hand"
-    }
+    assert ["Cyd by hand", 8] in gallery.photos.by_person().to_numpy().tolist()
+    assert gallery.clusterings.names_by_hand(
+        gallery.clusterings.samples([5, 0], 1)[5] + gallery.clusterings.samples([0], 1)[0]
+    ) == {gallery.clusterings.samples([5], 1)[5][0]: "Cyd by hand"}
 
 
 def test_unlike_faces_in_one_cluster_are_not_somebody(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_accuracy_says_what_is_named_by_hand_and_does_not_rest_on_it(
 ) -> None:
     gallery = make_gallery(tmp_path / "g", *known(8, 6, 2))
     made = cluster_gallery(gallery)
-    gallery.name_cluster(int(made.labels[-1]), "by hand")
+    gallery.clusterings.name(int(made.labels[-1]), "by hand")
     assert main(["evaluate", "--gallery", str(gallery.path)]) == 0
     told = capsys.readouterr().out
     assert "12 of 48 faces have a known person by folder, 6 more by hand" in told
@@ -119,7 +119,7 @@ def test_names_given_by_hand_keep_their_clusters_when_labelled_people_are_added(
     made = cluster_gallery(gallery)
     assert made.n_clusters == 8
     for cluster in range(8):
-        gallery.name_cluster(cluster, f"by hand {cluster}")
+        gallery.clusterings.name(cluster, f"by hand {cluster}")
     more = draw_people(2, 6, scatter=0.8, seed=3)[0]
     make_gallery(tmp_path / "g", more, np.repeat(np.array(["Ann", "Bob"], object), 6), prefix="more")
     again = cluster_gallery(gallery)
@@ -131,9 +131,9 @@ def test_names_given_by_hand_keep_their_clusters_when_labelled_people_are_added(
 def test_the_evaluations_threshold_is_the_one_that_identification_uses(tmp_path: Path) -> None:
     gallery = make_gallery(tmp_path / "g", *known(8, 6, 4))
     made = cluster_gallery(gallery)
-    gallery.name_cluster(int(made.labels[-1]), "by hand")
+    gallery.clusterings.name(int(made.labels[-1]), "by hand")
     found = evaluate_gallery(gallery, EvaluationSettings(parts=("open_set",), draws=2)).open_set
-    identifier = Identifier(gallery.faces(), gallery.clustering())  # type: ignore[arg-type]
+    identifier = Identifier(gallery.faces(), gallery.clusterings.current())  # type: ignore[arg-type]
     assert found is not None
     assert (found.people, found.threshold) == (4, pytest.approx(identifier.threshold()))
 

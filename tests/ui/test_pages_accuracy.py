@@ -50,8 +50,8 @@ def wrong_faces_shown(app: AppTest) -> list[int]:
 def make_one_wrong(home: Path) -> tuple[int, str, str]:
     """Gives a face of the first cluster to the second cluster's person: the face, its new person, the first person."""
     gallery = Gallery.open(home)
-    first, second = gallery.clusters()["person"][:2]
-    face = int(gallery.cluster_faces(0, limit=1)["face"].iloc[0])
+    first, second = gallery.clusterings.table()["person"][:2]
+    face = int(gallery.clusterings.faces_of(0, limit=1)["face"].iloc[0])
     with gallery._database.write() as db:
         db.execute("UPDATE faces SET person = ? WHERE id = ?", (second, face))
     return face, second, first
@@ -65,10 +65,10 @@ def test_an_empty_gallery_tells_where_to_start(gallery_home: Path) -> None:
 
 def test_names_by_hand_are_no_measure_and_the_page_says_why(gallery_home: Path) -> None:
     gallery = Gallery.open(unlabelled_gallery(gallery_home))
-    gallery.name_cluster(0, "Ann")
+    gallery.clusterings.name(0, "Ann")
     app = open_page()
     assert titles_of_alerts(app) == ["Nothing to measure against"]
-    assert f"{gallery.clusters()['faces'].iloc[0]} faces got a name by hand, through their cluster" in texts(app)
+    assert f"{gallery.clusterings.table()['faces'].iloc[0]} faces got a name by hand, through a cluster" in texts(app)
 
 
 def test_who_said_how_many_clusters_there_are_is_told(sample_home: Path) -> None:
@@ -106,7 +106,7 @@ def test_the_sample_gallery_in_words_and_figures(sample_home: Path) -> None:
     assert "Every person has a cluster of their own" in texts(app)
     figures = {metric.label.replace("\u00a0", " "): metric.value.replace("\u00a0", " ") for metric in app.metric}
     assert figures["Accuracy"] == figures["Purity"] == "100 %"
-    assert (figures["Wrong faces"], figures["People below 100 %"]) == ("0", "0 of 12")
+    assert (figures["Wrong faces"], figures["Below 100 %"]) == ("0", "0 of 12")
     assert figures["ARI"] == figures["NMI"] == figures["B³ F1"] == "1.000"
 
 
@@ -183,7 +183,7 @@ def test_a_wrong_face_says_where_it_is_and_leads_to_its_photo(sample_home: Path)
 
 def test_faces_without_a_person_take_part_in_no_figure_and_it_says_so(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
-    person = gallery.clusters()["person"][0]
+    person = gallery.clusterings.table()["person"][0]
     with gallery._database.write() as db:
         db.execute("UPDATE faces SET person = NULL WHERE person = ?", (person,))
     app = open_page()
@@ -209,7 +209,7 @@ def test_clusters_that_are_nobodys_are_named(sample_home: Path) -> None:
 
 def test_faces_that_an_algorithm_left_out_are_wrong_and_can_be_opened(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
-    face = int(gallery.cluster_faces(0, limit=1)["face"].iloc[0])
+    face = int(gallery.clusterings.faces_of(0, limit=1)["face"].iloc[0])
     with gallery._database.write() as db:
         db.execute("DELETE FROM assignments WHERE face_id = ?", (face,))
     app = open_page()
@@ -248,7 +248,7 @@ def test_wrong_faces_of_people_whom_the_algorithm_left_out(tmp_path: Path) -> No
     gallery = make_gallery(tmp_path / "gallery", embeddings, persons)
     made = cluster_gallery(gallery, 3)
     kept = np.delete(np.arange(30), np.arange(10, 14))
-    gallery.save_clustering(
+    gallery.clusterings.save(
         replace(
             made,
             faces=made.faces[kept],

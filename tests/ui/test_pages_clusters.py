@@ -46,14 +46,14 @@ def faces(app: AppTest) -> list[int]:
 
 
 def first_person(home: Path) -> tuple[int, str]:
-    row = Gallery.open(home).clusters().iloc[0]
+    row = Gallery.open(home).clusterings.table().iloc[0]
     return int(row["cluster"]), row["person"]
 
 
 def relabel_one(home: Path, cluster: int, person: str) -> int:
     """Makes one face of a cluster another person's, as if a stranger had been put in."""
     gallery = Gallery.open(home)
-    face = int(gallery.cluster_faces(cluster, order="farthest", limit=1)["face"].iloc[0])
+    face = int(gallery.clusterings.faces_of(cluster, order="farthest", limit=1)["face"].iloc[0])
     with gallery._database.write() as db:
         db.execute("UPDATE faces SET person = ? WHERE id = ?", (person, face))
     return face
@@ -78,8 +78,8 @@ def test_every_cluster_has_a_card_with_its_person_face_and_address(sample_home: 
     assert [card["href"] for card in cards] == [f"clusters?gallery=~&cluster={card['id']}" for card in cards]
     assert all(words(card) == ["12 faces"] and card["bar"] is None for card in cards), "a bar only where it is mixed"
     assert {card["said"] for card in cards} == {f"{card['name']}, 12 faces" for card in cards}
-    look = Gallery.open(sample_home).looks(
-        [Gallery.open(sample_home).cluster_samples([cards[0]["id"]])[cards[0]["id"]][0]]
+    look = Gallery.open(sample_home).faces.looks(
+        [Gallery.open(sample_home).clusterings.samples([cards[0]["id"]])[cards[0]["id"]][0]]
     )
     ((stored, ratio),) = [(look.crop, look.ratio) for look in look.values()]
     assert base64.b64decode(cards[0]["picture"].partition(",")[2]) == stored, "sent as it is stored"
@@ -143,7 +143,7 @@ def test_a_name_stays_until_it_is_taken_away(sample_home: Path) -> None:
     app.text_input(key=f"clusters_name_{cluster}").set_value("The *boss*")
     run(app)
     assert app.title[0].value == "The \\*boss\\*"
-    assert Gallery.open(sample_home).clusters()["name"][0] == "The *boss*"
+    assert Gallery.open(sample_home).clusterings.table()["name"][0] == "The *boss*"
     app.text_input(key=f"clusters_name_{cluster}").set_value("")
     assert run(app).title[0].value.replace("\\", "") == person
 
@@ -166,7 +166,7 @@ def test_most_faces_are_nobodys_where_nobody_has_more_than_half(sample_home: Pat
     cluster, _ = first_person(sample_home)
     gallery = Gallery.open(sample_home)
     with gallery._database.write() as db:
-        for face in gallery.cluster_faces(cluster, limit=6)["face"].tolist():
+        for face in gallery.clusterings.faces_of(cluster, limit=6)["face"].tolist():
             db.execute("UPDATE faces SET person = ? WHERE id = ?", (f"Other {face}", face))
     shown = texts(open_page(cluster))
     assert "Most faces are" not in shown
@@ -208,7 +208,7 @@ def test_without_a_doubtful_face_their_list_says_so(sample_home: Path) -> None:
 
 
 def test_the_faces_of_a_person_that_lie_elsewhere_come_first_and_are_marked(sample_home: Path) -> None:
-    clusters = Gallery.open(sample_home).clusters()
+    clusters = Gallery.open(sample_home).clusterings.table()
     cluster, person = first_person(sample_home)
     other = clusters["person"].iloc[1]
     face = relabel_one(sample_home, cluster, other)
@@ -238,7 +238,7 @@ def test_all_faces_of_a_person_are_shown_wherever_they_lie(sample_home: Path) ->
 
 def test_the_detection_score_stands_beside_every_face(sample_home: Path) -> None:
     shown = tiles(open_page(first_person(sample_home)[0]), "Faces of")
-    first = Gallery.open(sample_home).face(shown[0]["id"])
+    first = Gallery.open(sample_home).faces.get(shown[0]["id"])
     assert words(shown[0])[-1] == f"detection {first.detection_score:.2f}"
     assert len(shown) == 12
     assert all(words(tile)[-1].startswith("detection ") for tile in shown)

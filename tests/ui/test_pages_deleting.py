@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 def test_deleting_a_person_says_what_goes_and_groups_the_others_anew(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
-    person = gallery.photos_by_person()["person"].tolist()[0]
+    person = gallery.photos.by_person()["person"].tolist()[0]
     app = open_details(open_app())
     app.selectbox(key="gallery_delete_person").set_value(person).run()
     app.button(key="gallery_delete_one").click().run()
@@ -33,7 +33,7 @@ def test_the_others_are_grouped_anew_though_a_copy_of_the_deleted_person_stays(
     sample_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gallery = Gallery.open(sample_home)
-    person = next(iter(gallery.everybody()))
+    person = next(iter(gallery.photos.everybody()))
     copy = gallery.uploads / "0123456789ab" / "zip" / person / "1.jpg"
     gallery.copies.write(copy, [b"a copy"])
     app = open_details(open_app())
@@ -48,13 +48,13 @@ def test_the_others_are_grouped_anew_though_a_copy_of_the_deleted_person_stays(
 
 def test_people_without_a_face_can_be_deleted_too(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
-    known = sorted(gallery.photos_by_person()["person"])
+    known = sorted(gallery.photos.by_person()["person"])
     left_out = [
         NewPhoto("1.jpg", "", 1, "unreadable", "", "Zoe"),
         NewPhoto("2.jpg", "", 1, "duplicate", "", "Zoe"),
         NewPhoto("3.jpg", "", 1, "no_face", "", known[0]),
     ]
-    gallery.add_photos(gallery.add_source("folder", "/photos", "photos"), left_out, "casia-webface")
+    gallery.photos.add(gallery.sources.add("folder", "/photos", "photos"), left_out, "casia-webface")
     for person, photos in (("Zoe", "2 photos"), (known[0], "13 photos")):
         app = open_details(open_app())
         assert app.selectbox(key="gallery_delete_person").options == sorted([*known, "Zoe"])

@@ -128,8 +128,8 @@ def test_other_settings_begin_anew(sample_home: Path) -> None:
 
 def test_faces_that_were_taken_for_others_are_shown(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
-    first, second = gallery.clusters()["person"][:2]
-    face = int(gallery.cluster_faces(0, limit=1)["face"].iloc[0])
+    first, second = gallery.clusterings.table()["person"][:2]
+    face = int(gallery.clusterings.faces_of(0, limit=1)["face"].iloc[0])
     with gallery._database.write() as db:
         db.execute("UPDATE faces SET person = ? WHERE id = ?", (second, face))
     app = unfold(measure(open_page(), sample_home, "held_out"), "open_held_out")
@@ -191,7 +191,7 @@ def test_without_people_the_rest_can_be_measured_and_made_the_gallerys(nobody_ho
     assert "got 4, the suggested one" in told(app)
     use(app, "average")
     wait(app, nobody_home)
-    summary = Gallery.open(nobody_home).clustering_summary()
+    summary = Gallery.open(nobody_home).clusterings.summary()
     assert summary is not None
     assert (summary["algorithm"], summary["n_clusters"]) == ("average", 4)
 
@@ -209,7 +209,7 @@ def test_another_algorithm_becomes_the_gallerys_and_the_figures_out_of_date(samp
     assert not app.warning
     use(app, "ward")
     wait(app, sample_home)
-    clustering = Gallery.open(sample_home).clustering()
+    clustering = Gallery.open(sample_home).clusterings.current()
     assert clustering is not None
     assert clustering.algorithm == "ward"
     assert any("changed since" in warning.value for warning in app.warning)

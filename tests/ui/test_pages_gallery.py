@@ -186,7 +186,7 @@ def captions(app: AppTest) -> str:
 
 
 def test_faces_that_the_algorithm_left_out_are_not_offered_to_be_grouped(left_out_home: Path) -> None:
-    left_out = Gallery.open(left_out_home).unclustered().left_out
+    left_out = Gallery.open(left_out_home).clusterings.unclustered().left_out
     assert left_out > 0
     app = open_app()
     (info,) = app.info
@@ -238,7 +238,7 @@ def test_nobodys_clusters_ask_for_a_name_and_lead_to_their_faces(gallery_home: P
     cards = tiles(app, "People")
     assert [card["asks_name"] for card in cards] == [True] * 3
     assert sorted(card["href"] for card in cards) == [f"clusters?gallery=~&cluster={number}" for number in range(3)]
-    Gallery.open(gallery_home).name_cluster(int(cards[0]["href"][-1]), "Ada")
+    Gallery.open(gallery_home).clusterings.name(int(cards[0]["href"][-1]), "Ada")
     named = tiles(app.run(), "People")[0]
     assert (named["name"], named["asks_name"], named["id"]) == ("Ada", False, cards[0]["id"])
     assert state(app)[2:4] == ["1 person", "2 clusters without a name"]
@@ -247,7 +247,7 @@ def test_nobodys_clusters_ask_for_a_name_and_lead_to_their_faces(gallery_home: P
 def test_each_part_of_the_state_leads_to_what_is_behind_it(left_out_home: Path) -> None:
     gallery = Gallery.open(left_out_home)
     photos = [NewPhoto("bad.jpg", "", 1, "unreadable", "", reason="The file is empty.")]
-    gallery.add_photos(gallery.add_source("zip", "/photos/more.zip", "more"), photos, "casia-webface")
+    gallery.photos.add(gallery.sources.add("zip", "/photos/more.zip", "more"), photos, "casia-webface")
     app = open_app()
     assert {link.proto.label: link.proto.page for link in app.get("page_link")} == {
         "36 faces": "clusters",

@@ -95,7 +95,7 @@ def test_a_known_person_is_named_with_evidence(sample_home: Path) -> None:
 
 def test_a_photo_that_the_gallery_holds_is_called_a_copy(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
-    face = gallery.face(1)
+    face = gallery.faces.get(1)
     app = drop(open_page(), again=read_original(face.photo))
     assert answers(app) == [face.person]
     assert any("holds this photo or a copy of it" in each.value for each in app.caption)

@@ -115,7 +115,7 @@ def test_the_page_answers_while_photos_are_added(sample_home: Path, go_on: threa
     made(resources.identifier)
     assert not is_waiting(app.run())
     before = gallery.revision
-    gallery.add_source("folder", "/somewhere/else", "else")
+    gallery.sources.add("folder", "/somewhere/else", "else")
     assert gallery.revision > before
     assert not is_waiting(app.run())
     assert app.slider(key="identify_threshold")
@@ -124,7 +124,7 @@ def test_the_page_answers_while_photos_are_added(sample_home: Path, go_on: threa
 def test_the_wait_tells_how_far_it_is(tmp_path: Path) -> None:
     told = []
     gallery = make_synthetic_gallery(tmp_path, faces=1_000, clusters=50, people=50)
-    clustering = gallery.clustering()
+    clustering = gallery.clusterings.current()
     assert clustering
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "EXACT_FACES", 500)

@@ -44,7 +44,7 @@ def answer(app: AppTest, choice: str | None = None, is_folder: bool = True) -> N
 
 
 def people(home: Path) -> list[str]:
-    return sorted(Gallery.open(home).everybody())
+    return sorted(Gallery.open(home).photos.everybody())
 
 
 def test_where_it_is_not_sure_the_app_asks_before_it_adds(gallery_home: Path, albums: Path) -> None:
@@ -189,12 +189,12 @@ def test_photos_that_came_back_meanwhile_are_not_removed(gallery_home: Path, alb
 def test_what_was_cut_off_goes_on_with_a_click(gallery_home: Path, albums: Path) -> None:
     gallery = Gallery.open(gallery_home)
     for number, place in enumerate((albums, albums / "gone")):
-        gallery.begin_source("folder", str(place), place.name, 680 + number, "first")
+        gallery.sources.begin("folder", str(place), place.name, 680 + number, "first")
     app = open_app("gallery")
     told = [warning.value.replace("\\", "") for warning in app.warning]
     assert told[0] == "0 of 680 photos of photos are in the gallery."
     assert "The place is not there any more" in told[1]
-    first, second = gallery.unfinished_sources()
+    first, second = gallery.sources.unfinished()
     assert f"gallery_go_on_{second.id}" not in [button.key for button in app.button]
     app.button(key=f"gallery_dismiss_{second.id}").click().run()
     assert len(app.warning) == 1

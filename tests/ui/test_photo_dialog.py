@@ -77,9 +77,9 @@ def test_the_address_of_a_face_that_is_gone_says_so(sample_home: Path, face: str
 
 def test_a_look_alike_in_another_cluster_is_told(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
-    (here, _), face = first_person(sample_home), int(gallery.cluster_faces(0)["face"].iloc[0])
-    nearest = int(gallery.nearest_faces(face)["face"].iloc[0])
-    there = next(int(cluster) for cluster in gallery.clusters()["cluster"] if cluster != here)
+    (here, _), face = first_person(sample_home), int(gallery.clusterings.faces_of(0)["face"].iloc[0])
+    nearest = int(gallery.faces.nearest(face)["face"].iloc[0])
+    there = next(int(cluster) for cluster in gallery.clusterings.table()["cluster"] if cluster != here)
     with gallery._database.write() as db:
         db.execute("UPDATE assignments SET cluster = ? WHERE face_id = ?", (there, nearest))
     shown = texts(with_face(open_page(), face))

@@ -71,7 +71,7 @@ def test_a_photo_without_a_sure_face_says_what_there_was(
     assert why_no_face(40, [face(score) for score in scores]) == told
     report = index(gallery, photo, Scripted(*scores), faces="all")
     assert (report.no_face, report.faces) == (1, 0)
-    assert gallery.left_out()["reason"].tolist() == [told]
+    assert gallery.photos.left_out()["reason"].tolist() == [told]
 
 
 def test_only_sure_faces_are_enrolled(gallery: Gallery, photo: Path) -> None:

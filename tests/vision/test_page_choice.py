@@ -97,7 +97,7 @@ def test_the_picture_that_was_indexed_is_the_one_that_is_shown(gallery_folder: P
     with closing(Gallery.open(gallery_folder)) as gallery:
         table = gallery.faces().table
         for name in FILES:
-            face = gallery.face(int(table.loc[table["path"].str.endswith(name), "face"].iloc[0]))
+            face = gallery.faces.get(int(table.loc[table["path"].str.endswith(name), "face"].iloc[0]))
             shown = picture_of(gallery, face)
             assert (shown.image.shape[:2]) == PORTRAIT.size[::-1], name
             assert np.abs(shown.image.astype(int) - np.asarray(PORTRAIT.convert("RGB"))).mean() < 12, name

@@ -79,9 +79,9 @@ def test_a_folder_is_indexed_and_clustered_and_left_where_it_is(gallery: Gallery
 
 def test_the_same_folder_again_clusters_nothing_anew(gallery: Gallery, photos: Path) -> None:
     add(gallery, Place(str(photos)))
-    before = gallery.clustering()
+    before = gallery.clusterings.current()
     told = add(gallery, Place(str(photos)))
-    after = gallery.clustering()
+    after = gallery.clusterings.current()
     assert before is not None
     assert after is not None
     assert after.id == before.id
@@ -113,19 +113,19 @@ def people_and_strangers(folder: Path, strangers: int = 4) -> Gallery:
 def test_the_chosen_algorithm_stays_when_photos_are_added(tmp_path: Path, photos: Path, name: str) -> None:
     gallery = people_and_strangers(tmp_path / "gallery")
     before = apply_algorithm(gallery, name, 4, seed=3)
-    assert bool(gallery.unclustered().left_out) == (name in ("hdbscan", "dbscan"))
+    assert bool(gallery.clusterings.unclustered().left_out) == (name in ("hdbscan", "dbscan"))
     empty = photos.parent / "grey"
     write_photo(empty / "0.png", 0)
     add(gallery, Place(str(empty)))
-    after = gallery.clustering()
+    after = gallery.clusterings.current()
     assert after is not None
     assert after.id == before.id, "nothing is new, though the algorithm left faces out"
     add(gallery, Place(str(photos)))
-    summary = gallery.clustering_summary()
+    summary = gallery.clusterings.summary()
     assert summary is not None
     assert (summary["algorithm"], summary["seed"]) == (name, 3)
     assert summary["created"] >= before.created
-    assert gallery.unclustered().found_later == 0
+    assert gallery.clusterings.unclustered().found_later == 0
     if ALGORITHMS[name].needs_number:
         assert summary["n_clusters"] == 4
 
@@ -135,7 +135,7 @@ def test_grouping_again_keeps_the_algorithm_unless_another_is_named(tmp_path: Pa
     apply_algorithm(gallery, "hdbscan")
     gallery.delete_person("person 00")
     told = cluster_again(gallery, Job("Grouping"), *last_choice(gallery))
-    left_out = gallery.unclustered().left_out
+    left_out = gallery.clusterings.unclustered().left_out
     assert left_out > 0
     assert told == f"{28 - left_out} faces are in 3 clusters, {left_out} in none."
     assert last_algorithm(gallery) == "hdbscan"
@@ -154,7 +154,7 @@ def test_photos_are_kept_when_the_algorithm_cannot_group_them(
     assert "choose another algorithm" in str(told.value)
     assert gallery.counts().faces == 42
     assert last_algorithm(gallery) == "hdbscan"
-    assert gallery.unclustered() == Unclustered(found_later=6, left_out=left_out)
+    assert gallery.clusterings.unclustered() == Unclustered(found_later=6, left_out=left_out)
 
 
 def test_a_dropped_zip_is_copied_into_the_gallery_once(gallery: Gallery, photos: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_dropped_zip_is_copied_into_the_gallery_once(gallery: Gallery, photos:
         ("my photos", "Ada", "2.png"),
     ]
     assert len(files) == 6
-    assert set(gallery.photos_by_person()["person"]) == {"Ada", "Bob"}
+    assert set(gallery.photos.by_person()["person"]) == {"Ada", "Bob"}
     add(gallery, UploadedZip("my photos.zip", upload))
     assert gallery.counts().photos == 6
     gallery.delete_all()
@@ -256,7 +256,7 @@ def test_grouping_ends_at_once_when_cancelled_and_leaves_the_clusters(
     gallery: Gallery, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(gallery, Place(str(photos)))
-    before, done = gallery.clustering(), threading.Event()
+    before, done = gallery.clusterings.current(), threading.Event()
     monkeypatch.setattr("facecluster.workflows.cluster.choose_number", lambda *_: done.wait(60))
     job = Jobs().start("gallery", "Grouping", lambda job: cluster_again(gallery, job, "auto"))
     while job.progress.stage != "Grouping the faces by person":
@@ -266,7 +266,7 @@ def test_grouping_ends_at_once_when_cancelled_and_leaves_the_clusters(
     assert job.wait(10)
     done.set()
     assert (job.state, time.monotonic() - begin < 2) == ("cancelled", True)
-    after = gallery.clustering()
+    after = gallery.clusterings.current()
     assert before is not None
     assert after is not None
     assert after.id == before.id

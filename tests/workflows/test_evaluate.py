@@ -80,7 +80,7 @@ def test_results_name_the_clustering_that_was_measured(tmp_path: Path) -> None:
 def test_a_gallery_that_changes_while_it_is_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gallery = make_gallery(tmp_path / "gallery", *draw_people(4, 6))
     cluster_gallery(gallery, 4)
-    read, changes = gallery.clustering_summary, iter([True, False])
+    read, changes = gallery.clusterings.summary, iter([True, False])
 
     def read_and_change() -> object:
         summary = read()
