@@ -205,13 +205,10 @@ def _ward(points: Floats) -> NDArray[np.float64]:
 
 
 def _cut(tree: NDArray[np.float64], number: int) -> Labels:
-    """The labels where so many clusters are left; scipy's cut_tree takes a hundred times as long."""
-    n = len(tree) + 1
-    root = np.arange(2 * n - 1)
-    pairs = tree[: n - number, :2].astype(int)
-    for merged in range(n - number - 1, -1, -1):
-        root[pairs[merged]] = root[n + merged]
-    return np.unique(root[:n], return_inverse=True)[1]
+    """The labels where so many clusters are left; fewer where distances are equal."""
+    from scipy.cluster.hierarchy import fcluster
+
+    return np.asarray(fcluster(tree, number, "maxclust") - 1)
 
 
 def _refine(points: Floats, labels: Labels) -> Labels:

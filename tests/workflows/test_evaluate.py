@@ -88,7 +88,7 @@ def test_a_gallery_that_changes_while_it_is_read_is_read_again(tmp_path: Path, m
             apply_algorithm(gallery, "ward", 3)
         return summary
 
-    monkeypatch.setattr(gallery, "clustering_summary", read_and_change)
+    monkeypatch.setattr(gallery.clusterings, "summary", read_and_change)
     found = evaluate_gallery(gallery, EvaluationSettings(seeds=1, bootstraps=1, parts=("stability",)))
     assert (found.clustering["algorithm"], found.clustering["n_clusters"]) == ("ward", 3)
     assert found.stability is not None
