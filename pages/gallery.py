@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from facecluster.gallery.gallery import Gallery
+from facecluster.presentation.text import counted
 from facecluster.records import GalleryCounts
 from facecluster.ui import resources
 from facecluster.ui.add_photos import ask_to_add, is_adding, settings_form, show_ways_to_add
@@ -47,7 +48,7 @@ def show_unclustered(gallery: Gallery, counts: GalleryCounts, is_next: bool) -> 
                     st.rerun()
     if left_out := alone.left_out:
         st.info(
-            f"{algorithm} found no group for {left_out:,} face{'s' * (left_out > 1)}. Clusters shows none of these. "
+            f"{algorithm} found no group for {counted(left_out, 'face')}. Clusters shows none of these. "
             "Where the person is known, accuracy counts such a face as a cluster of its own, and Identify compares new "
             "photos with it.",
             title="Left out of all clusters",

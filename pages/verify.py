@@ -82,7 +82,7 @@ def show_photo(key: str, probe: Probe, face: ProbeFace | None) -> None:
     drawn = ["known" if face and each.place == face.place else "unknown" for each in faces]
     boxes = [each.box for each in faces]
     picture = numbered_boxes(probe.picture, boxes, drawn, with_numbers=len(faces) > 1)  # type: ignore[arg-type]
-    what = "without a face" if face is None else f"with {len(faces)} box{'es' * (len(faces) != 1)}"
+    what = "without a face" if face is None else f"with {len(faces)} box{'' if len(faces) == 1 else 'es'}"
     st.image(picture, width="stretch", alt=f"{SIDES[key]}, {probe.name}, {what}")
     st.caption(escape(probe.name))
     if probe.note:

@@ -152,7 +152,7 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
             seed=options.seed,
             suggested=number if chosen_by == "suggested" else None,
             suggestion_seconds=seconds,
-            on_labels=labels.__setitem__,
+            on_labels=lambda name, found: labels.update({name: found}),
             on_progress=show,
         )
     table = beside_accuracy(table, int(known_persons(faces.persons).sum()))

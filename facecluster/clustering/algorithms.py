@@ -166,7 +166,7 @@ def how_made(summary: Mapping[str, Any]) -> str:
     if "min_cluster_size" in parameters:
         words.append(f"{parameters['min_cluster_size']} faces or more each")
     title = ALGORITHMS[name].title if name in ALGORITHMS else name
-    clusters = f"{title}, {number:,} cluster{'s' * (number != 1)}"
+    clusters = f"{title}, {number:,} cluster{'' if number == 1 else 's'}"
     return f"{clusters} ({', '.join(words)})" if words else clusters
 
 

@@ -102,7 +102,7 @@ class Preview:
             several = "folder names come" if len(self.repeated) > 1 else "folder name comes"
             parts.append(f"{len(self.repeated):,} {several} several times")
         if self.nobody:
-            parts.append(f"{self.nobody:,} photo{'s' * (self.nobody > 1)} of nobody")
+            parts.append(f"{self.nobody:,} photo{'s' if self.nobody > 1 else ''} of nobody")
         return "; ".join(parts)
 
 

@@ -134,7 +134,7 @@ def table_of_people(people: pd.DataFrame, titles: dict[int, str] | None = None) 
         "Coverage": [percent(value) for value in people["coverage"]],
         "F1": [f"{value:.3f}" for value in people["f1"]],
         "Cluster": [
-            NOTHING if cluster < 0 else f"{named.get(cluster, cluster)}{' (shared)' * bool(shared)}"
+            NOTHING if cluster < 0 else f"{named.get(cluster, cluster)}{' (shared)' if shared else ''}"
             for cluster, shared in zip(people["cluster"], people["shares_cluster"], strict=True)
         ],
     }

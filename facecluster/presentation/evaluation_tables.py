@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from facecluster.evaluation.cluster_number_sweep import SCORED_FACES
@@ -164,4 +165,4 @@ def _with_intervals(table: pd.DataFrame, names: dict[str, str], rates: dict[str,
 
 def _words(table: pd.DataFrame, low: str, high: str) -> list[str]:
     ends = zip(table[low], table[high], strict=True)
-    return [interval(below, above) if below == below else "" for below, above in ends]
+    return ["" if math.isnan(below) else interval(below, above) for below, above in ends]

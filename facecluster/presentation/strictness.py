@@ -47,7 +47,7 @@ def verify_meaning(found: Verification, identity: Identity) -> str:
     wrong = f"{100 * found.false_match_rate:.2g}\u00a0%"
     told = f"In this gallery {wrong} of pairs of faces of {two} would pass for the same person"
     missed = found.false_non_match_rate
-    return f"{told}, and {percent(missed)} of pairs of {single} would not." if missed == missed else f"{told}."
+    return f"{told}." if math.isnan(missed) else f"{told}, and {percent(missed)} of pairs of {single} would not."
 
 
 def _one_in(share: float) -> str:

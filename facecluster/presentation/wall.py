@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from facecluster.presentation.text import counted
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -67,5 +69,5 @@ def _mark(wrong: int, is_sharing: bool, people: int) -> str | None:
     if is_sharing:
         return "Shares a cluster"
     if wrong:
-        return f"{wrong:,} face{'s' * (wrong > 1)} elsewhere"
+        return f"{counted(wrong, 'face')} elsewhere"
     return f"Mixed: {people:,} people" if people > 1 else None

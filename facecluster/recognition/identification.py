@@ -158,7 +158,7 @@ class Identifier:
         self._embedder = embedder
         self._reader: FaceReader | None = None
         clusters = clusters_of(faces.ids, clustering.faces, clustering.labels)
-        found = identities_of(faces.persons, clusters, clustering.names, faces.embeddings.__getitem__)
+        found = identities_of(faces.persons, clusters, clustering.names, lambda rows: faces.embeddings[rows])
         self._identities, self._persons = found.known, found.names
         self._search = build_search(
             faces.embeddings, found.numbers, clusters, clustering.centers, identity=found.kind, on_progress=on_progress

@@ -8,6 +8,7 @@ import streamlit as st
 
 from facecluster.errors import FaceClusterError
 from facecluster.gallery.gallery import Gallery
+from facecluster.presentation.text import counted
 from facecluster.records import FaceRecord, GalleryCounts
 from facecluster.ui import resources
 from facecluster.ui.components import show_error
@@ -47,7 +48,7 @@ def face_section(gallery: Gallery, face: FaceRecord, is_busy: bool) -> None:
             st.markdown("Nothing can be deleted while other work is under way.")
             return
         others = len(gallery.faces.detections_of(face.photo.id)) - 1
-        also = f" and its {others:,} other face{'s' * (others > 1)}" if others else ""
+        also = f" and its {counted(others, 'other face')}" if others else ""
         what = st.radio(
             "What is to go?",
             ("face", "photo"),
@@ -75,7 +76,7 @@ def face_section(gallery: Gallery, face: FaceRecord, is_busy: bool) -> None:
 
 def faces_section(gallery: Gallery, faces: Sequence[int], is_busy: bool, key: str) -> None:
     """The selected faces of a grid; asked again before anything goes."""
-    number = f"{len(faces):,} face{'s' * (len(faces) != 1)}"
+    number = f"{counted(len(faces), 'face')}"
     with st.popover(
         f":red[Delete {number}…]" if faces else "Delete…",
         icon=":material/delete:",
@@ -126,7 +127,7 @@ def unfinished_deletion(gallery: Gallery) -> None:
 def _confirm_person(gallery: Gallery, person: str) -> None:
     number = gallery.photos.everybody().get(person, 0)
     st.markdown(
-        f"**{escape(person)}** leaves the gallery for good: {number:,} photo{'s' * (number != 1)}, with their faces, "
+        f"**{escape(person)}** leaves the gallery for good: {counted(number, 'photo')}, with their faces, "
         f"crops, embeddings and uploaded copies. The other faces are then grouped anew. {_STAYS}"
     )
     if not _confirmed("Delete person"):

@@ -9,6 +9,7 @@ import streamlit as st
 
 from facecluster.photos.images import SUFFIXES
 from facecluster.presentation.probe_shelf import Kept, Settings, Shelf
+from facecluster.presentation.text import counted
 from facecluster.recognition.probes import read_probe
 from facecluster.ui import resources
 from facecluster.workflows.jobs import Progress
@@ -52,7 +53,9 @@ def drop_zone(key: str, label: str, told: str, *, several: bool = True, tall: st
         st.session_state[f"{key}_turn"] = turn + 1
 
     place = f"dropped_{'tall' if tall else 'slim'}_{key}"
-    style = (_SLIM + _TALL * bool(tall)).replace("PLACE", place).replace("TOLD", told).replace("HEIGHT", tall or "")
+    style = (
+        (_SLIM + _TALL if tall else _SLIM).replace("PLACE", place).replace("TOLD", told).replace("HEIGHT", tall or "")
+    )
     st.html(f"<style>{style}</style>")
     with st.container(key=place):
         st.file_uploader(
@@ -103,7 +106,7 @@ def tell_refused(key: str) -> None:
     if refused:
         held = shelf(key)
         st.warning(
-            f"{refused:,} photo{'s' * (refused != 1)} left out: at most {held.max_photos} photos and "
+            f"{counted(refused, 'photo')} left out: at most {held.max_photos} photos and "
             f"{held.max_bytes // 1_000_000} MB are kept at a time. Forget these to look at others.",
             icon=":material/inventory_2:",
         )

@@ -134,7 +134,7 @@ def _fit(gallery: Gallery, counts: GalleryCounts) -> None:
         scores = tables.accuracy(gallery).scores
     except EvaluationError:
         return
-    of = f" {counts.known.sentence}" * (not counts.known.is_everybody)
+    of = "" if counts.known.is_everybody else f" {counts.known.sentence}"
     ends = interval(*scores.accuracy_interval)
     st.caption(
         f":material/analytics: Accuracy {percent(scores.accuracy)} on {counts.faces_by_folder:,} faces.{of}",

@@ -47,7 +47,7 @@ def show_evidence(gallery: Gallery, found: Answer, number: int) -> None:
             title="No face on this photo",
         )
     picture = numbered_boxes(probe.picture, found.boxes, [verdict(match) for match in found.matches])
-    boxes = f"{len(found.boxes)} numbered box{'es' * (len(found.boxes) != 1)}"
+    boxes = f"{len(found.boxes)} numbered box{'' if len(found.boxes) == 1 else 'es'}"
     st.image(picture, width="stretch", alt=f"{probe.name} with {boxes}")
     left_out = f" · left out: {told_doubtful(probe.doubtful)}" if probe.doubtful and found.matches else ""
     st.caption(escape(probe.name) + left_out)

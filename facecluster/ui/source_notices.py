@@ -11,6 +11,7 @@ from facecluster.errors import FaceClusterError
 from facecluster.file_names import on_disk
 from facecluster.gallery.gallery import Gallery
 from facecluster.photos.people_names import AUTO
+from facecluster.presentation.text import counted
 from facecluster.records import UnfinishedSource
 from facecluster.ui import resources
 from facecluster.ui.components import show_error
@@ -92,7 +93,7 @@ def show_missing(gallery: Gallery) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.warning(
             f"{escape('; '.join(map(str, missing)))}. They stay in the gallery until you remove them.",
-            title=f"{number:,} photo{'s' * (number > 1)} no longer there",
+            title=f"{counted(number, 'photo')} no longer there",
             icon=":material/folder_off:",
         )
         if st.button(":red[Remove them]", key="gallery_remove_missing", icon=":material/delete:"):

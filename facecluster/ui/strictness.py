@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from facecluster.presentation.strictness import DEFAULT, IDENTIFY, KNOWN, VERIFY, identify_meaning
@@ -79,7 +81,7 @@ def _expected(identifier: Identifier, threshold: float, shown: float, fpir: floa
     named, missed = matcher.expected_fpir(threshold), matcher.expected_fnir(threshold)
     told = f"Expected at {shown:.2f}: {percent(named)} of strangers get a name (FPIR)"
     whose = KNOWN[matcher.identity]
-    st.caption(f"{told}, {percent(missed)} of {whose} are missed (FNIR)." if missed == missed else f"{told}.")
+    st.caption(f"{told}." if math.isnan(missed) else f"{told}, {percent(missed)} of {whose} are missed (FNIR).")
     st.caption(
         "Expected from this gallery alone, leaving out one face at a time. Evaluation measures on photos kept aside, "
         "so its figures differ."

@@ -155,7 +155,7 @@ class _Run:
             self.persons,
             clusters_of(faces.ids, clustering.faces, clustering.labels),
             clustering.names,
-            faces.embeddings.__getitem__,
+            lambda rows: faces.embeddings[rows],
         )
         self.by_folder, self.by_hand = int(known_persons(self.persons).sum()), int(self.identities.by_hand.sum())
         self.missing: dict[str, str] = {}
@@ -258,7 +258,7 @@ class _Run:
             seed=self.settings.seed,
             suggested=suggestion.n_clusters if suggestion else None,
             suggestion_seconds=suggestion.seconds if suggestion else 0,
-            on_labels=self.labels.__setitem__,
+            on_labels=lambda name, labels: self.labels.update({name: labels}),
             on_progress=tell,
             cancelled=self._cancelled,
         )

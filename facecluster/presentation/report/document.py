@@ -58,9 +58,12 @@ def as_document(results: EvaluationResults) -> dict[str, Any]:
     for part in ("held_out", "open_set", "calibration", "stability"):
         measured = getattr(results, part)
         # A row a face names photos' faces one by one: that is for the pages, not for a report.
-        document[part] = measured and {
-            key: value for key, value in vars(measured).items() if key != "probabilities" and not _per_face(part, key)
-        }
+        document[part] = None
+        if measured is not None:
+            fields = vars(measured).items()
+            document[part] = {
+                key: value for key, value in fields if key != "probabilities" and not _per_face(part, key)
+            }
     plain: dict[str, Any] = _plain(document)
     return plain
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ def _cells(cells: pd.Series, column: str) -> list[str]:
 
 
 def _cell(cell: object, is_share: bool) -> str:
-    if cell is None or cell != cell:
+    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return ""
     if isinstance(cell, bool):
         return "yes" if cell else "no"

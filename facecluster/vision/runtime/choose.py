@@ -167,7 +167,8 @@ def _openvino_runtimes() -> list[str]:
         return []
     # Other makers' processors say INT8 too; only with these was it found to be faster.
     integers = "INT8" in able and platform.machine() in ("x86_64", "AMD64")
-    return ["openvino-bf16"] * ("BF16" in able) + ["openvino-int8"] * integers + ["openvino-f32"]
+    works = {"openvino-bf16": "BF16" in able, "openvino-int8": integers, "openvino-f32": True}
+    return [name for name, does in works.items() if does]
 
 
 def _instead_of_openvino(name: str, asked: str, error: RuntimeError) -> str:
