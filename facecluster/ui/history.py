@@ -20,9 +20,10 @@ const face = place => place.searchParams.get("face")
 
 export default function ({ data }) {
   const here = new URL(location.href)
-  if (here.searchParams.get(data.name) !== data.gallery) {
-    here.searchParams.set(data.name, data.gallery)
-    history.replaceState(history.state, "", here)  // a plain page is one of this gallery's too
+  if (here.searchParams.get(data.name) !== data.gallery) {  // a plain page is one of this gallery's too
+    const rest = [...here.searchParams].filter(([name]) => name !== data.name)
+    const query = new URLSearchParams([[data.name, data.gallery], ...rest]).toString().replaceAll("%7E", "~")
+    history.replaceState(history.state, "", `?${query}`)
   }
   if (history.isTidy) return
   history.isTidy = true
