@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,8 +72,11 @@ class FaceReader:
 
     def load(self) -> None:
         """Makes both ready now. Raises WeightsError and RuntimeChoiceError."""
-        self.embedder.load()
-        self.detector.load()
+        # At once, since at the first use on a machine each is prepared in a process of its own, for some seconds.
+        with ThreadPoolExecutor(1, "load") as beside:
+            detector = beside.submit(self.detector.load)
+            self.embedder.load()
+            detector.result()
 
     def look(self, images: Sequence[np.ndarray]) -> list[PhotoFaces]:
         """See `find_faces`."""

@@ -88,11 +88,12 @@ def add_photos(
 
 
 def _load(detector: FaceDetector, embedder: FaceEmbedder, report: Report) -> None:
+    from facecluster.vision.faces import FaceReader
+
     if embedder.model == VGGFACE2:  # the only one that may have to be fetched, and loading tells nothing of it
         load_weights(VGGFACE2, Stage(f"Downloading {VGGFACE2}", report, "MB", _MEGABYTE))
     report(Progress("Loading the models"))
-    embedder.load()
-    detector.load()
+    FaceReader(detector, embedder).load()
 
 
 def _index(
