@@ -14,7 +14,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from facecluster.errors import DiskFullError, GalleryError
-from facecluster.gallery.migrations import is_gallery, upgrade, version_of
+from facecluster.gallery.migrations import is_gallery, keep_copy, remove_kept_copies, upgrade, version_of
 from facecluster.gallery.reserve import Reserve
 from facecluster.gallery.schema import SCHEMA, SCHEMA_VERSION
 
@@ -186,7 +186,10 @@ class Database:
         self._require_gallery()
         version = version_of(self.connection)
         if version < SCHEMA_VERSION:
+            if version:
+                keep_copy(self.connection, self.file, version)
             self._bring_forward()
+        remove_kept_copies(self.file)
         return version
 
     def _require_gallery(self) -> None:
@@ -222,6 +225,7 @@ class Database:
             connection.execute("COMMIT")
         except BaseException:
             self._roll_back()
+            remove_kept_copies(self.file)  # the gallery is as it was
             raise
         for end in ("", "-wal", "-shm"):
             with suppress(OSError):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from facecluster.gallery.schema import APPLICATION_ID, COPY_TABLES, SCHEMA_VERSION
@@ -22,6 +25,9 @@ _VERSION_1 = {
 }
 _UPLOADED = re.compile(r"(?:^|[/\\])(uploads[/\\](?:[0-9a-f]{12}[/\\][^/\\]+|sample-people))$")
 """Where version 1 put copies: a folder named by the zip's content and one named after the zip, or the sample people."""
+
+
+_COPY = ".of-version-"
 
 
 class Connection(Protocol):
@@ -54,6 +60,23 @@ def upgrade(connection: Connection) -> None:
         _to_version_3(connection)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def keep_copy(connection: Connection, file: Path, version: int) -> None:
+    """Writes the gallery as it is beside its file, until it was brought forward: a process may die on the way.
+
+    `connection` is in no transaction.
+    """
+    copy = file.with_name(f"{file.name}{_COPY}{version}.{os.getpid()}")
+    copy.unlink(missing_ok=True)
+    os.close(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite takes an empty file for none
+    connection.execute("VACUUM INTO ?", (str(copy),))
+
+
+def remove_kept_copies(file: Path) -> None:
+    """Removes what `keep_copy` wrote, in this process or in one that died: the gallery's own file is sound."""
+    for copy in file.parent.glob(f"{glob.escape(file.name)}{_COPY}*"):
+        copy.unlink(missing_ok=True)
 
 
 def _to_version_2(connection: Connection) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from facecluster import Gallery
 from facecluster.errors import GalleryError
+from facecluster.gallery import migrations
 from facecluster.gallery.schema import SCHEMA_VERSION
 from tests.old_galleries import gallery_of_version_1
 
@@ -85,7 +86,31 @@ def test_a_migration_that_fails_leaves_the_gallery_as_it_was(tmp_path: Path, mon
         with pytest.raises(GalleryError):
             Gallery.open(folder)
     assert columns(folder / "gallery.db") == before
+    assert not list(folder.glob("*of-version*"))
     assert sorted(Gallery.open(folder).photos.everybody()) == PEOPLE
+
+
+def test_a_copy_is_kept_until_the_gallery_was_brought_forward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = gallery_of_version_1(tmp_path / "old", tmp_path / "photos", PEOPLE)
+    before, seen = columns(folder / "gallery.db"), []
+    upgrade = migrations._to_version_3
+
+    def look(connection: migrations.Connection) -> None:
+        (copy,) = folder.glob("gallery.db.of-version-1.*")
+        seen.append((columns(copy), mode(copy)))
+        upgrade(connection)
+
+    monkeypatch.setattr(migrations, "_to_version_3", look)
+    Gallery.open(folder).close()
+    assert seen == [(before, 0o600)]
+    assert not list(folder.glob("*of-version*"))
+
+
+def test_the_copy_of_a_process_that_died_goes_when_the_gallery_is_opened(tmp_path: Path) -> None:
+    Gallery.open(tmp_path).close()
+    (tmp_path / "gallery.db.of-version-2.4711").write_bytes(b"faces")
+    Gallery.open(tmp_path).close()
+    assert not list(tmp_path.glob("*of-version*"))
 
 
 @pytest.mark.parametrize("version", [0, 1, 2, 3])
