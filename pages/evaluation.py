@@ -16,6 +16,7 @@ from facecluster.gallery.gallery import Gallery
 from facecluster.presentation.evaluation_answers import QUESTIONS, answer
 from facecluster.presentation.report.document import as_document
 from facecluster.presentation.report.page import report_html
+from facecluster.presentation.text import counted
 from facecluster.ui import evaluation_parts, resources, tables
 from facecluster.ui.components import show_error
 from facecluster.ui.entry import within_app
@@ -225,7 +226,9 @@ if not nothing_yet(gallery):
         people = len(tables.accuracy(gallery).people)
     except EvaluationError:
         people = 0
-        st.info(NOBODY, title="Some questions need people", icon=":material/person_off:")
+        by_hand = tables.counts(gallery).known.by_hand
+        told = f" Names given by hand, of {counted(by_hand, 'face')}, follow the clusters and show no mistake in them."
+        st.info(NOBODY + (told if by_hand else ""), title="Some questions need people", icon=":material/person_off:")
     kept = resources.evaluation_store().latest(str(gallery.path)) or stored_results(gallery)
     with st.container(horizontal=True, vertical_alignment="center"):
         everything = st.button(

@@ -171,6 +171,14 @@ def nobody_home(gallery_home: Path) -> Path:
     return gallery_home
 
 
+def test_names_by_hand_are_no_people_to_measure_with_and_the_page_says_why(nobody_home: Path) -> None:
+    gallery = Gallery.open(nobody_home)
+    gallery.clusterings.name(0, "Ann")
+    (info,) = open_page().info
+    named = int(gallery.clusterings.table()["faces"].iloc[0])
+    assert f"Names given by hand, of {named} faces, follow the clusters" in info.value
+
+
 def test_without_people_the_rest_can_be_measured_and_made_the_gallerys(nobody_home: Path) -> None:
     app = open_page()
     (info,) = app.info
