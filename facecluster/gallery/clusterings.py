@@ -269,7 +269,7 @@ class Clusterings:
 
     @property
     def kept_sweep(self) -> str | None:
-        """The JSON of the sweep that `sweeps.keep_sweep` stored last."""
+        """The JSON of the sweep that `keep_sweep` stored last."""
         return self._database.meta("sweep")
 
     def _cluster_names(self, clustering_id: int) -> dict[int, str]:

@@ -47,7 +47,7 @@ def photos_by_person(table: pd.DataFrame) -> go.Figure:
 
 
 def worst_first(people: pd.DataFrame) -> pd.DataFrame:
-    """Rows of evaluation.PEOPLE_COLUMNS, lowest accuracy first, then lowest F1."""
+    """Rows of clustering_scores.PEOPLE_COLUMNS, lowest accuracy first, then lowest F1."""
     return people.sort_values(["accuracy", "f1", "person"], ignore_index=True)
 
 
@@ -55,7 +55,7 @@ def accuracy_by_person(people: pd.DataFrame, *, alone: bool = False) -> go.Figur
     """Horizontal bars of accuracy, purity and coverage, one group a person, in the order of the rows; or of accuracy
     `alone`.
 
-    `people` has evaluation.PEOPLE_COLUMNS; the whiskers are accuracy's 95 % Wilson interval. Every label and every
+    `people` has clustering_scores.PEOPLE_COLUMNS; whiskers are accuracy's 95 % Wilson interval. Every label and every
     hover tells the number of faces behind the figures, and a bar's `customdata` is the person, for pages that react to
     a click.
     """
@@ -141,7 +141,7 @@ def table_of_people(people: pd.DataFrame, titles: dict[int, str] | None = None) 
 
 
 def people_by_cluster_heatmap(table: pd.DataFrame, titles: dict[int, str] | None = None) -> go.Figure:
-    """Counts of faces, persons down and clusters across, as evaluation.people_by_cluster orders them.
+    """Counts of faces, persons down and clusters across, as clustering_scores.people_by_cluster orders them.
 
     `titles` are the clusters' names. Empty cells stay clear. The colour follows the square root of the count, so that
     one stray face is seen beside hundreds of right ones; the number stands in the cell where there is room, and in the

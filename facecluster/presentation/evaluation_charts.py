@@ -179,7 +179,7 @@ def sweep_chart(sweep: pd.DataFrame, suggestion: int, people: int | None = None)
 
 
 def algorithms_chart(comparison: pd.DataFrame) -> go.Figure:
-    """Horizontal bars of ARI and accuracy an algorithm, best on top. `comparison` has COMPARISON_COLUMNS."""
+    """Bars of ARI and accuracy, a pair for each algorithm, best on top. `comparison` has COMPARISON_COLUMNS."""
     import plotly.graph_objects as go
 
     table = comparison[comparison["ari"].notna()].sort_values(["ari", "accuracy"], ascending=False)
@@ -258,7 +258,7 @@ def stability_chart(people: pd.DataFrame) -> go.Figure:
 def groups_chart(table: pd.DataFrame, rate: str, title: str) -> go.Figure:
     """One rate (accuracy, top1, named_right, fnir or fpir) by group with its 95 % interval.
 
-    `table` has groups.GROUP_COLUMNS.
+    `table` has subgroups.GROUP_COLUMNS.
     """
     import plotly.graph_objects as go
 

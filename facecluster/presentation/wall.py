@@ -40,7 +40,7 @@ def cards(
 ) -> list[Card]:
     """The cards that need a look first, then those with the most faces.
 
-    `identities` is `gallery.faces.identities()`, `clusters` is `review.titled`; `wrong` is how
+    `identities` is `gallery.faces.identities()`, `clusters` is `review.doubtful.titled`; `wrong` is how
     many of a person's faces lie elsewhere than in that person's cluster, `sharing` who has no cluster for themselves.
     """
     mixed = dict(zip(clusters["cluster"].tolist(), clusters["people"].tolist(), strict=True))

@@ -51,8 +51,8 @@ class PairErrors:
 
     Where identities are clusters without a name, a person that the machine split over two of them would pass for two
     people who look the same. So pairs of faces of two clusters that mostly pass as one person
-    (`strangers.are_one_person`) count as neither. A cluster that mixes people cannot be told from a person with many
-    looks: its pairs count.
+    (`stranger_model.are_one_person`) count as neither. A cluster that mixes people cannot be told from a person with
+    many looks: its pairs count.
 
     Parameters
     ----------

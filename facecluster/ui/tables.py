@@ -87,7 +87,7 @@ def contradictions(gallery: Gallery) -> list[dict[str, str]]:
 
 @st.cache_data(max_entries=4, **_KEYED)
 def doubtful(gallery: Gallery) -> pd.DataFrame:
-    """Columns face, cluster and similarity of the faces that `review.doubtful_faces` finds, farthest first."""
+    """Columns face, cluster and similarity of the faces that `review.doubtful` finds, farthest first."""
     import pandas as pd
 
     from facecluster.review.doubtful import doubtful_faces
@@ -162,7 +162,7 @@ def wrong_page(gallery: Gallery, report: Accuracy, person: str | None, page: int
 
 
 def people_by_cluster(pairs: pd.DataFrame, persons: Sequence[str]) -> pd.DataFrame:
-    """evaluation.people_by_cluster of some persons, from `Accuracy.pairs`."""
+    """clustering_scores.people_by_cluster of some persons, from `Accuracy.pairs`."""
     from facecluster.evaluation import clustering_scores
 
     counted = pairs[pairs["person"].isin(persons)]

@@ -56,7 +56,7 @@ def evaluate_gallery(
     on_progress: OnProgress | None = None,
     cancelled: IsCancelled = never,
 ) -> EvaluationResults:
-    """Measures the gallery's clustering and identification. `groups` is a table of `groups.read_groups`.
+    """Measures the gallery's clustering and identification. `groups` is a table of `subgroups.read_groups`.
 
     Parts of `earlier` that are not asked for are kept, where it was measured with the same settings; that it is of the
     same state of the gallery is the caller's word. `on_part` gets all that is known after each part. Where nobody is

@@ -1,6 +1,6 @@
 """Long work in threads that the process owns: one job a gallery at a time, with progress, cancel and a last word.
 
-Nothing here knows what the work is; `adding.py` does the work that the app starts this way.
+Nothing here knows what the work is; `add_photos.py` does the work that the app starts this way.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def chart_html(figure: go.Figure, alt: str) -> str:
 
 
 def _side(drawn: Drawing) -> str:
-    """How much room is left beside the plot for what stands there; style.css lets it shrink on a phone."""
+    """How much room is left beside the plot for what stands there; page.css lets it shrink on a phone."""
     longest = max((len(name) for name in drawn.names[:MOST_NAMES]), default=0)
     return f' style="--side:{round(_LETTER * longest) + 12 if longest else _SIDE}px"'
 

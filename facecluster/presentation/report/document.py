@@ -14,7 +14,7 @@ from facecluster.evaluation.results import EvaluationResults
 from facecluster.evaluation.subgroups import det_by_group
 
 GENERATOR = f"facecluster {__version__}, evaluation report"
-"""Stands at the beginning of a report's page and JSON, by which `report_files` knows them again."""
+"""Stands at the beginning of a report's page and JSON, by which `report.files` knows them again."""
 
 
 def as_document(results: EvaluationResults) -> dict[str, Any]:

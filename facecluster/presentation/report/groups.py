@@ -22,7 +22,7 @@ MOST_CURVES = 6
 
 
 def group_parts(results: EvaluationResults, column: str, table: pd.DataFrame) -> list[str]:
-    """The HTML of one column's groups, part by part. `table` has groups.GROUP_COLUMNS."""
+    """The HTML of one column's groups, part by part. `table` has subgroups.GROUP_COLUMNS."""
     parts = [
         paragraph(
             f"Small groups, of fewer than {SMALL_FACES} faces or {SMALL_PEOPLE} people, say little. FPIR counts "

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from facecluster.evaluation.results import EvaluationResults
     from facecluster.presentation.report.faces import ShownFaces
 
-# `report_files` knows a report by its first two elements. The policy keeps a page that was tampered with from asking
+# `report.files` knows a report by its first two elements. The policy keeps a page that was tampered with from asking
 # anybody for anything.
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="generator" content="$generator">
@@ -44,8 +44,8 @@ _MARKS = {"good": "✓", "doubtful": "?", "bad": "✗", "neutral": "•"}
 def report_html(results: EvaluationResults, faces: Mapping[str, Sequence[ShownFaces]] | None = None) -> str:
     """A page that works without a network and without scripts.
 
-    It opens with the answers to the five questions; `faces` are those of `report_faces`, none by default. With faces
-    and for thousands of people it stays below two megabytes: long tables are cut, and say so.
+    It opens with the answers to the five questions; `faces` are those of `workflows.report_faces`, none by default.
+    With faces and for thousands of people it stays below two megabytes: long tables are cut, and say so.
     """
     sections = sections_of(results, faces or {})
     contents = "".join(f'<li><a href="#{each.id}">{escape(each.title)}</a></li>' for each in sections)

@@ -71,7 +71,7 @@ class Section:
 
 
 def sections_of(results: EvaluationResults, faces: Mapping[str, Sequence[ShownFaces]]) -> list[Section]:
-    """The sections in their order; `faces` are those of `report_faces`, by section."""
+    """The sections in their order; `faces` are those of `workflows.report_faces`, by section."""
     found = [
         *(_people(results), _held_out(results), _open_set(results), _sweep(results)),
         *(_comparison(results), _stability(results), *_groups(results), _definitions(), _origin(results)),
