@@ -1,10 +1,17 @@
 // What lasts from run to run lies on the root element: this function runs again after every run of the page.
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".tiles")
-  const kept = (root.kept ??= { drawn: null, anchor: null, selected: new Set(), seen: "[]", pending: null })
+  const kept = (root.kept ??= { drawn: null, anchor: null, selected: new Set(), seen: "[]", pending: null, given: new Map() })
   kept.data = data
   kept.open = id => setTriggerValue("opened", id)
-  kept.name = (id, name) => setTriggerValue("named", { id, name })
+  kept.name = (id, name) => {
+    kept.given.set(id, name)
+    // All that the page has not heard of for sure: of two triggers in one moment, Streamlit hands on the last alone.
+    setTriggerValue("named", [...kept.given].map(([id, name]) => ({ id, name })))
+  }
+  for (const id of kept.given.keys()) {
+    if (!data.tiles.some(tile => tile.id === id && tile.asks_name)) kept.given.delete(id)
+  }
   kept.tell = () => {
     kept.pending = JSON.stringify([...kept.selected])
     setStateValue("selected", [...kept.selected])

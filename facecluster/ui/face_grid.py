@@ -94,7 +94,7 @@ def tile_grid(
     """Shows the tiles and returns the ids of the selected ones, in the order of the tiles.
 
     A click, Enter or Space opens a tile: `on_open` is called with its id before the page runs again, and
-    `on_name` with the name that was given to it. Where
+    `on_name` with the name that was given to it, perhaps twice. Where
     `selectable`, Space, Ctrl and Shift and the boxes in the corners select instead. Arrow keys move. `label` says what
     the grid holds, `cell` is the least width of a tile in pixels, and `cards` are framed and reached by Tab one by one.
     Pictures fill the `frame` of a face, or are shown whole in the one of a photo. `current` is the tile whose details
@@ -107,9 +107,9 @@ def tile_grid(
             on_open(int(tile))
 
     def named() -> None:
-        given = st.session_state[key].named
-        if given is not None and on_name is not None:
-            on_name(int(given["id"]), str(given["name"]))
+        for given in st.session_state[key].named or ():
+            if on_name is not None:
+                on_name(int(given["id"]), str(given["name"]))
 
     def selected() -> None:
         """Streamlit hands on a state only where there is somebody to tell."""
