@@ -10,10 +10,10 @@ people = match_people(model.labels_, faces.persons)
 matches = Identifier.from_gallery(gallery).identify(load_image("probe.jpg"))
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from facecluster._version import __version__ as __version__
+from facecluster.lazy import hand_on
 
 if TYPE_CHECKING:
     from facecluster.clustering.face_clusterer import FaceClusterer
@@ -27,26 +27,6 @@ if TYPE_CHECKING:
     from facecluster.samples.sample_photos import write_sample_people
     from facecluster.vision.detection import Detection, FaceDetector
     from facecluster.vision.embedding import FaceEmbedder, crop_face
-
-_HOMES = {
-    "Detection": "vision.detection",
-    "FaceClusterError": "errors",
-    "FaceClusterer": "clustering.face_clusterer",
-    "FaceDetector": "vision.detection",
-    "FaceEmbedder": "vision.embedding",
-    "Gallery": "gallery.gallery",
-    "Identifier": "recognition.identification",
-    "IndexReport": "indexing.run",
-    "Match": "recognition.identification",
-    "crop_face": "vision.embedding",
-    "evaluate_clustering": "evaluation.clustering_scores",
-    "index_photos": "indexing.run",
-    "load_image": "photos.images",
-    "match_people": "evaluation.clustering_scores",
-    "open_photos": "photos.sources",
-    "suggest_n_clusters": "clustering.number_of_clusters",
-    "write_sample_people": "samples.sample_photos",
-}
 
 __all__ = [
     "Detection",
@@ -69,11 +49,28 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # These modules load torch, OpenVINO and scikit-learn; a script that needs one of them should not wait for all.
-    if name in _HOMES:
-        return getattr(import_module(f"facecluster.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = hand_on(
+    __name__,
+    {
+        "Detection": "vision.detection",
+        "FaceClusterError": "errors",
+        "FaceClusterer": "clustering.face_clusterer",
+        "FaceDetector": "vision.detection",
+        "FaceEmbedder": "vision.embedding",
+        "Gallery": "gallery.gallery",
+        "Identifier": "recognition.identification",
+        "IndexReport": "indexing.run",
+        "Match": "recognition.identification",
+        "crop_face": "vision.embedding",
+        "evaluate_clustering": "evaluation.clustering_scores",
+        "index_photos": "indexing.run",
+        "load_image": "photos.images",
+        "match_people": "evaluation.clustering_scores",
+        "open_photos": "photos.sources",
+        "suggest_n_clusters": "clustering.number_of_clusters",
+        "write_sample_people": "samples.sample_photos",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -57,8 +57,8 @@ def chosen_path() -> Path:
 
 
 def in_address() -> dict[str, str]:
-    """What an address says to name the gallery that is open."""
-    return _named(chosen_key())
+    """What an address says to name the gallery that is open; `chosen_key` looked for it in this run, once for all."""
+    return _named(str(st.session_state.get(_KEY, MAIN)))
 
 
 def choose(key: str) -> None:

@@ -132,15 +132,13 @@ def wall(gallery: Gallery) -> list[Card]:
         return wall_unmarked(gallery)
     people = report.people
     wrong = dict(zip(people["person"].tolist(), people["wrong"].tolist(), strict=True))
-    return cards(
-        gallery.faces.identities(), clusters(gallery), wrong, set(people.loc[people["shares_cluster"], "person"])
-    )
+    return cards(identities(gallery), clusters(gallery), wrong, set(people.loc[people["shares_cluster"], "person"]))
 
 
 @st.cache_data(max_entries=2, **_KEYED)
 def wall_unmarked(gallery: Gallery) -> list[Card]:
     """The same without a look at who is in the wrong cluster, which costs more than all else."""
-    return cards(gallery.faces.identities(), clusters(gallery), {}, ())
+    return cards(identities(gallery), clusters(gallery), {}, ())
 
 
 def wrong_page(gallery: Gallery, report: Accuracy, person: str | None, page: int, size: int) -> pd.DataFrame:
@@ -178,9 +176,15 @@ def cluster_titles(gallery: Gallery) -> dict[int, str]:
     return dict(zip(table["cluster"].tolist(), table["title"].tolist(), strict=True))
 
 
+@st.cache_data(max_entries=2, **_KEYED)
+def identities(gallery: Gallery) -> pd.DataFrame:
+    """`gallery.faces.identities()`: who is how often in which cluster."""
+    return gallery.faces.identities()
+
+
 def own_cluster(gallery: Gallery, person: str) -> OwnCluster | None:
     """Where most faces of a person are; None where they are in no cluster."""
-    found = gallery.faces.identities().dropna(subset="cluster")
+    found = identities(gallery).dropna(subset="cluster")
     found = found[found["person"] == person].sort_values(["faces", "cluster"], ascending=[False, True])
     return None if found.empty else OwnCluster(int(found["cluster"].iloc[0]), int(found["faces"].iloc[0]))
 
