@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 # Toasts would cover the menu of galleries; the hint of a field, "Press Enter to submit form", what is typed into it.
+# Within a dialog Streamlit makes headings smaller than text.
 _EVERYWHERE = """<style>
 [data-testid="stToastContainer"] { top: auto; bottom: 1rem; }
 [data-testid="InputInstructions"] { display: none; }
@@ -12,6 +13,7 @@ _EVERYWHERE = """<style>
   text-decoration: underline; text-underline-offset: 0.2em; text-decoration-thickness: 1px;
 }
 .st-key-gallery_state [data-testid="stPageLink"] a { padding-inline: 0; }
+[role="dialog"] [data-testid="stHeading"] h3 { font-size: 1.25rem; }
 </style>"""
 
 # Streamlit writes white on every primary button. A blue that is light enough for text on a dark ground is too light for

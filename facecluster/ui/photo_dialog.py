@@ -168,7 +168,7 @@ def _nearest(gallery: Gallery, face: FaceRecord) -> None:
         FaceTile(other.face, other.person or "no name yet", _beside(other.similarity, other.person, shown))
         for other in nearest.itertuples()
     ]
-    face_grid(gallery, tiles, "photo_dialog_nearest", "Most similar faces in the gallery", cell=84)
+    face_grid(gallery, tiles, "photo_dialog_nearest", "Most similar faces in the gallery", cell=112)
 
 
 def _tell_where_centre_hides(gallery: Gallery, face: FaceRecord, best: Any) -> None:
