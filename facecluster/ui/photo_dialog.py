@@ -23,6 +23,7 @@ from facecluster.ui.markup import escape
 from facecluster.vision.turning import turned
 
 _NEAREST = 8
+_ZOOM, _MOST_ZOOM = "photo_dialog_zoom", 4
 _MOST = 10_000  # faces that a cluster is gone through
 _SIMILARITY_HELP = "Cosine between this face and the centre of its cluster: 1 is the same direction, 0 is unrelated."
 _DETECTION_HELP = (
@@ -92,7 +93,8 @@ def _photo(gallery: Gallery, face: FaceRecord) -> None:
     try:
         photo = picture_of(gallery, face)
         boxes = [[value / photo.scale for value in box] for box in _boxes(gallery, face)]
-        picture = photo_with_box(photo.image, boxes[0], boxes[1:])
+        zoom = _zoom()
+        picture = photo_with_box(photo.image, boxes[0], boxes[1:], zoom=zoom)
     except PhotoError as error:
         st.image(gallery.faces.crops([face.id])[face.id], alt=f"Stored crop of {person}")
         st.warning(escape(str(error)), title="This is the stored crop", icon=":material/image_not_supported:")
@@ -101,6 +103,25 @@ def _photo(gallery: Gallery, face: FaceRecord) -> None:
     st.image(picture, width="stretch", alt=f"Photo {face.photo.path} with a box around {person}{others}")
     if photo.note:
         st.caption(f":material/info: {escape(photo.note)}")
+
+
+def _zoom() -> int:
+    """How many times larger the photo is shown, around the face; kept from face to face."""
+    # A button, since the arrow keys of a choice would not lead to the next face any more.
+    zoom = int(st.session_state.get(_ZOOM, 1))
+
+    def change() -> None:
+        st.session_state[_ZOOM] = zoom * 2 if zoom < _MOST_ZOOM else 1
+
+    st.button(
+        f"Enlarge {zoom * 2} times" if zoom < _MOST_ZOOM else "Whole photo",
+        key="photo_dialog_enlarge",
+        icon=":material/zoom_in:" if zoom < _MOST_ZOOM else ":material/zoom_out_map:",
+        type="tertiary",
+        shortcut="Z",
+        on_click=change,
+    )
+    return zoom
 
 
 def picture_of(gallery: Gallery, face: FaceRecord) -> Photo:

@@ -71,6 +71,10 @@ def test_a_face_opens_by_click_and_the_keys_go_through_the_faces(page: Page, fac
     expect(dialog.get_by_text("Face 3 of 12")).to_be_visible()
     expect(page).to_have_url(re.compile(r"cluster=2&face=\d+$"))
     assert page.url != first
+    page.keyboard.press("z")
+    expect(dialog.get_by_role("button", name="Enlarge 4 times")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_text("Face 4 of 12")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(page).to_have_url(re.compile(r"cluster=2$"))

@@ -112,6 +112,15 @@ def test_a_box_is_drawn_where_the_face_is_on_a_photo_made_smaller() -> None:
     assert (columns.min(), rows.min(), columns.max(), rows.max()) == pytest.approx((200, 400, 300, 600), abs=4)
 
 
+def test_a_photo_is_enlarged_around_the_box_as_far_as_its_edges_allow() -> None:
+    image = np.zeros((400, 800, 3), np.uint8)
+    image[:100, :200] = 255
+    part = load_image(photo_with_box(image, (20, 20, 60, 60), [(700, 300, 780, 380)], zoom=4))
+    assert part.shape == (100, 200, 3)
+    assert np.median(part) == 255, "the corner around the box, and not the other face"
+    assert load_image(photo_with_box(image, (20, 20, 60, 60))).shape == (400, 800, 3)
+
+
 def test_a_box_beyond_the_photo_is_drawn_as_far_as_it_goes() -> None:
     photo = load_image(photo_with_box(np.zeros((100, 100, 3), np.uint8), (-50, -50, 500, 500)))
     assert photo.shape == (100, 100, 3)

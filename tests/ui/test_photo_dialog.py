@@ -47,6 +47,23 @@ def test_a_face_opens_its_photo_with_what_is_known_of_it(sample_home: Path) -> N
     assert "Face 1 of 12" in shown
 
 
+def test_the_photo_is_enlarged_around_its_face_and_stays_so_for_the_next(sample_home: Path) -> None:
+    app = open_page(first_person(sample_home)[0])
+    order = faces(app)
+    with_face(app, order[0])
+    whole = app.get("image")[0].proto.imgs[0].url
+    app.button(key="photo_dialog_enlarge").click()
+    run(app)
+    assert app.get("image")[0].proto.imgs[0].url != whole
+    app.button(key="photo_dialog_next").click()
+    run(app)
+    assert app.button(key="photo_dialog_enlarge").label == "Enlarge 4 times", "it is enlarged 2 times still"
+    for _ in range(2):
+        app.button(key="photo_dialog_enlarge").click()
+        run(app)
+    assert app.button(key="photo_dialog_enlarge").label == "Enlarge 2 times"
+
+
 def test_next_and_previous_go_through_the_faces(sample_home: Path) -> None:
     app = open_page(first_person(sample_home)[0])
     order = faces(app)
@@ -169,7 +186,7 @@ def test_the_dialog_shows_a_turned_and_reduced_photo_upright_with_its_box(
         photo = load_photo(content, page=page)
         return Photo(photo.image[::scale, ::scale], scale, photo.width, photo.height, "It was read smaller.")
 
-    def drawn(image: np.ndarray, box: list[float], others: list[list[float]]) -> np.ndarray:
+    def drawn(image: np.ndarray, box: list[float], others: list[list[float]], zoom: float) -> np.ndarray:
         shown.append((image.shape, box))
         return image
 
