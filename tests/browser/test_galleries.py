@@ -48,6 +48,7 @@ def test_back_returns_to_the_gallery_whose_faces_were_open(page: Page, sample_ho
         page.goto(address)
         page.locator(".st-key-gallery_wall a.open").first.click()
         expect(page).to_have_url(re.compile(r"/clusters\?gallery=~&cluster=\d+$"))
+        expect(page).to_have_title(re.compile(" · home · facecluster$"))
         opened, title = page.url, page.title()
         page.get_by_role("button", name="home").click()
         page.get_by_role("button", name="another").click()
