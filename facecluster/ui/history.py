@@ -20,12 +20,15 @@ const face = place => place.searchParams.get("face")
 
 export default function ({ data }) {
   const here = new URL(location.href)
-  if (here.searchParams.get(data.name) !== data.gallery) {  // a plain page is one of this gallery's too
+  const named = here.searchParams.get(data.name)
+  if (named === null) {  // a plain page is one of this gallery's too
     const rest = [...here.searchParams].filter(([name]) => name !== data.name)
     const query = new URLSearchParams([[data.name, data.gallery], ...rest]).toString().replaceAll("%7E", "~")
     history.replaceState(history.state, "", `?${query}`)
   }
   if (history.isTidy) return
+  // Back was pressed while the page loaded, before Streamlit listened: another place is in the address than is shown.
+  if (named !== null && named !== data.gallery) dispatchEvent(new PopStateEvent("popstate"))
   history.isTidy = true
   const push = history.pushState.bind(history)
   let last = { place: null, at: 0 }

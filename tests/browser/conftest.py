@@ -106,7 +106,15 @@ def serve(
             server.terminate()
             ended_with = _wait_for_end(server)
     assert ended_with == 0
-    assert "Traceback" not in (home.parent / "server.log").read_text()
+    assert not _tracebacks((home.parent / "server.log").read_text())
+
+
+def _tracebacks(log: str) -> list[str]:
+    """What the server logged of exceptions, but for Streamlit's own: it takes a connection that a visitor broke off for
+    one that sent text, and closes it again (starlette_websocket.py)."""
+    streamlits = 'Cannot call "send" once a close message', 'WebSocket is not connected. Need to call "accept" first'
+    found = log.split("Traceback (most recent call last)")[1:]
+    return [text for text in found if not any(own in text for own in streamlits)]
 
 
 def _wait_for_end(server: subprocess.Popen[bytes]) -> int:

@@ -37,13 +37,31 @@ def test_a_gallery_is_made_and_remembered_until_another_is_opened(page: Page, em
     expect(page).to_have_title("Who is on these photos? · home · facecluster")
 
 
-def test_back_returns_to_the_gallery_whose_faces_were_open(page: Page, sample_home: Path) -> None:
-    another = sample_home / "galleries" / "another" / "gallery.db"
+def test_back_while_a_page_loads_shows_what_the_address_names(page: Page, sample_home: Path) -> None:
+    _add_another(sample_home)
+    with serve(sample_home) as address:
+        page.add_init_script("""
+          const send = WebSocket.prototype.send
+          WebSocket.prototype.send = function (message) {  // Streamlit asked for the address that it found
+            send.call(this, message)
+            if (location.search === "?gallery=another") history.replaceState({}, "", "?gallery=~&cluster=3")
+          }""")
+        page.goto(f"{address}/clusters?gallery=another")
+        expect(page).to_have_title(re.compile(" · home · facecluster$"))
+        assert page.url == f"{address}/clusters?gallery=~&cluster=3"
+
+
+def _add_another(home: Path) -> None:
+    another = home / "galleries" / "another" / "gallery.db"
     another.parent.mkdir(parents=True)
-    shutil.copyfile(sample_home / "gallery.db", another)
+    shutil.copyfile(home / "gallery.db", another)
     gallery = Gallery.open(another.parent)
     gallery.clusterings.name(3, "Only here")
     gallery.close()
+
+
+def test_back_returns_to_the_gallery_whose_faces_were_open(page: Page, sample_home: Path) -> None:
+    _add_another(sample_home)
     with serve(sample_home) as address:
         page.goto(address)
         page.locator(".st-key-gallery_wall a.open").first.click()
