@@ -36,7 +36,8 @@ def networks_are_compiled_once() -> Iterator[None]:
     """
     from facecluster.vision import embedding
     from facecluster.vision.mtcnn import networks
-    from facecluster.vision.runtime.choose import choose_runtime, compile_recipes
+    from facecluster.vision.runtime.choose import choose_runtime
+    from facecluster.vision.runtime.compile import compile_recipes
 
     prepared: dict[tuple[Recipe | str, ...], tuple[CompiledModule, ...]] = {}
 

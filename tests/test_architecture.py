@@ -48,12 +48,12 @@ ONLY_IN = {
     "sqlite3": ("facecluster/gallery/database.py",),
     "torch": ("facecluster/vision/",),
     "cv2": ("facecluster/vision/",),
-    "facenet_pytorch": ("facecluster/vision/mtcnn/networks.py", "facecluster/vision/weights.py"),
+    "facenet_pytorch": ("facecluster/vision/mtcnn/networks.py", "facecluster/vision/weights/"),
     "openvino": ("facecluster/vision/runtime/",),
     "numba": ("facecluster/vision/mtcnn/area_resize.py",),
     "plotly": ("facecluster/presentation/", "facecluster/ui/"),
     "PIL": ("facecluster/photos/", "facecluster/samples/", "facecluster/vision/", "facecluster/presentation/"),
-    "requests": ("facecluster/vision/weights.py",),
+    "requests": ("facecluster/vision/weights/",),
     "kagglehub": ("facecluster/photos/kaggle.py",),
 }
 

@@ -29,7 +29,7 @@ from facecluster.records import KnownPhoto, NewPhoto
 from facecluster.vision.detection import FaceDetector
 from facecluster.vision.embedding import FaceEmbedder
 from facecluster.vision.faces import FaceReader
-from facecluster.vision.runtime.choose import share_processors
+from facecluster.vision.runtime.openvino_run import share_processors
 from facecluster.vision.weights import CASIA, model_name
 from facecluster.waiting import AbandonableThreads
 

@@ -15,7 +15,8 @@ from facecluster.crop_place import CROP_SIZE, MARGIN, crop_place
 from facecluster.errors import WeightsError
 from facecluster.photos.images import ImageSource, load_image
 from facecluster.vision import weights
-from facecluster.vision.runtime.choose import choose_runtime, compile_recipes
+from facecluster.vision.runtime.choose import choose_runtime
+from facecluster.vision.runtime.compile import compile_recipes
 from facecluster.vision.runtime.network import CompiledModule, Recipe
 
 EMBEDDING_SIZE = 512

@@ -22,7 +22,7 @@ from facecluster.photos.formats import FORMAT_NAMES
 from facecluster.photos.originals import read_original
 from facecluster.records import Faces
 from facecluster.vision.detection import FaceDetector
-from facecluster.vision.runtime.choose import shares_processors
+from facecluster.vision.runtime.openvino_run import shares_processors
 from tests.fakes import FakeDetector, FakeEmbedder, write_photo
 
 

@@ -17,8 +17,7 @@ from facecluster.samples.sample_photos import draw_portrait
 from facecluster.vision.detection import FaceDetector
 from facecluster.vision.embedding import FaceEmbedder, crop_face
 from facecluster.vision.main_face import main_face
-from facecluster.vision.runtime import choose
-from facecluster.vision.runtime import network as networks
+from facecluster.vision.runtime import choose, openvino_models, torch_run
 from facecluster.vision.weights import load_weights
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
@@ -169,7 +168,7 @@ def test_half_precision_ends_in_unit_length_and_the_same_direction(
 ) -> None:
     monkeypatch.delenv(choose.ENVIRONMENT_VARIABLE, raising=False)
     monkeypatch.setattr(choose, "available_runtimes", lambda: ("cuda", "eager"))
-    monkeypatch.setattr(networks, "_device", lambda name: torch.device("cpu"))
+    monkeypatch.setattr(torch_run, "_device", lambda name: torch.device("cpu"))
     embedder = FaceEmbedder()
     assert_same_direction(embedder.embed(faces[:4]), network, faces[:4])
     assert (embedder.model, embedder.runtime) == ("casia-webface", "cuda")
@@ -187,7 +186,7 @@ def test_weights_from_a_file_are_used_and_a_file_with_other_content_is_another_m
     tmp_path: Path, network: torch.nn.Module, faces: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("facecluster.vision.runtime.model_cache.cache_folder", lambda: tmp_path / "models")
-    monkeypatch.setattr(choose, "_convert_apart", lambda recipes: None)
+    monkeypatch.setattr(openvino_models, "_convert_apart", lambda recipes: None)
     file = tmp_path / "mine.pt"
     torch.save(network.state_dict(), file)
     assert_same_direction(FaceEmbedder(str(file), "openvino-f32").embed(faces[:2]), network, faces[:2])

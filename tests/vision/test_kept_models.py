@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from facecluster.errors import WeightsError
-from facecluster.vision.runtime import choose, model_cache
-from facecluster.vision.runtime.choose import compile_recipes
+from facecluster.vision.runtime import model_cache, openvino_models
+from facecluster.vision.runtime.compile import compile_recipes
 from facecluster.vision.runtime.network import Recipe
 from tests.runtimes import needs_openvino, run_apart
 
@@ -27,7 +27,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spares tests that are not about it the seconds in which another process imports torch."""
-    monkeypatch.setattr(choose, "_convert_apart", lambda recipes: None)
+    monkeypatch.setattr(openvino_models, "_convert_apart", lambda recipes: None)
 
 
 def linear(name: str = "Linear", module: str = "torch.nn", function: str = "Linear") -> Recipe:
@@ -45,15 +45,15 @@ def test_the_next_process_needs_neither_network_nor_torch(cache: Path, tmp_path:
 import sys
 from pathlib import Path
 from facecluster.vision.runtime import model_cache
-from facecluster.vision.runtime import choose
+from facecluster.vision.runtime import compile, openvino_models
 from facecluster.vision.runtime.network import Recipe
 model_cache.cache_folder = lambda: Path({str(cache)!r})
 import numpy as np
 recipe = Recipe("Linear", "1", "a_module_that_is_not_there", "Linear", (4, 2), (3, 4))
-print(choose.compile_recipes([recipe], runtime="openvino-f32")[0](np.ones((2, 4), np.float32))[0].tolist())
+print(compile.compile_recipes([recipe], runtime="openvino-f32")[0](np.ones((2, 4), np.float32))[0].tolist())
 print("torch" in sys.modules)
 """
-    choose._kept(linear())
+    openvino_models._kept(linear())
     home = tmp_path / "home"
     home.mkdir()
     assert run_apart(code, home).splitlines() == [str(answer(linear())), "False"]
@@ -64,10 +64,10 @@ def test_networks_are_made_in_another_process_so_this_one_never_holds_torch(tmp_
     code = """
 import sys
 import numpy as np
-from facecluster.vision.runtime import choose
+from facecluster.vision.runtime import compile, openvino_models
 from facecluster.vision.runtime.network import Recipe
 recipe = Recipe("Flatten", "1", "torch.nn", "Flatten", (), (3, 2, 2))
-(compiled,) = choose.compile_recipes([recipe], runtime="openvino-f32")
+(compiled,) = compile.compile_recipes([recipe], runtime="openvino-f32")
 print(compiled(np.ones((1, 2, 2), np.float32))[0].tolist(), "torch" in sys.modules)
 """
     assert run_apart(code, tmp_path).strip() == "[[1.0, 1.0, 1.0, 1.0]] False"
@@ -110,7 +110,7 @@ def test_without_a_place_to_keep_models_they_are_made_every_time_and_once(
     if place == "no home folder":
         monkeypatch.setattr(model_cache, "cache_folder", refuse)
     # What another process made would be lost with it.
-    monkeypatch.setattr(choose, "_convert_apart", None)
+    monkeypatch.setattr(openvino_models, "_convert_apart", None)
     assert np.shape(answer(linear())) == (2, 2)
 
 

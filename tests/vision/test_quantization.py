@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from facecluster.vision.runtime import choose, model_cache, quantization
-from facecluster.vision.runtime.choose import compile_recipes
+from facecluster.vision.runtime import model_cache, openvino_models, quantization
+from facecluster.vision.runtime.compile import compile_recipes
 from facecluster.vision.runtime.network import Recipe
 from tests.runtimes import WORKING, batch, needs_openvino
 
@@ -61,7 +61,7 @@ def recipe(**changes: Any) -> Recipe:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder that models are kept in, filled by this process."""
     monkeypatch.setattr(model_cache, "cache_folder", lambda: tmp_path / "models")
-    monkeypatch.setattr(choose, "_convert_apart", lambda wanted: None)
+    monkeypatch.setattr(openvino_models, "_convert_apart", lambda wanted: None)
     return tmp_path / "models"
 
 
@@ -75,9 +75,8 @@ def names_of_sources(model: Any) -> list[str]:
 
 
 def quantised(given: np.ndarray, exact_first: int = 1) -> tuple[Any, Any]:
-    openvino = choose._openvino()
-    model = choose._converted(features().eval(), (2, 3, 12, 12), (0,))
-    return model, quantization.quantised(openvino, model, given, exact_first)
+    model = openvino_models.converted(features().eval(), (2, 3, 12, 12), (0,))
+    return model, quantization.quantised(model, given, exact_first)
 
 
 def test_all_but_the_first_convolutions_multiply_integers() -> None:
@@ -96,8 +95,8 @@ def test_convolutions_on_the_same_numbers_share_their_integers() -> None:
 
 def test_rounding_moves_no_output_on_average() -> None:
     model, smaller = quantised(examples())
-    openvino, faces = choose._openvino(), batch(200, 3, 12, 12)
-    moved = quantization._outputs(openvino, smaller, faces) - quantization._outputs(openvino, model, faces)
+    faces = batch(200, 3, 12, 12)
+    moved = quantization._outputs(smaller, faces) - quantization._outputs(model, faces)
     assert np.abs(moved).min() > 0
     assert np.abs(moved.mean(axis=0)).max() < 2 * moved.std(axis=0).mean()  # over 5 times without the correction
 

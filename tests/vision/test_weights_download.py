@@ -17,8 +17,7 @@ import pytest
 from facecluster.cli import main
 from facecluster.errors import WeightsError
 from facecluster.samples.sample_photos import draw_portrait
-from facecluster.vision import weights
-from facecluster.vision.weights import load_weights
+from facecluster.vision.weights import download, load_weights
 
 if TYPE_CHECKING:
     import torch
@@ -76,8 +75,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     served.url = f"http://127.0.0.1:{http.server_port}/v2.2.9/{NAME}"
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(weights, "VGGFACE2_URL", served.url)
-    monkeypatch.setattr(weights, "VGGFACE2_SHA256", hashlib.sha256(served.content).hexdigest())
+    monkeypatch.setattr(download, "VGGFACE2_URL", served.url)
+    monkeypatch.setattr(download, "VGGFACE2_SHA256", hashlib.sha256(served.content).hexdigest())
     yield served
     served.released.set()
     http.shutdown()
@@ -104,7 +103,7 @@ def test_a_complete_download_lands_in_torchs_cache_and_is_kept(
     import torch
 
     server.content = weights_bytes
-    monkeypatch.setattr(weights, "VGGFACE2_SHA256", hashlib.sha256(weights_bytes).hexdigest())
+    monkeypatch.setattr(download, "VGGFACE2_SHA256", hashlib.sha256(weights_bytes).hexdigest())
     progress: list[tuple[int, int | None]] = []
     network = load_weights("vggface2", on_progress=lambda done, total: progress.append((done, total)))
     picture = torch.from_numpy(next(inputs()))
@@ -123,14 +122,14 @@ def test_progress_tells_no_total_where_the_server_does_not(server: Server, tmp_p
     server.behaviour = "no length"
     progress: list[tuple[int, int | None]] = []
     target = tmp_path / "weights.pt"
-    weights._download(server.url, target, weights.VGGFACE2_SHA256, lambda *step: progress.append(step))
+    download._download(server.url, target, download.VGGFACE2_SHA256, lambda *step: progress.append(step))
     assert target.read_bytes() == server.content
     assert progress[-1] == (len(server.content), None)
 
 
 def test_a_server_that_would_pack_the_file_is_asked_not_to(server: Server, tmp_path: Path) -> None:
     server.behaviour = "packs"
-    weights._download(server.url, tmp_path / "weights.pt", weights.VGGFACE2_SHA256)
+    download._download(server.url, tmp_path / "weights.pt", download.VGGFACE2_SHA256)
     assert (tmp_path / "weights.pt").read_bytes() == server.content
 
 
@@ -166,7 +165,7 @@ def test_a_transfer_cut_off_by_a_server_that_tells_no_length(server: Server, tmp
 def test_a_server_that_falls_silent(
     behaviour: str, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "_DOWNLOAD_TIMEOUT", 0.2)
+    monkeypatch.setattr(download, "_DOWNLOAD_TIMEOUT", 0.2)
     server.behaviour = behaviour
     text = refused_download(tmp_path)
     assert server.url in text
@@ -180,7 +179,7 @@ def closed_port() -> int:
 
 
 def test_no_connection(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "VGGFACE2_URL", url := f"http://127.0.0.1:{closed_port()}/{NAME}")
+    monkeypatch.setattr(download, "VGGFACE2_URL", url := f"http://127.0.0.1:{closed_port()}/{NAME}")
     text = refused_download(tmp_path)
     assert url in text
     assert "no connection" in text
@@ -210,7 +209,7 @@ def test_a_failed_download_is_made_good_by_the_next(server: Server, tmp_path: Pa
     server.behaviour = "cut off"
     refused_download(tmp_path)
     server.behaviour = "complete"
-    assert weights.downloaded_vggface2(None) == target
+    assert download.downloaded_vggface2(None) == target
     assert target.read_bytes() == server.content
 
 
@@ -251,10 +250,10 @@ def test_a_file_that_appears_during_the_download_is_kept(server: Server, tmp_pat
         cached.write_bytes(theirs)
 
     if same:
-        assert weights.downloaded_vggface2(copy) == cached
+        assert download.downloaded_vggface2(copy) == cached
     else:
         with pytest.raises(WeightsError, match="damaged"):
-            weights.downloaded_vggface2(copy)
+            download.downloaded_vggface2(copy)
     assert cached.read_bytes() == theirs
     assert [path.name for path in cached.parent.iterdir()] == [NAME]
 
@@ -269,7 +268,7 @@ def test_indexing_without_a_connection_ends_with_a_sentence_and_an_untouched_gal
     from facecluster import Gallery
 
     monkeypatch.setenv("FACECLUSTER_RUNTIME", "eager")  # others prepare networks in a process that knows no stand-in
-    monkeypatch.setattr(weights, "VGGFACE2_URL", url := f"http://127.0.0.1:{closed_port()}/{NAME}")
+    monkeypatch.setattr(download, "VGGFACE2_URL", url := f"http://127.0.0.1:{closed_port()}/{NAME}")
     photos = tmp_path / "photos"
     photos.mkdir()
     draw_portrait(0, 0).convert("RGB").save(photos / "one.jpg")

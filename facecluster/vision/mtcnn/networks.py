@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facecluster.vision.runtime.choose import compile_recipes
+from facecluster.vision.runtime.compile import compile_recipes
 from facecluster.vision.runtime.network import CompiledModule, Recipe
 
 if TYPE_CHECKING:

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from facecluster.vision.runtime.openvino_library import openvino
+
 FORM = 2  # raised when the same network would be put into integers differently
 LEAST_COSINE = 0.999  # between the outputs of the network and of its quantised form, for every example
 _CHECKED = 4  # one example in so many is for checking
@@ -30,7 +32,7 @@ _LARGEST_WEIGHT = 64
 logger = logging.getLogger(__name__)
 
 
-def quantised(openvino: Any, model: Any, examples: np.ndarray, exact_first: int) -> Any:
+def quantised(model: Any, examples: np.ndarray, exact_first: int) -> Any:
     """An OpenVINO `model` with all convolutions but the first `exact_first` in integers; itself where that is far off.
 
     `examples` (n, ...) float32 are inputs of the kind that it will get, of different people. A quarter of them takes no
@@ -38,11 +40,11 @@ def quantised(openvino: Any, model: Any, examples: np.ndarray, exact_first: int)
     """
     check = np.arange(len(examples)) % _CHECKED == 0
     smaller = model.clone()
-    ranges = _ranges_of_inputs(openvino, smaller, examples[~check])
-    rounded = _rounded(openvino, smaller, ranges, exact_first)
-    _put_in(openvino, rounded, _mean_errors(openvino, smaller, rounded, examples[~check]))
+    ranges = _ranges_of_inputs(smaller, examples[~check])
+    rounded = _rounded(smaller, ranges, exact_first)
+    _put_in(rounded, _mean_errors(smaller, rounded, examples[~check]))
     smaller.validate_nodes_and_infer_types()
-    cosine = _smallest_cosine(_outputs(openvino, model, examples[check]), _outputs(openvino, smaller, examples[check]))
+    cosine = _smallest_cosine(_outputs(model, examples[check]), _outputs(smaller, examples[check]))
     if cosine >= LEAST_COSINE:
         return smaller
     logger.info("A network stays in floats: in integers a face's cosine to it would be %.4f", cosine)
@@ -58,14 +60,14 @@ def _convolutions(model: Any) -> list[Any]:
     return [operation for operation in model.get_ordered_ops() if operation.get_type_name() == "Convolution"]
 
 
-def _ranges_of_inputs(openvino: Any, model: Any, examples: np.ndarray) -> list[tuple[float, float]]:
+def _ranges_of_inputs(model: Any, examples: np.ndarray) -> list[tuple[float, float]]:
     """The smallest and the largest number that enters each convolution."""
-    ops = openvino.opset13
+    ops = openvino().opset13
     inputs = [convolution.input_value(0) for convolution in _convolutions(model)]
     axes = ops.constant(np.arange(4))
     ends = [reduce(value, axes, False) for value in inputs for reduce in (ops.reduce_min, ops.reduce_max)]
-    watched = openvino.Model([ops.result(end) for end in ends], model.get_parameters())
-    found = np.array([np.ravel(answer) for answer in _answers(openvino, watched, examples)])
+    watched = openvino().Model([ops.result(end) for end in ends], model.get_parameters())
+    found = np.array([np.ravel(answer) for answer in _answers(watched, examples)])
     return list(zip(found[:, ::2].min(axis=0).tolist(), found[:, 1::2].max(axis=0).tolist(), strict=True))
 
 
@@ -79,9 +81,9 @@ class _Rounded:
     goes_to: tuple[Any, ...]
 
 
-def _rounded(openvino: Any, model: Any, ranges: list[tuple[float, float]], exact_first: int) -> list[_Rounded]:
+def _rounded(model: Any, ranges: list[tuple[float, float]], exact_first: int) -> list[_Rounded]:
     """What OpenVINO's plugins take for integer arithmetic: activations and weights that are quantised and rounded."""
-    ops = openvino.opset13
+    ops = openvino().opset13
     found = []
     activations: dict[tuple[str, int], Any] = {}  # branches that begin with the same numbers share them
     for convolution, (low, high) in list(zip(_convolutions(model), ranges, strict=True))[exact_first:]:
@@ -99,9 +101,9 @@ def _rounded(openvino: Any, model: Any, ranges: list[tuple[float, float]], exact
     return found
 
 
-def _mean_errors(openvino: Any, model: Any, rounded: Sequence[_Rounded], examples: np.ndarray) -> list[np.ndarray]:
+def _mean_errors(model: Any, rounded: Sequence[_Rounded], examples: np.ndarray) -> list[np.ndarray]:
     """By how much rounding one convolution alone raises its outputs on average: (1, channels, 1, 1) for each."""
-    ops = openvino.opset13
+    ops = openvino().opset13
     errors = []
     for each in rounded:
         settings = each.convolution.get_attributes()
@@ -109,13 +111,13 @@ def _mean_errors(openvino: Any, model: Any, rounded: Sequence[_Rounded], example
         again = ops.convolution(each.activations, each.weights, *(settings[name] for name in names))
         error = ops.subtract(again, each.convolution)
         errors.append(ops.result(ops.reduce_mean(error, ops.constant(np.array([0, 2, 3])), True)))
-    watched = openvino.Model(errors, model.get_parameters())
-    return [np.mean(batches, axis=0) for batches in zip(*_answers(openvino, watched, examples), strict=True)]
+    watched = openvino().Model(errors, model.get_parameters())
+    return [np.mean(batches, axis=0) for batches in zip(*_answers(watched, examples), strict=True)]
 
 
-def _put_in(openvino: Any, rounded: Sequence[_Rounded], errors: Sequence[np.ndarray]) -> None:
+def _put_in(rounded: Sequence[_Rounded], errors: Sequence[np.ndarray]) -> None:
     """Changes the model: rounded numbers go into the convolutions, and what that shifts them by is taken off."""
-    ops = openvino.opset13
+    ops = openvino().opset13
     for each, error in zip(rounded, errors, strict=True):
         each.convolution.input(0).replace_source_output(each.activations.output(0))
         each.convolution.input(1).replace_source_output(each.weights.output(0))
@@ -124,15 +126,15 @@ def _put_in(openvino: Any, rounded: Sequence[_Rounded], errors: Sequence[np.ndar
             place.replace_source_output(corrected.output(0))
 
 
-def _answers(openvino: Any, model: Any, examples: np.ndarray) -> list[list[np.ndarray]]:
+def _answers(model: Any, examples: np.ndarray) -> list[list[np.ndarray]]:
     """All outputs for each batch of examples."""
-    request = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
+    request = openvino().Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
     batches = [examples[start : start + _BATCH] for start in range(0, len(examples), _BATCH)]
     return [[np.array(output) for output in request.infer({0: batch}).values()] for batch in batches]
 
 
-def _outputs(openvino: Any, model: Any, examples: np.ndarray) -> np.ndarray:
-    return np.concatenate([answer[0] for answer in _answers(openvino, model, examples)])
+def _outputs(model: Any, examples: np.ndarray) -> np.ndarray:
+    return np.concatenate([answer[0] for answer in _answers(model, examples)])
 
 
 def _smallest_cosine(one: np.ndarray, other: np.ndarray) -> float:
