@@ -67,7 +67,7 @@ def _photos(persons: np.ndarray, embeddings: np.ndarray, start: int, crop: bytes
             sha256=f"{number:064x}",
             size=len(crop),
             status="indexed",
-            settings="synthetic",
+            settings=None,
             person=name,
             width=160,
             height=160,

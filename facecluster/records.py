@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from facecluster.face_settings import FaceSettings
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -51,14 +53,15 @@ class NewPhoto:
 
     `page` is the number of the picture in a file of several, from 0, None for the one that the file is of. `turn` is
     how many quarter turns clockwise bring that upright, 0 to 3; width, height and boxes are those of the upright one.
-    `note` is a sentence on what of the file was passed over, None where nothing was.
+    `note` is a sentence on what of the file was passed over, None where nothing was. `settings` are None where the file
+    was not looked at.
     """
 
     path: str
     sha256: str
     size: int
     status: PhotoStatus
-    settings: str
+    settings: FaceSettings | None
     person: str | None = None
     reason: str | None = None
     width: int = 0
@@ -83,7 +86,7 @@ class KnownPhoto:
     sha256: str
     size: int
     status: PhotoStatus
-    settings: str
+    settings: FaceSettings | None
     person: str | None
     source_id: int
     source_kind: str

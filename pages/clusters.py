@@ -90,7 +90,7 @@ def all_clusters(gallery: Gallery, clusters: pd.DataFrame) -> None:
         order = st.segmented_control(
             "Sort by",
             get_args(Order),
-            format_func=ORDERS.__getitem__,
+            format_func=lambda order: ORDERS[order],
             default="size",
             required=True,
             key="clusters_order",
@@ -157,7 +157,7 @@ def faces_of(gallery: Gallery, row: Any, person: str | None, number: int) -> Non
         order = st.segmented_control(
             "Order of the faces",
             tuple(FACE_ORDERS),
-            format_func=FACE_ORDERS.__getitem__,
+            format_func=lambda order: FACE_ORDERS[order],
             default="review",
             required=True,
             key="clusters_face_order",

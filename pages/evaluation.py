@@ -52,12 +52,20 @@ def settings_section(gallery: Gallery, people: int) -> tuple[EvaluationSettings,
             folds = _number("Folds", 2, 20, folds, "folds", "Photos are held out in so many turns.")
             most = max(people - 2, 1)
             left_out = _number(
-                *("People left out", 1, most, min(max(1, round(0.3 * people)), most), "left_out"),
+                "People left out",
+                1,
+                most,
+                min(max(1, round(0.3 * people)), most),
+                "left_out",
                 "Strangers a draw; the others are enrolled.",
             )
             draws = _number("Draws", 1, 50, draws, "draws", "How often other people are left out.")
             fpir = st.number_input(
-                *("FPIR, in %", 0.1, 20.0, fpir, 0.1),
+                "FPIR, in %",
+                0.1,
+                20.0,
+                fpir,
+                0.1,
                 key="evaluation_fpir",
                 persist_state="session",
                 help="The share of strangers' faces that may get a name.",

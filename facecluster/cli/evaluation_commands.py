@@ -147,7 +147,8 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     seconds = time.perf_counter() - start
     with _bar() as show:
         table = compare_algorithms(
-            *(faces.embeddings, faces.persons),
+            faces.embeddings,
+            faces.persons,
             n_clusters=number,
             seed=options.seed,
             suggested=number if chosen_by == "suggested" else None,

@@ -19,8 +19,21 @@ from facecluster.progress import IsCancelled, OnProgress, never, stepwise
 # One row an algorithm, in the order of ALGORITHMS. Figures about persons are NaN where nobody is labelled; `note` says
 # why an algorithm was not run, or what its figures leave out.
 COMPARISON_COLUMNS = (
-    *("algorithm", "title", "needs_number", "clusters", "left_out", "accuracy", "purity", "ari", "nmi"),
-    *("bcubed_precision", "bcubed_recall", "bcubed_f1", "seconds", "peak_memory_mb", "note"),
+    "algorithm",
+    "title",
+    "needs_number",
+    "clusters",
+    "left_out",
+    "accuracy",
+    "purity",
+    "ari",
+    "nmi",
+    "bcubed_precision",
+    "bcubed_recall",
+    "bcubed_f1",
+    "seconds",
+    "peak_memory_mb",
+    "note",
 )
 _SCORES = ("accuracy", "purity", "ari", "nmi", "bcubed_precision", "bcubed_recall", "bcubed_f1")
 # Memory is measured on a second run, since tracing the first would slow it down up to tenfold.

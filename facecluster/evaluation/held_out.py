@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from facecluster import defaults
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.intervals import wilson
 from facecluster.progress import IsCancelled, OnProgress, never, stepwise
@@ -27,8 +28,17 @@ _CHUNK = 1024
 HELD_OUT_FACE_COLUMNS = ("face", "person", "fold", "best", "rank", "similarity", "threshold", "named")
 # One row a person. Shares of the held-out faces, each with its 95 % Wilson interval.
 HELD_OUT_PEOPLE_COLUMNS = (
-    *("person", "faces", "top1", "top1_low", "top1_high", "top3", "top3_low", "top3_high"),
-    *("named_right", "named_right_low", "named_right_high"),
+    "person",
+    "faces",
+    "top1",
+    "top1_low",
+    "top1_high",
+    "top3",
+    "top3_low",
+    "top3_high",
+    "named_right",
+    "named_right_low",
+    "named_right_high",
 )
 
 
@@ -84,7 +94,7 @@ def held_out_identification(
     photos: ArrayLike | None = None,
     *,
     folds: int = FOLDS,
-    fpir: float = 0.01,
+    fpir: float = defaults.FPIR,
     seed: int = 0,
     on_progress: OnProgress | None = None,
     cancelled: IsCancelled = never,

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from facecluster import defaults
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.held_out import labelled_faces, same_photos
 from facecluster.progress import IsCancelled, OnProgress, never, stepwise
@@ -34,7 +35,16 @@ DET_COLUMNS = ("threshold", "fpir", "fpir_sd", "fnir", "fnir_sd")
 # One row a draw and probe. `face` is its row in the arrays that came in, `similarity` that of the most similar person
 # (`best`), `own` that of its own (NaN for strangers); `named`: it reached the draw's threshold; `right`: best is true.
 OPEN_SET_FACE_COLUMNS = (
-    *("draw", "face", "person", "stranger", "best", "similarity", "own", "threshold", "named", "right"),
+    "draw",
+    "face",
+    "person",
+    "stranger",
+    "best",
+    "similarity",
+    "own",
+    "threshold",
+    "named",
+    "right",
 )
 # One row a bin of similarity (its middle): shares of known faces by their similarity to their own person, and of
 # strangers by their best similarity to anybody. Each sums to 1.
@@ -77,7 +87,7 @@ def leave_people_out(
     *,
     left_out: int | None = None,
     draws: int = DRAWS,
-    fpir: float = 0.01,
+    fpir: float = defaults.FPIR,
     seed: int = 0,
     on_progress: OnProgress | None = None,
     cancelled: IsCancelled = never,

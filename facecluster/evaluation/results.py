@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from facecluster import defaults
 from facecluster.clustering.number_of_clusters import Suggestion
 from facecluster.evaluation.calibration import Calibration
 from facecluster.evaluation.clustering_scores import ClusteringScores
@@ -40,7 +41,7 @@ class EvaluationSettings:
     folds: int = FOLDS
     left_out: int | None = None
     draws: int = DRAWS
-    fpir: float = 0.01
+    fpir: float = defaults.FPIR
     seeds: int = SEEDS
     bootstraps: int = BOOTSTRAPS
     seed: int = 0

@@ -28,14 +28,38 @@ _MOST_BYTES = 64 * 2**20  # of a table of people: a million lines and more
 
 # One row a group. Rates are shares in [0, 1] with their 95 % Wilson interval, NaN where not measured.
 GROUP_COLUMNS = (
-    *("group", "people", "faces", "small", "accuracy", "accuracy_low", "accuracy_high"),
-    *("top1", "top1_low", "top1_high", "named_right", "named_right_low", "named_right_high"),
-    *("fnir", "fnir_low", "fnir_high", "fpir", "fpir_low", "fpir_high"),
+    "group",
+    "people",
+    "faces",
+    "small",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "top1",
+    "top1_low",
+    "top1_high",
+    "named_right",
+    "named_right_low",
+    "named_right_high",
+    "fnir",
+    "fnir_low",
+    "fnir_high",
+    "fpir",
+    "fpir_low",
+    "fpir_high",
 )
 
 # One row an algorithm and group: accuracy of the algorithm's clusters over the group's faces.
 ALGORITHM_GROUP_COLUMNS = (
-    *("algorithm", "title", "group", "people", "faces", "small", "accuracy", "accuracy_low", "accuracy_high"),
+    "algorithm",
+    "title",
+    "group",
+    "people",
+    "faces",
+    "small",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from facecluster.errors import GalleryError
+from facecluster.face_settings import settings_from
 from facecluster.gallery.clusterings import HAND_NAME_SQL, as_table
 from facecluster.gallery.database import Connection, Database
 from facecluster.gallery.labels import CONTRADICTIONS_SQL, settle_persons
@@ -44,7 +45,10 @@ class Photos:
         rows = self._database.read(
             f"SELECT {_PHOTO} FROM photos p JOIN sources s ON s.id = p.source_id {where}", *values
         )
-        return KnownPhoto(**dict(rows[0])) if rows else None
+        if not rows:
+            return None
+        row = dict(rows[0])
+        return KnownPhoto(**row | {"settings": settings_from(row["settings"])})
 
     def by_person(self) -> pd.DataFrame:
         """Columns person (that of the main face, by folder or by hand; None for nobody) and photos; most first."""
@@ -90,9 +94,10 @@ class Photos:
 
         The face counts as `person`. With a source's `kind` and `location` only those that a photo of it takes part in.
         """
-        of_source = "AND (a.kind = ? AND a.location = ? OR b.kind = ? AND b.location = ?) " if kind else ""
+        of_source = "AND (a.kind = ?1 AND a.location = ?2 OR b.kind = ?1 AND b.location = ?2) " if kind else ""
         sql = f"{CONTRADICTIONS_SQL}{of_source}ORDER BY a.path, b.path, b.id"
-        return [dict(row) for row in self._database.read(sql, *((kind, location) * 2 if kind else ()))]
+        values = (kind, location) if kind else ()
+        return [dict(row) for row in self._database.read(sql, *values)]
 
     def by_source(self) -> list[SourcePhotos]:
         """How many photos each folder and zip gave, most first."""
@@ -135,9 +140,19 @@ class Photos:
                     "INSERT INTO photos (source_id, path, sha256, size, width, height, status, reason, person, "
                     "settings, turn, note, page) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
-                        *(source_id, photo.path, photo.sha256, photo.size, photo.width, photo.height),
-                        *(photo.status, photo.reason, photo.person, photo.settings),
-                        *(photo.turn, photo.note, photo.page),
+                        source_id,
+                        photo.path,
+                        photo.sha256,
+                        photo.size,
+                        photo.width,
+                        photo.height,
+                        photo.status,
+                        photo.reason,
+                        photo.person,
+                        str(photo.settings or ""),
+                        photo.turn,
+                        photo.note,
+                        photo.page,
                     ),
                 ).lastrowid
                 for face in photo.faces:
@@ -209,8 +224,14 @@ def _add_face(db: Connection, photo_id: int, person: str | None, face: NewFace, 
         "INSERT INTO faces (photo_id, person, is_main, x1, y1, x2, y2, landmarks, detection_score, model, runtime) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(photo_id, person if face.is_main else None, face.is_main, *map(float, face.box)),
-            *(face.landmarks.astype("<f4").tobytes(), face.detection_score, model, face.runtime),
+            photo_id,
+            person if face.is_main else None,
+            face.is_main,
+            *map(float, face.box),
+            face.landmarks.astype("<f4").tobytes(),
+            face.detection_score,
+            model,
+            face.runtime,
         ),
     ).lastrowid
     db.execute("INSERT INTO crops VALUES (?, ?)", (face_id, face.crop))

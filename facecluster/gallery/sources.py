@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from facecluster.face_settings import FaceSettings, settings_from
 from facecluster.gallery.database import Database
 from facecluster.records import LeftOutFiles, MissingPhotos, UnfinishedSource
 
@@ -33,28 +34,28 @@ class Sources:
         name: str,
         photos: int,
         people_from: str | None = None,
-        settings: str | None = None,
+        settings: FaceSettings | None = None,
     ) -> int:
         """Notes that a source of so many photos is being indexed, until `end_source`; returns its id.
 
         `people_from` is how its people are named, as `source_naming` gives it the next time, and `settings` how faces
-        are looked for (`FaceExtractor.settings`); None leaves them as they are.
+        are looked for; None leaves them as they are.
         """
         with self._database.write(changes=False) as db:
             db.execute(ADD_SOURCE, (kind, location, name))
             db.execute(
                 "UPDATE sources SET unfinished = ?, people_from = coalesce(?, people_from), "
                 "settings = coalesce(?, settings) WHERE kind = ? AND location = ?",
-                (max(photos, 1), people_from, settings, kind, location),
+                (max(photos, 1), people_from, None if settings is None else str(settings), kind, location),
             )
             found = db.execute("SELECT id FROM sources WHERE kind = ? AND location = ?", (kind, location)).fetchone()
         return int(found["id"])
 
-    def known_with_settings(self, source_id: int, settings: Collection[str]) -> int:
+    def known_with_settings(self, source_id: int, settings: Collection[FaceSettings]) -> int:
         """How many photos of a source were indexed with one of these settings."""
         marks = ", ".join("?" * len(settings))
         sql = f"SELECT count(*) FROM photos WHERE source_id = ? AND sha256 <> '' AND settings IN ({marks})"
-        return int(self._database.read(sql, source_id, *settings)[0][0])
+        return int(self._database.read(sql, source_id, *map(str, settings))[0][0])
 
     def end(self, source_id: int, left_out: Mapping[str, int], examples: Mapping[str, str]) -> None:
         """Notes that a source was read to its end, and how many files of each kind in it were no photos."""
@@ -99,17 +100,18 @@ class Sources:
         )
         return [UnfinishedSource(**dict(row)) for row in rows]
 
-    def settings(self, source_id: int) -> list[str]:
-        """The settings that the source was last indexed with (`FaceExtractor.settings`), empty when unknown.
+    def settings(self, source_id: int) -> FaceSettings | None:
+        """The settings that the source was last indexed with, None when unknown.
 
         Earlier versions kept them with the photos alone.
         """
         sql = (
             "SELECT settings FROM (SELECT settings, 1 AS age, 0 AS id FROM sources WHERE id = ?1 UNION ALL "
-            "SELECT settings, 2, -id FROM photos WHERE source_id = ?1) WHERE settings LIKE '%/%' "
+            "SELECT settings, 2, -id FROM photos WHERE source_id = ?1) WHERE settings <> '' "
             "ORDER BY age, id LIMIT 1"
         )
-        return [part for row in self._database.read(sql, source_id) for part in row["settings"].split("/")]
+        rows = self._database.read(sql, source_id)
+        return settings_from(rows[0]["settings"]) if rows else None
 
     def left_out_files(self) -> list[LeftOutFiles]:
         """The files beside the photos that are none, by kind; the most numerous kind first."""

@@ -17,9 +17,16 @@ def replace_clustering(db: Connection, clustering: Clustering, names: dict[int, 
         "INSERT INTO clusterings (algorithm, parameters, seed, model, versions, inertia, seconds, n_clusters, centers, "
         "created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(nullif(?, ''), datetime('now')))",
         (
-            *(clustering.algorithm, json.dumps(clustering.parameters), clustering.seed, clustering.model),
-            *(json.dumps(clustering.versions), clustering.inertia, clustering.seconds, clustering.n_clusters),
-            *(clustering.centers.astype("<f4").tobytes(), clustering.created),
+            clustering.algorithm,
+            json.dumps(clustering.parameters),
+            clustering.seed,
+            clustering.model,
+            json.dumps(clustering.versions),
+            clustering.inertia,
+            clustering.seconds,
+            clustering.n_clusters,
+            clustering.centers.astype("<f4").tobytes(),
+            clustering.created,
         ),
     ).lastrowid
     columns = (clustering.labels.tolist(), clustering.similarity.tolist(), clustering.faces.tolist())

@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from facecluster.errors import Cancelled, OutOfMemoryError
+from facecluster.face_settings import FacesToKeep
 from facecluster.gallery.gallery import Gallery
 from facecluster.gallery.labels import contradiction_sentence
 from facecluster.indexing.conveyor import BATCH_SIZE, Conveyor, Wait
-from facecluster.indexing.extraction import FaceExtractor, FacesToKeep, Task, outcome_of
+from facecluster.indexing.extraction import FaceExtractor, Task, outcome_of
 from facecluster.photos.left_out import LeftOut
 from facecluster.photos.memory import is_lack_of_memory
 from facecluster.photos.originals import Originals
@@ -163,7 +164,7 @@ class _Run:
         self.source_id = self.gallery.sources.begin(
             source.kind, source.location, source.name, len(source), naming, self.extractor.settings
         )
-        settings = (self.extractor.settings, self.extractor.settings_without_score)
+        settings = (self.extractor.settings, self.extractor.settings.without_score)
         self.known_before = self.gallery.sources.known_with_settings(self.source_id, settings)
         self.report = replace(self.report, people_from=naming or "")
 
@@ -205,7 +206,7 @@ class _Run:
         """Whether doing a known photo anew would give what the gallery holds of it, or what was deleted by hand."""
         if known.lost_a_face:
             return True
-        if known.settings == self.extractor.settings_without_score:
+        if known.settings == self.extractor.settings.without_score:
             return self.extractor.is_sure(self.gallery.faces.detections_of(known.id))
         return known.settings == self.extractor.settings
 

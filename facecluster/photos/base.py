@@ -83,7 +83,7 @@ class ListedPhotos:
         return PhotoFile(path, self.naming.person(path), lambda: self._read(path), self._sizes[path])
 
     def __iter__(self) -> Iterator[PhotoFile]:
-        return map(self.__getitem__, range(len(self)))
+        return (self[index] for index in range(len(self)))
 
     @property
     def paths(self) -> list[str]:

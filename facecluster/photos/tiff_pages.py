@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import TiffImagePlugin
 
-from facecluster.errors import PhotoError
+from facecluster.errors import UNNAMED, PhotoError
 
 MAX_PAGES = 100  # more are not looked at
 
@@ -82,4 +82,4 @@ def _is_marked(image: TiffImagePlugin.TiffImageFile) -> bool:
 
 
 def _raw_file() -> PhotoError:
-    return PhotoError("The photo is a camera's raw file: save it as JPEG.")
+    return PhotoError("is a camera's raw file: save it as JPEG.", UNNAMED)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from facecluster.recognition.scoring import Identity
 from facecluster.recognition.stranger_model import Floats
 from facecluster.records import name_key
+from facecluster.vectors import evenly_chosen
 
 Rows = NDArray[np.intp]
 
@@ -123,7 +124,7 @@ def _somebody(groups: Mapping[int, Rows], homes: set[int], embeddings_of: Callab
 
 def alike_faces(embeddings: Floats) -> NDArray[np.bool_]:
     """(m,) bool: which faces have two others that are as similar as one person's, on average."""
-    sample = np.unique(np.linspace(0, len(embeddings) - 1, min(len(embeddings), _MOST_COMPARED)).astype(int))
+    sample = evenly_chosen(np.arange(len(embeddings)), _MOST_COMPARED)
     place = np.full(len(embeddings), -1)
     place[sample] = np.arange(len(sample))
     found = np.empty(len(embeddings), bool)

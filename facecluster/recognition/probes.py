@@ -75,7 +75,7 @@ def read_probe(name: str, content: bytes, reader: FaceReader) -> Probe:
     try:
         read, photo = reader.read(content)
     except PhotoError as error:
-        return Probe(name, str(error).replace("The photo", name, 1))
+        return Probe(name, error.sentence_about(name))
     crops = photo.crops()
     picture, scale = _shown(photo.image)
     faces, doubtful = (tuple(face.times(read.scale) for face in found) for found in (photo.faces, photo.doubtful))

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from facecluster.progress import OnProgress
 from facecluster.recognition.scoring import FaceMatcher, mean_of_best
 from facecluster.recognition.stranger_model import FALLBACK, MIN_IDENTITIES, Floats, are_one_person, shape_of_strangers
+from facecluster.vectors import evenly_chosen
 
 Rows = NDArray[np.intp]
 
@@ -105,7 +106,7 @@ class LargeFaceMatcher(FaceMatcher):
         rng = np.random.default_rng(_SEED)
         people = len(self.identities_)
         self._cohort = np.sort(rng.choice(people, min(_COHORT, people), replace=False))
-        rows = [_evenly(self.rows_of(column), _COHORT_FACES) for column in self._cohort]
+        rows = [evenly_chosen(self.rows_of(column), _COHORT_FACES) for column in self._cohort]
         counts = np.array([len(part) for part in rows])
         self._cohort_held = np.arange(counts.max()) < counts[:, None]
         self._cohort_faces = self._faces[np.concatenate(rows)]
@@ -159,8 +160,8 @@ class LargeFaceMatcher(FaceMatcher):
 
     def _calibrate(self) -> None:
         people = len(self.identities_)
-        chosen = np.unique(np.linspace(0, people - 1, min(people, _CALIBRATED_IDENTITIES)).round().astype(int))
-        rows = [_evenly(self.rows_of(column), _CALIBRATED_FACES) for column in chosen]
+        chosen = evenly_chosen(np.arange(people), _CALIBRATED_IDENTITIES)
+        rows = [evenly_chosen(self.rows_of(column), _CALIBRATED_FACES) for column in chosen]
         cohorts = [self._cohort_cosines(self._faces[part]) for part in rows]
         others = [np.flatnonzero(self._cohort != column) for column in chosen]
         pairs = [cohort[:, other].ravel() for cohort, other in zip(cohorts, others, strict=True)]
@@ -205,11 +206,6 @@ class LargeFaceMatcher(FaceMatcher):
         cosines = self._faces[rows] @ self._faces[of_identity].T
         cosines[rows[:, None] == of_identity] = -2
         return mean_of_best(cosines, min(self.n_nearest, len(of_identity) - 1))
-
-
-def _evenly(rows: Rows, number: int) -> Rows:
-    """At most `number` of the rows (n,), evenly from first to last."""
-    return rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), number)).round().astype(int))]
 
 
 def in_pieces(rows: Rows, size: int = PIECE) -> Iterator[Rows]:

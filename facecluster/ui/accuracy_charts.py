@@ -110,7 +110,7 @@ def all_people(report: tables.Accuracy, titles: dict[int, str]) -> None:
             list(_ORDERS),
             default="worst",
             required=True,
-            format_func=_ORDERS.__getitem__,
+            format_func=lambda order: _ORDERS[order],
             key="accuracy_order",
             persist_state="page",
             label_visibility="collapsed",

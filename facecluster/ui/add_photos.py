@@ -7,10 +7,11 @@ from importlib.util import find_spec
 
 import streamlit as st
 
+from facecluster.defaults import MIN_FACE_SIZE, MIN_SCORE
 from facecluster.errors import FaceClusterError
+from facecluster.face_settings import FacesToKeep
 from facecluster.gallery.galleries import gallery_path, sample_gallery
 from facecluster.gallery.gallery import Gallery, default_gallery
-from facecluster.indexing.run import FacesToKeep
 from facecluster.photos.people_names import AUTO
 from facecluster.photos.sources import KAGGLE
 from facecluster.ui import resources
@@ -34,8 +35,8 @@ class Settings:
 
     model: str = CASIA
     faces: FacesToKeep = "largest"
-    min_face_size: int = resources.MIN_FACE_SIZE
-    min_score: float = resources.MIN_SCORE
+    min_face_size: int = MIN_FACE_SIZE
+    min_score: float = MIN_SCORE
     asks_for_names: bool = False
 
 
@@ -56,7 +57,7 @@ def settings_form(gallery: Gallery) -> Settings:
         "Smallest face, in pixels",
         20,
         1000,
-        resources.MIN_FACE_SIZE,
+        MIN_FACE_SIZE,
         5,
         key="gallery_min_face",
         persist_state="session",
@@ -72,7 +73,7 @@ def settings_form(gallery: Gallery) -> Settings:
         help="Asked before photos are added. Without it, you are asked only where it is not sure. What was chosen for "
         "a folder is used again when that is added again.",
     )
-    return Settings(model, faces, int(smallest or resources.MIN_FACE_SIZE), min_score, asks)
+    return Settings(model, faces, int(smallest or MIN_FACE_SIZE), min_score, asks)
 
 
 def _model(gallery: Gallery) -> str:

@@ -153,7 +153,7 @@ def _cluster_form(gallery: Gallery, counts: GalleryCounts) -> None:
             list(_CHOICES),
             default="fixed" if isinstance(choice, int) else choice,
             required=True,
-            format_func=_CHOICES.__getitem__,
+            format_func=lambda choice: _CHOICES[choice],
             key="gallery_cluster_kind",
             help="As many as people counts those who have a name, and more where faces without one resemble nobody "
             "known; without any name it suggests. Suggest looks for the number that separates all faces best, by "

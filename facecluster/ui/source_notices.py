@@ -7,7 +7,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from facecluster.defaults import MIN_SCORE
 from facecluster.errors import FaceClusterError
+from facecluster.face_settings import FaceSettings
 from facecluster.file_names import on_disk
 from facecluster.gallery.gallery import Gallery
 from facecluster.photos.people_names import AUTO
@@ -66,9 +68,7 @@ def _dismiss(gallery: Gallery, source: UnfinishedSource) -> None:
 
 
 def _go_on(gallery: Gallery, source: UnfinishedSource) -> None:
-    defaults = ("largest", str(resources.MIN_FACE_SIZE), str(resources.MIN_SCORE))
-    used = gallery.sources.settings(source.id)
-    faces, smallest, score = [*used, *defaults[len(used) :]][:3]
+    settings = gallery.sources.settings(source.id) or FaceSettings()
     model = gallery.model or CASIA
     place = Path(on_disk(source.location))
     is_kept = source.kind == "zip" and place.is_relative_to(gallery.uploads.resolve())
@@ -76,9 +76,9 @@ def _go_on(gallery: Gallery, source: UnfinishedSource) -> None:
         gallery,
         KeptZip(place) if is_kept else Place(str(place)),
         resources.weights_of(model) or model,
-        "all" if faces == "all" else "largest",
-        int(smallest),
-        float(score),
+        settings.faces,
+        settings.min_face_size,
+        MIN_SCORE if settings.min_score is None else settings.min_score,
         source.people_from.removeprefix("auto:") if is_kept and source.people_from else AUTO,
     ):
         st.rerun()

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from facecluster.defaults import MIN_FACE_SIZE, MIN_SCORE
 from facecluster.photos.images import ImageSource, check_image, load_image
 from facecluster.vision.mtcnn import area_resize, pyramid
 from facecluster.vision.mtcnn import boxes as box_math
@@ -32,13 +33,7 @@ from facecluster.vision.mtcnn.networks import ONET_BATCHES, ONET_SIZE, RNET_BATC
 from facecluster.vision.runtime.choose import choose_runtime, full_precision
 from facecluster.vision.runtime.network import CompiledModule
 
-# InceptionResnetV1 sees 160 px: a face of 20 px, facenet-pytorch's default, would be enlarged eight times and tells it
-# little, while looking for it doubles the time.
-MIN_FACE_SIZE = 40
 _SMALLEST_WINDOW = 12  # P-Net's window: smaller faces cannot be seen without enlarging the photo
-
-# Chosen on the 680 photos and on what else was found beside their faces (docs/detection.md).
-MIN_SCORE = 0.9
 
 # facenet-pytorch's defaults: the least scores of P-Net, R-Net and O-Net, and the most overlaps in between.
 _THRESHOLDS = (0.6, 0.7, 0.7)

@@ -12,6 +12,7 @@ import numpy as np
 
 from facecluster.errors import PhotoError
 from facecluster.photos.images import load_photo
+from facecluster.vectors import evenly_chosen
 from facecluster.vision.embedding import CROP_SIZE, EMBEDDING_SIZE, crop_face
 from facecluster.vision.main_face import main_face
 from facecluster.vision.turning import SURE, TURNS, looks_upright, turned, upright_turn
@@ -137,8 +138,7 @@ def pages_to_try(others: Sequence[int], best_score: float) -> list[int]:
     """Which of a file's `others` pictures are looked at too, where the surest face so far has `best_score`."""
     if best_score >= SURE or not others:
         return []
-    spread = np.linspace(0, len(others) - 1, min(len(others), MOST_PAGES)).round().astype(int)
-    return [others[place] for place in spread]
+    return [int(page) for page in evenly_chosen(np.array(others), MOST_PAGES)]
 
 
 def told_doubtful(doubtful: Sequence[Detection]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from facecluster.errors import Cancelled, ClusteringError
+from facecluster.face_settings import FaceSettings, FacesToKeep
 from facecluster.photos.people_names import AUTO
 from facecluster.photos.sources import (
     KAGGLE,
@@ -23,7 +24,7 @@ from facecluster.workflows.uploads import KeptZip, UploadedZip, drawn, unpacked
 
 if TYPE_CHECKING:
     from facecluster.gallery.gallery import Gallery
-    from facecluster.indexing.run import FacesToKeep, IndexProgress, IndexReport
+    from facecluster.indexing.run import IndexProgress, IndexReport
     from facecluster.records import Clustering
     from facecluster.vision.detection import FaceDetector
     from facecluster.vision.embedding import FaceEmbedder
@@ -183,7 +184,7 @@ def _cluster_anew(gallery: Gallery, job: Job) -> Clustering | None:
     return apply_algorithm(gallery, name, number, seed, lambda: job.is_cancelled)
 
 
-def _open(gallery: Gallery, origin: Origin, job: Job, people_from: str, settings: str) -> ListedPhotos:
+def _open(gallery: Gallery, origin: Origin, job: Job, people_from: str, settings: FaceSettings) -> ListedPhotos:
     if isinstance(origin, Place):
         if origin.source.startswith(KAGGLE):
             job.report(Progress(f"Downloading {origin.source.removeprefix(KAGGLE)} from Kaggle"))

@@ -205,7 +205,9 @@ class _Run:
 
     def _held_out(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
         held_out = held_out_identification(
-            *(self.faces.embeddings, self.persons, self.photos),
+            self.faces.embeddings,
+            self.persons,
+            self.photos,
             folds=self.settings.folds,
             fpir=self.settings.fpir,
             seed=self.settings.seed,
@@ -216,7 +218,9 @@ class _Run:
 
     def _open_set(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
         open_set = leave_people_out(
-            *(self.faces.embeddings, self.persons, self.photos),
+            self.faces.embeddings,
+            self.persons,
+            self.photos,
             left_out=self.settings.left_out,
             draws=self.settings.draws,
             fpir=self.settings.fpir,
@@ -253,7 +257,8 @@ class _Run:
         # Who is labelled is the least number of people, and all of them only where every face is.
         people = people if known.all() else max(people, number)
         comparison = compare_algorithms(
-            *(self.faces.embeddings, self.persons),
+            self.faces.embeddings,
+            self.persons,
             n_clusters=people or number,
             seed=self.settings.seed,
             suggested=suggestion.n_clusters if suggestion else None,
@@ -267,7 +272,8 @@ class _Run:
     def _stability(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
         algorithm = self.clustering.algorithm if self.clustering.algorithm in ALGORITHMS else "kmeans"
         stability = measure_stability(
-            *(self.faces.embeddings, self.persons),
+            self.faces.embeddings,
+            self.persons,
             n_clusters=self.clustering.n_clusters,
             algorithm=algorithm,
             seeds=self.settings.seeds,

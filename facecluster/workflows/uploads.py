@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from facecluster.errors import SourceError
+from facecluster.face_settings import FaceSettings
 from facecluster.file_names import storable
 from facecluster.files import open_regular
 from facecluster.photos.people_names import AUTO
@@ -73,7 +74,7 @@ def drawn(copies: Copies, report: Report, people: int, portraits: int) -> Path:
 
 
 def unpacked(
-    gallery: Gallery, upload: UploadedZip | KeptZip, report: Report, people_from: str, settings: str
+    gallery: Gallery, upload: UploadedZip | KeptZip, report: Report, people_from: str, settings: FaceSettings
 ) -> ListedPhotos:
     """The folder in the gallery's uploads that holds the zip's photos, named by content so that it is made once.
 

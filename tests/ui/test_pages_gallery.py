@@ -246,7 +246,7 @@ def test_nobodys_clusters_ask_for_a_name_and_lead_to_their_faces(gallery_home: P
 
 def test_each_part_of_the_state_leads_to_what_is_behind_it(left_out_home: Path) -> None:
     gallery = Gallery.open(left_out_home)
-    photos = [NewPhoto("bad.jpg", "", 1, "unreadable", "", reason="The file is empty.")]
+    photos = [NewPhoto("bad.jpg", "", 1, "unreadable", None, reason="The file is empty.")]
     gallery.photos.add(gallery.sources.add("zip", "/photos/more.zip", "more"), photos, "casia-webface")
     app = open_app()
     assert {link.proto.label: link.proto.page for link in app.get("page_link")} == {

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from facecluster import Gallery, index_photos, open_photos
+from facecluster.face_settings import FaceSettings
 from facecluster.indexing.run import IndexReport
 from facecluster.recognition.probes import Answer, answers_table, read_probe
 from facecluster.samples.sample_photos import draw_group
@@ -105,7 +106,7 @@ def test_what_was_indexed_before_there_was_a_least_score_is_done_anew_only_where
 
     found.min_score = 0.7
     with monkeypatch.context() as before:
-        before.setattr(FaceExtractor, "settings", "all/40")
+        before.setattr(FaceExtractor, "settings", FaceSettings("all", 40, None))
         index(gallery, photo, found, faces="all")
     now = Scripted(*(each.score for each in found.faces))
     assert index(gallery, photo, now, faces="all").indexed == int(done_anew)
