@@ -18,8 +18,6 @@ EMBEDDING_SIZE = 512
 DUPLICATE_COSINE = 0.9999
 """The cosine of copies of one photo, by the same model: what differs is resizing and compression."""
 
-DISPLACED = "displaced "
-
 PhotoStatus = Literal["indexed", "no_face", "unreadable", "duplicate"]
 
 FACE_COLUMNS = ("face", "photo", "path", "person", "main", "detection_score", "x1", "y1", "x2", "y2")
@@ -76,7 +74,7 @@ class NewPhoto:
 class KnownPhoto:
     """A photo that the gallery holds, with the way back to its file, and what that held: `size` bytes of `sha256`.
 
-    `source_kind` begins with DISPLACED while another photo lies at its path and it was not found elsewhere yet. `page`
+    It is displaced while another photo lies at its path and it was not found elsewhere yet. `page`
     is the number of the picture in a file of several, from 0, None for the one that the file is of; `turn` how many
     quarter turns clockwise bring it upright, 0 to 3.
     """
@@ -91,6 +89,7 @@ class KnownPhoto:
     source_id: int
     source_kind: str
     source_location: str
+    is_displaced: bool = False
     turn: int = 0
     reason: str | None = None
     page: int | None = None
@@ -245,7 +244,7 @@ class LeftOutFiles:
 
 @dataclass(frozen=True)
 class SourcePhotos:
-    """How many photos came from a place; `location` is its path, `kind` begins with what it is, as folder or zip."""
+    """How many photos came from a place; `location` is its path, `kind` is folder or zip."""
 
     kind: str
     name: str

@@ -275,7 +275,7 @@ class Deletion:
 
     def _photos_by_copy(self) -> dict[str, int]:
         folder = self._gallery.path.resolve()
-        sources = self._database.read("SELECT id, location FROM sources WHERE kind LIKE '%folder'")
+        sources = self._database.read("SELECT id, location FROM sources WHERE kind = 'folder'")
         found: dict[str, int] = {}
         for source in sources:
             location = Path(source["location"])

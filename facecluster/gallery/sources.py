@@ -9,7 +9,8 @@ from facecluster.gallery.database import Database
 from facecluster.records import LeftOutFiles, MissingPhotos, UnfinishedSource
 
 FROM_SOURCES = "FROM photos p JOIN sources s ON s.id = p.source_id"
-ADD_SOURCE = "INSERT OR IGNORE INTO sources (kind, location, name) VALUES (?, ?, ?)"
+SOURCE_ID = "SELECT id FROM sources WHERE kind = ? AND location = ? AND displaced = ?"
+ADD_SOURCE = "INSERT OR IGNORE INTO sources (kind, location, displaced, name) VALUES (?, ?, ?, ?)"
 
 
 class Sources:
@@ -21,9 +22,8 @@ class Sources:
     def add(self, kind: str, location: str, name: str) -> int:
         """The id of a source of photos, known or new."""
         with self._database.write() as db:
-            db.execute(ADD_SOURCE, (kind, location, name))
-        found = self._database.read("SELECT id FROM sources WHERE kind = ? AND location = ?", kind, location)
-        return int(found[0]["id"])
+            db.execute(ADD_SOURCE, (kind, location, False, name))
+        return int(self._database.read(SOURCE_ID, kind, location, False)[0]["id"])
 
     # --- how far a source was read --------------------------------------------------------------------------------
 
@@ -42,13 +42,13 @@ class Sources:
         are looked for; None leaves them as they are.
         """
         with self._database.write(changes=False) as db:
-            db.execute(ADD_SOURCE, (kind, location, name))
+            db.execute(ADD_SOURCE, (kind, location, False, name))
             db.execute(
                 "UPDATE sources SET unfinished = ?, people_from = coalesce(?, people_from), "
-                "settings = coalesce(?, settings) WHERE kind = ? AND location = ?",
+                "settings = coalesce(?, settings) WHERE kind = ? AND location = ? AND NOT displaced",
                 (max(photos, 1), people_from, None if settings is None else str(settings), kind, location),
             )
-            found = db.execute("SELECT id FROM sources WHERE kind = ? AND location = ?", (kind, location)).fetchone()
+            found = db.execute(SOURCE_ID, (kind, location, False)).fetchone()
         return int(found["id"])
 
     def known_with_settings(self, source_id: int, settings: Collection[FaceSettings]) -> int:
@@ -68,12 +68,12 @@ class Sources:
     def forget(self, kind: str, location: str) -> None:
         """Takes a source without photos off the list."""
         with self._database.write(changes=False) as db:
-            db.execute("DELETE FROM sources WHERE kind = ? AND location = ?", (kind, location))
+            db.execute("DELETE FROM sources WHERE kind = ? AND location = ? AND NOT displaced", (kind, location))
 
     def naming(self, kind: str, location: str) -> tuple[str, list[str]]:
         """How the people of a source are named (`people_names.Naming.stored`), and who they are; empty when unknown."""
         rows = self._database.read(
-            "SELECT id, people_from FROM sources WHERE kind = ? AND location = ?", kind, location
+            "SELECT id, people_from FROM sources WHERE kind = ? AND location = ? AND NOT displaced", kind, location
         )
         if not rows:
             return "", []
@@ -83,14 +83,17 @@ class Sources:
     def location_of(self, name: str) -> str | None:
         """Where a folder of this name lay when it was last indexed."""
         rows = self._database.read(
-            "SELECT location FROM sources WHERE kind = 'folder' AND name = ? ORDER BY id DESC", name
+            "SELECT location FROM sources WHERE kind = 'folder' AND name = ? AND NOT displaced ORDER BY id DESC", name
         )
         return str(rows[0]["location"]) if rows else None
 
     def forget_naming(self, kind: str, location: str) -> None:
         """Lets the people of a source be guessed anew."""
         with self._database.write(changes=False) as db:
-            db.execute("UPDATE sources SET people_from = '' WHERE kind = ? AND location = ?", (kind, location))
+            db.execute(
+                "UPDATE sources SET people_from = '' WHERE kind = ? AND location = ? AND NOT displaced",
+                (kind, location),
+            )
 
     def unfinished(self) -> list[UnfinishedSource]:
         """The sources whose indexing was cut off, and is not under way unless a run is."""
@@ -142,7 +145,7 @@ class Sources:
 
     def mark_all_missing(self, kind: str, location: str) -> int:
         """Notes that nothing of a source is there; returns how many photos it had, 0 for one that is not known."""
-        rows = self._database.read("SELECT id FROM sources WHERE kind = ? AND location = ?", kind, location)
+        rows = self._database.read(SOURCE_ID, kind, location, False)
         return self.mark_missing(int(rows[0]["id"]), ()) if rows else 0
 
     def missing(self) -> list[MissingPhotos]:

@@ -211,7 +211,8 @@ class _Run:
         return known.settings == self.extractor.settings
 
     def _is_here(self, known: KnownPhoto) -> bool:
-        return (known.source_kind, known.source_location) == (self.source.kind, self.source.location)
+        place = (known.source_kind, known.source_location)
+        return place == (self.source.kind, self.source.location) and not known.is_displaced
 
     def _follow(self, known: KnownPhoto, task: Task) -> None:
         path, person = task.photo.path, task.photo.person
