@@ -34,7 +34,7 @@ from facecluster.ui.strictness import match_rate
 within_app()
 
 SIDES = {"verify_first": "First photo", "verify_second": "Second photo"}
-COLOURS: dict[PairVerdict, Verdict] = {"same": "known", "close": "doubtful", "different": "unknown"}
+COLOURS: dict[PairVerdict, Verdict] = {"same": "known", "close": "close", "different": "unknown"}
 # On a phone the two faces stand side by side above the verdict; the photos are there to choose from, not to admire.
 STYLE = """<style>
 .st-key-verify_sides img { max-height: 26rem; object-fit: contain; object-position: left; }

@@ -52,7 +52,7 @@ class _Found:
 
     index: int
     faces: list[tuple[Detection, np.ndarray, bool]]
-    doubtful: tuple[Detection, ...]
+    unsure: tuple[Detection, ...]
     width: int
     height: int
     turn: int
@@ -106,7 +106,7 @@ class FaceExtractor:
         """Whether a photo indexed before there was a least score would keep its faces, and need not be done anew.
 
         `faces` are the scores and landmarks (5, 2) of its faces. A photo without a face may have one in another turn;
-        a doubtful face, or one that does not look upright, may be none.
+        a unsure face, or one that does not look upright, may be none.
         """
         return (
             bool(faces)
@@ -203,7 +203,7 @@ class FaceExtractor:
         return _Found(
             index,
             kept,
-            photo.doubtful,
+            photo.unsure,
             *size,
             turn=photo.turn,
             scale=read.scale,
@@ -214,7 +214,7 @@ class FaceExtractor:
         )
 
     def _settle(self, task: Task, photo: _Found, faces: tuple[NewFace, ...]) -> Task:
-        reason = None if faces else why_no_face(round(self.reader.detector.min_face_size * photo.scale), photo.doubtful)
+        reason = None if faces else why_no_face(round(self.reader.detector.min_face_size * photo.scale), photo.unsure)
         outcome = outcome_of(task, "indexed" if faces else "no_face", self.settings, reason)
         outcome = replace(outcome, faces=faces, turn=photo.turn, note=photo.note, page=photo.page)
         outcome = replace(outcome, width=photo.width, height=photo.height)

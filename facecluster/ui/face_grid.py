@@ -27,7 +27,7 @@ _GRID = st.components.v2.component(
     js=_HERE.with_suffix(".js").read_text("utf-8"),
 )
 
-Tone = Literal["plain", "muted", "right", "next", "doubtful", "wrong"]
+Tone = Literal["plain", "muted", "right", "next", "caution", "wrong"]
 Frame = Literal["face", "photo"]
 
 

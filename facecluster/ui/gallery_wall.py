@@ -168,7 +168,7 @@ def _grid(gallery: Gallery, faces: dict[int, Card]) -> None:
 def _tile(face: int, card: Card, look: Any) -> Tile:
     lines = [Line(counted(card.faces, "face"))]
     if card.mark:
-        lines.append(Line(card.mark, "doubtful", "person_alert"))
+        lines.append(Line(card.mark, "caution", "person_alert"))
     return Tile(
         face,
         card.title,

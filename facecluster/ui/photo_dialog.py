@@ -209,4 +209,4 @@ def _beside(similarity: float, person: str | None, shown: str | None) -> tuple[L
     """What stands below a neighbour; in amber where it is another person than the face shown."""
     number = Line(f"similarity {similarity:.2f}")
     is_other = bool(person and shown and person != shown)
-    return (number, Line("another person", "doubtful", "person_alert")) if is_other else (number,)
+    return (number, Line("another person", "caution", "person_alert")) if is_other else (number,)

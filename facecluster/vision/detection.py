@@ -142,7 +142,7 @@ class FaceDetector:
         return [[face for face in sight.detections if face.score >= self.min_score] for sight in self.look_many(images)]
 
     def look_many(self, images: Sequence[ImageSource]) -> list[Sight]:
-        """The faces of each photo with the doubtful ones, whatever `min_score` is; see `faces` to part them."""
+        """The faces of each photo with the unsure ones, whatever `min_score` is; see `faces` to part them."""
         if isinstance(images, str | bytes):
             raise TypeError("images must be several photos: put a single one into a list, or call detect")
         for image in images:
