@@ -22,7 +22,7 @@ PhotoStatus = Literal["indexed", "no_face", "unreadable", "duplicate"]
 
 FACE_COLUMNS = ("face", "photo", "path", "person", "main", "detection_score", "x1", "y1", "x2", "y2")
 CLUSTER_COLUMNS = ("cluster", "name", "faces", "person", "purity", "people", "similarity")
-LEFT_OUT = -1
+NO_CLUSTER = -1
 """The cluster of a face that an algorithm puts into none."""
 LEFT_OUT_COLUMNS = ("photo", "person", "status", "reason")
 
@@ -227,10 +227,11 @@ class GalleryCounts:
 
 @dataclass(frozen=True)
 class Unclustered:
-    """How many faces are in no cluster: found after the clusters were made, and left out by their algorithm."""
+    """How many faces are in no cluster: found after the clusters were made, and put into none by
+    their algorithm."""
 
     found_later: int
-    left_out: int
+    in_none: int
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,7 @@ def whose(report: tables.Accuracy) -> str:
 
 def wrong_tile(gallery: Gallery, face: Any, titles: dict[int, str]) -> FaceTile:
     is_in = face.cluster in titles
-    lines = [Line(f"in {titles[face.cluster]}" if is_in else "left out", "wrong", "close")]
+    lines = [Line(f"in {titles[face.cluster]}" if is_in else "in no cluster", "wrong", "close")]
     if found := gallery.clusterings.cluster_of(face.face):
         lines.append(Line(f"similarity {found[1]:.2f}"))
     return FaceTile(face.face, face.person, tuple(lines))

@@ -297,7 +297,7 @@ with fresh_view(f"{chosen} {person} {asks_doubtful}"):
         page_head(gallery, "Clusters")
         if not nothing_yet(gallery):
             if chosen:
-                st.warning(f"There is no cluster {escape(chosen)}: it was replaced by a later grouping.")
+                st.warning(f"There is no cluster {escape(chosen)}: it was replaced by a later clustering.")
             elif person:
                 st.warning(f"The gallery knows no {escape(person)}: it was deleted or renamed.")
             all_clusters(gallery, clusters)

@@ -46,20 +46,20 @@ def settings_section(gallery: Gallery, people: int) -> tuple[EvaluationSettings,
     """The settings, and the groups' CSV."""
     folds, left_out, draws, fpir = DEFAULTS.folds, DEFAULTS.left_out, DEFAULTS.draws, 100 * DEFAULTS.fpir
     upload = None
-    st.caption("They hold for every button above. Answers that were measured with other settings are left out.")
+    st.caption("They hold for every button above. Answers that were measured with other settings are not shown.")
     with st.grid(5, min_column_width=150):
         if people:
             folds = _number("Folds", 2, 20, folds, "folds", "Photos are held out in so many turns.")
             most = max(people - 2, 1)
             left_out = _number(
-                "People left out",
+                "People held out",
                 1,
                 most,
                 min(max(1, round(0.3 * people)), most),
                 "left_out",
                 "Strangers a draw; the others are enrolled.",
             )
-            draws = _number("Draws", 1, 50, draws, "draws", "How often other people are left out.")
+            draws = _number("Draws", 1, 50, draws, "draws", "How often other people are held out.")
             fpir = st.number_input(
                 "FPIR, in %",
                 0.1,

@@ -46,12 +46,12 @@ def show_unclustered(gallery: Gallery, counts: GalleryCounts, is_next: bool) -> 
                 choice, seed = last_choice(gallery)
                 if start_clustering(gallery, choice, seed):
                     st.rerun()
-    if left_out := alone.left_out:
+    if in_none := alone.in_none:
         st.info(
-            f"{algorithm} found no group for {counted(left_out, 'face')}. Clusters shows none of these. "
+            f"{algorithm} found no cluster for {counted(in_none, 'face')}. Clusters shows none of these. "
             "Where the person is known, accuracy counts such a face as a cluster of its own, and Identify compares new "
             "photos with it.",
-            title="Left out of all clusters",
+            title="In no cluster",
             icon=":material/scatter_plot:",
         )
     return later > 0

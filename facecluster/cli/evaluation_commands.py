@@ -170,8 +170,8 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     if options.apply:
         # Not `number`: what the gallery grows to is grouped by the same choice again.
         made = apply_algorithm(gallery, options.apply, options.clusters or "people", options.seed)
-        left_out = len(faces) - len(made.faces)
-        text += f"\n\nThe gallery's clusters are now {options.apply}'s: {made.n_clusters}, {left_out} faces left out."
+        in_none = len(faces) - len(made.faces)
+        text += f"\n\nThe gallery's clusters are now {options.apply}'s: {made.n_clusters}, {in_none} faces are in none."
     return rows, text
 
 
@@ -192,7 +192,7 @@ def _asked(options: argparse.Namespace) -> list[str]:
 
 
 def _lines(results: EvaluationResults, told: list[str]) -> Iterator[str]:
-    """A paragraph for each part; reasons that are `told` elsewhere are left out."""
+    """A paragraph for each part; reasons that are `told` elsewhere are not repeated."""
     held, found = results.held_out, results.open_set
     if held is not None:
         yield (
@@ -202,7 +202,7 @@ def _lines(results: EvaluationResults, told: list[str]) -> Iterator[str]:
         )
     if found is not None:
         yield (
-            f"{found.left_out} of {found.people} people left out in {len(found.draws)} draws, thresholds for an FPIR "
+            f"{found.left_out} of {found.people} people held out in {len(found.draws)} draws, thresholds for an FPIR "
             f"of {100 * found.target_fpir:g} %: FPIR {100 * found.fpir:.2f} ± {100 * found.fpir_sd:.2f} %, FNIR "
             f"{100 * found.fnir:.2f} ± {100 * found.fnir_sd:.2f} %. {found.warning}".rstrip()
         )

@@ -142,7 +142,7 @@ def _parser() -> _Parser:
         help="also accuracy by the columns beside the column person",
     )
     compare.add_argument(
-        "--apply", type=arguments.some_text, metavar="NAME", help="make this algorithm's groups the gallery's clusters"
+        "--apply", type=arguments.some_text, metavar="NAME", help="make this algorithm's clusters the gallery's"
     )
 
     identify = add("identify", _identify, "tell who is on photos")

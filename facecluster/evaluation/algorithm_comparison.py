@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from facecluster.clustering.algorithms import ALGORITHMS, Algorithm, Grouping, algorithm_named, check_number, too_many
-from facecluster.evaluation.clustering_scores import LEFT_OUT, evaluate_clustering
+from facecluster.evaluation.clustering_scores import NO_CLUSTER, evaluate_clustering
 from facecluster.progress import IsCancelled, OnProgress, never, stepwise
 
 # One row an algorithm, in the order of ALGORITHMS. Figures about persons are NaN where nobody is labelled; `note` says
@@ -94,8 +94,8 @@ def best_without_number(comparison: pd.DataFrame, *, suggested: bool = True) -> 
 
 def apart_from_all(labels: np.ndarray) -> np.ndarray:
     """The labels with a negative one of its own for every left-out face, as the metrics count them."""
-    left_out = labels == LEFT_OUT
-    return np.where(left_out, LEFT_OUT - np.cumsum(left_out) + 1, labels)
+    left_out = labels == NO_CLUSTER
+    return np.where(left_out, NO_CLUSTER - np.cumsum(left_out) + 1, labels)
 
 
 def _with_number(algorithm: Algorithm, number: int, X: np.ndarray, n: int, seed: int) -> Grouping:
@@ -125,8 +125,8 @@ def _row(
     if row["seconds"] <= _TRACED_UP_TO:
         peak = _peak_memory(lambda: algorithm.run(embeddings, n_clusters, seed))
         row["peak_memory_mb"] = round(peak / 2**20, 1)
-    row["clusters"] = len(np.unique(labels[labels != LEFT_OUT]))
-    row["left_out"] = int((labels == LEFT_OUT).sum())
+    row["clusters"] = len(np.unique(labels[labels != NO_CLUSTER]))
+    row["left_out"] = int((labels == NO_CLUSTER).sum())
     if row["clusters"] + row["left_out"] > _MOSTLY_ALONE * len(labels) and not algorithm.needs_number:
         row["note"] = "hardly two faces together: their similarities show no gap between one person and two"
     if pd.notna(np.asarray(persons, dtype=object)).any():

@@ -19,7 +19,9 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.intervals import wilson
-from facecluster.records import LEFT_OUT as LEFT_OUT  # the one column of `people_by_cluster` for faces in no cluster
+from facecluster.records import (
+    NO_CLUSTER as NO_CLUSTER,  # the one column of `people_by_cluster` for faces in no cluster
+)
 
 PEOPLE_COLUMNS = ("person", "cluster", "faces", "accuracy", "purity", "coverage", "f1", "shares_cluster", "low", "high")
 _NO_CLUSTER = np.iinfo(np.int64).min  # for persons who are paired with none
@@ -82,14 +84,14 @@ class Tally:
     def of_pairs(cls, pairs: pd.DataFrame) -> Tally:
         """Of columns person, cluster and faces, one row for each person in each cluster.
 
-        Faces in the cluster LEFT_OUT count as clusters of themselves. Raises EvaluationError when no row has a person.
+        Each face in NO_CLUSTER counts as a cluster of its own. Raises EvaluationError when no row has a person.
         """
         known = pairs.dropna(subset="person")
         if known.empty:
             raise EvaluationError(_NOBODY)
-        left_out = known["cluster"] == LEFT_OUT
+        left_out = known["cluster"] == NO_CLUSTER
         alone = known[left_out].loc[lambda rows: rows.index.repeat(rows["faces"])]
-        alone = alone.assign(faces=1, cluster=LEFT_OUT - np.arange(len(alone)))
+        alone = alone.assign(faces=1, cluster=NO_CLUSTER - np.arange(len(alone)))
         cells = pd.concat([known[~left_out], alone])
         rows, people = pd.factorize(cells["person"], sort=True)
         columns, clusters = pd.factorize(cells["cluster"].to_numpy(np.int64), sort=True)
@@ -188,14 +190,14 @@ def people_of(tally: Tally) -> pd.DataFrame:
 def people_by_cluster(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> pd.DataFrame:
     """Counts of faces, one row a person and one column a cluster, columns ordered so that right faces lie diagonal.
 
-    Left-out faces share the last column, LEFT_OUT.
+    Left-out faces share the last column, NO_CLUSTER.
     """
     labels, names = _labelled(labels, persons)
-    labels = np.maximum(labels, LEFT_OUT)
+    labels = np.maximum(labels, NO_CLUSTER)
     table = pd.crosstab(pd.Series(names, name="person"), pd.Series(labels, name="cluster"))
-    if LEFT_OUT in table.columns:
-        table = table[[*(column for column in table.columns if column != LEFT_OUT), LEFT_OUT]]
-    clusters = table.loc[:, table.columns != LEFT_OUT]
+    if NO_CLUSTER in table.columns:
+        table = table[[*(column for column in table.columns if column != NO_CLUSTER), NO_CLUSTER]]
+    clusters = table.loc[:, table.columns != NO_CLUSTER]
     rows, columns = linear_sum_assignment(clusters.to_numpy(), maximize=True)
     rest = [column for column in range(table.shape[1]) if column not in set(columns)]
     paired = [row for row in range(len(table)) if row in set(rows)]
@@ -221,7 +223,7 @@ def right_faces(tally: Tally, pairs: pd.DataFrame) -> np.ndarray:
     of itself, that is one at most.
     """
     person = np.searchsorted(tally.people, pairs["person"].to_numpy(str))
-    home = np.maximum(_paired_clusters(tally), LEFT_OUT)
+    home = np.maximum(_paired_clusters(tally), NO_CLUSTER)
     return np.where(pairs["cluster"] == home[person], tally.right[person], 0)
 
 

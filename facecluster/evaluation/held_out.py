@@ -106,9 +106,9 @@ def held_out_identification(
     Raises EvaluationError when there are fewer than two people or too few photos for the folds, and Cancelled.
     """
     rows, names, labels = labelled_faces(persons)
-    groups = same_photos(embeddings, photos)[rows]
-    _check(folds, names, groups)
-    fold_of = _spread(labels, groups, folds, seed)
+    photo_of = same_photos(embeddings, photos)[rows]
+    _check(folds, names, photo_of)
+    fold_of = _spread(labels, photo_of, folds, seed)
     tables = [
         _identify_fold(embeddings, rows, labels, names, fold_of == fold, fpir).assign(fold=fold)
         for fold in stepwise(range(folds), on_progress, cancelled)
@@ -125,7 +125,7 @@ def labelled_faces(persons: Sequence[str | None] | np.ndarray) -> tuple[np.ndarr
     return rows, names, labels
 
 
-def _check(folds: int, names: np.ndarray, groups: np.ndarray) -> None:
+def _check(folds: int, names: np.ndarray, photo_of: np.ndarray) -> None:
     if folds < 2:
         raise EvaluationError(f"Holding photos out takes at least 2 folds, not {folds}: set --folds to 2 or more.")
     if len(names) < 2:
@@ -133,14 +133,14 @@ def _check(folds: int, names: np.ndarray, groups: np.ndarray) -> None:
             f"Identification can be measured with at least 2 people, and {len(names)} is known: index photos that lie "
             "in one folder a person."
         )
-    photos = len(np.unique(groups))
+    photos = len(np.unique(photo_of))
     if photos < folds:
         raise EvaluationError(f"{photos} photos cannot be held out in {folds} folds: choose at most {photos} folds.")
 
 
-def _spread(labels: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
+def _spread(labels: np.ndarray, photo_of: np.ndarray, folds: int, seed: int) -> np.ndarray:
     """(n,) int: each face's fold. Not scikit-learn's StratifiedGroupKFold, which refuses people with fewer photos."""
-    photos, first, of_photo = np.unique(groups, return_index=True, return_inverse=True)
+    photos, first, of_photo = np.unique(photo_of, return_index=True, return_inverse=True)
     drawn = np.random.default_rng(seed).permutation(len(photos))
     by_person = drawn[np.argsort(labels[first[drawn]], kind="stable")]
     fold_of_photo = np.empty(len(photos), int)

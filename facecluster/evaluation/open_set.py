@@ -1,4 +1,4 @@
-"""How identification treats people it does not know: some are left out of the gallery and come back as strangers.
+"""How identification treats people it does not know: some are held out of the gallery and come back as strangers.
 
 Terms after ISO/IEC 19795-1: FPIR is the share of strangers' faces that get a name, FNIR the share of known people's
 faces that stay unknown or get a wrong name. Faces without a person take no part.
@@ -28,7 +28,7 @@ _RULE_OF_30 = 30
 _THRESHOLDS = np.round(np.arange(-0.2, 1.0001, 0.005), 3)
 _BINS = np.round(np.arange(-0.5, 1.0001, 0.02), 2)
 
-# One row a draw: whom it left out, the threshold its gallery chose, and what happened to `known` and `unknown` probes.
+# One row a draw: whom it held out, the threshold its gallery chose, and what happened to `known` and `unknown` probes.
 DRAW_COLUMNS = ("draw", "strangers", "threshold", "fpir", "fnir", "expected_fnir", "top1", "known", "unknown")
 # One row a threshold: means over the draws and their standard deviations.
 DET_COLUMNS = ("threshold", "fpir", "fpir_sd", "fnir", "fnir_sd")
@@ -92,7 +92,7 @@ def leave_people_out(
     on_progress: OnProgress | None = None,
     cancelled: IsCancelled = never,
 ) -> OpenSet:
-    """Draws people to leave out, enrols 70 % of the others' photos, and identifies everything that is not enrolled.
+    """Draws people to hold out, enrols 70 % of the others' photos, and identifies everything that is not enrolled.
 
     embeddings (n, 512) float32 of unit norm, persons (n,) with None for unknown, photos (n,) as `same_photos` takes
     them: copies of one photo stay on one side. `left_out` people a draw (default: 30 %, at least one). The threshold
@@ -100,13 +100,13 @@ def leave_people_out(
     EvaluationError when too few people remain or none of them has a photo left to probe with, and Cancelled.
     """
     rows, names, labels = labelled_faces(persons)
-    left_out = _number_left_out(left_out, draws, names)
-    vectors, groups = embeddings[rows], same_photos(embeddings, photos)[rows]
+    left_out = _number_held_out(left_out, draws, names)
+    vectors, photo_of = embeddings[rows], same_photos(embeddings, photos)[rows]
     tables, figures = [], []
     for draw in stepwise(range(draws), on_progress, cancelled):
         rng = np.random.default_rng([seed, draw])
         strangers = np.sort(rng.choice(len(names), left_out, replace=False))
-        enrolled = _enrol(labels, groups, strangers, rng)
+        enrolled = _enrol(labels, photo_of, strangers, rng)
         table, row = _probe(vectors, labels, names, enrolled, strangers, fpir)
         tables.append(table.assign(draw=draw, face=rows[table["face"]]))
         figures.append(row | {"draw": draw})
@@ -188,27 +188,27 @@ def _share_reaching(similarities: np.ndarray) -> np.ndarray:
     return 1 - below / len(similarities)
 
 
-def _number_left_out(left_out: int | None, draws: int, names: np.ndarray) -> int:
+def _number_held_out(left_out: int | None, draws: int, names: np.ndarray) -> int:
     if draws < 1:
         raise EvaluationError(f"Leaving people out takes at least 1 draw, not {draws}.")
     number = max(1, round(STRANGER_SHARE * len(names))) if left_out is None else left_out
     if number < 1 or len(names) - number < 2:
         raise EvaluationError(
-            f"{number} of {len(names)} people cannot be left out, since at least 1 must be and 2 must remain: choose "
+            f"{number} of {len(names)} people cannot be held out, since at least 1 must be and 2 must remain: choose "
             "another number with --leave-people-out, or index more people."
         )
     return number
 
 
-def _enrol(labels: np.ndarray, groups: np.ndarray, strangers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _enrol(labels: np.ndarray, photo_of: np.ndarray, strangers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(m,) bool: the faces on 70 % of each remaining person's photos, and none of a photo that shows a stranger."""
     enrolled = np.zeros(len(labels), bool)
     for person in np.setdiff1d(labels, strangers):
-        photos = rng.permutation(np.unique(groups[labels == person]))
+        photos = rng.permutation(np.unique(photo_of[labels == person]))
         kept = photos[: max(1, round(ENROLLED_SHARE * len(photos)))]
-        enrolled |= (labels == person) & np.isin(groups, kept)
+        enrolled |= (labels == person) & np.isin(photo_of, kept)
     # A photo of several people may have been drawn for one of them and not for another.
-    return enrolled & ~np.isin(groups, groups[~enrolled])
+    return enrolled & ~np.isin(photo_of, photo_of[~enrolled])
 
 
 def _probe(

@@ -36,7 +36,7 @@ _FIELDS: dict[Part, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """What to measure and how. `left_out` None is 30 % of the people."""
+    """What to measure and how. `left_out` are the people held out in each draw; None is 30 % of them."""
 
     folds: int = FOLDS
     left_out: int | None = None

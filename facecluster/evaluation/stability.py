@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from facecluster.clustering.algorithms import group_faces
-from facecluster.evaluation.clustering_scores import LEFT_OUT
+from facecluster.evaluation.clustering_scores import NO_CLUSTER
 from facecluster.evaluation.intervals import CONFIDENCE
 from facecluster.progress import IsCancelled, OnProgress, never, stepwise
 from facecluster.records import known_persons
@@ -67,7 +67,7 @@ def measure_stability(
         found = group_faces(embeddings[rows], algorithm, min(n_clusters, len(rows)), seed + run).labels
         labels = np.full(n, _ABSENT)
         # Each left-out face on its own, so that two of them are not together.
-        labels[rows] = np.where(found == LEFT_OUT, found.max() + 1 + np.arange(len(rows)), found)
+        labels[rows] = np.where(found == NO_CLUSTER, found.max() + 1 + np.arange(len(rows)), found)
         runs.append(labels)
     samples = runs[seeds:] or runs
     agreement = _agreements(samples)

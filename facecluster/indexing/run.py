@@ -57,10 +57,11 @@ class IndexReport:
     `indexed` were processed now, `skipped` known before, `duplicates` have the content of another photo of the gallery,
     `faces` were found on the indexed. Of the unreadable, `out_of_memory` needed more memory than there was: the next
     run tries them again, as all unreadable ones. `problems` are the reasons of the first 100 unreadable ones, a
-    sentence each that names the file. `seconds` leaves out the loading of models. `people_from` is how the people were
-    named (people_names.Naming.stored), `missing` are photos of this source that were indexed earlier and are no longer
-    there, and `left_out` counts the files that are no photos, by kind. `contradictions` are the photos of this source
-    whose content lies in folders of different people, as `gallery.photos.contradictions` gives them.
+    sentence each that names the file. `seconds` does not count the loading of models. `people_from` is how the
+    people were named (people_names.Naming.stored), `missing` are photos of this source that were indexed earlier
+    and are no longer there, and `left_out` counts the files that are no photos, by kind. `contradictions` are the
+    photos of this source whose content lies in folders of different people, as `gallery.photos.contradictions`
+    gives them.
     """
 
     photos: int = 0
@@ -181,7 +182,7 @@ class _Run:
     # --- in the calling thread ------------------------------------------------------------------------------------
 
     def _decide(self, task: Task, wait: Wait) -> Task:
-        """Leaves out what the gallery or this run knows already; `wait` does what may have to be abandoned.
+        """Skips what the gallery or this run knows already; `wait` does what may have to be abandoned.
 
         Of a source's photos of the same content the first one is the original, wherever it was in an earlier run: so
         photos that were renumbered or swapped end as in a new gallery. What lies in another source stays there.

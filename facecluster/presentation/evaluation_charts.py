@@ -144,7 +144,7 @@ def sweep_chart(sweep: pd.DataFrame, suggestion: int, people: int | None = None)
     """The criteria over the number of clusters, the suggested one marked, and the number of people where it is known.
 
     `sweep` has `clusters`, and of silhouette, stability, accuracy, ari and inertia those that were measured; inertia
-    is drawn as a share of its largest. What is beyond three times the suggestion is left out.
+    is drawn as a share of its largest. What is beyond three times the suggestion is not shown.
     """
     import plotly.graph_objects as go
 
@@ -198,7 +198,7 @@ def algorithms_chart(comparison: pd.DataFrame) -> go.Figure:
             marker_color=colour,
             customdata=list(zip(table["clusters"], table["left_out"], table["seconds"], strict=True)),
             hovertemplate=(
-                "%{y}<br>" + name + " %{x:.4f}<br>%{customdata[0]} clusters, %{customdata[1]} faces left out, "
+                "%{y}<br>" + name + " %{x:.4f}<br>%{customdata[0]} clusters, %{customdata[1]} faces in none, "
                 "%{customdata[2]} s<extra></extra>"
             ),
         )

@@ -75,7 +75,7 @@ def identities_of(
         who[rows] = [shown[name_key(name)] for name in who[rows].tolist()]
         numbers[rows] = [number[name] for name in who[rows].tolist()]
     free = ~labelled & ~by_hand & (clusters >= 0)
-    unnamed = _groups(clusters, free)
+    unnamed = _rows_by_cluster(clusters, free)
     if labelled.any():
         unnamed = _somebody(unnamed, _homes(numbers[labelled], clusters[labelled]), embeddings_of)
     for place, rows in enumerate(unnamed.values(), start=len(number)):
@@ -94,7 +94,7 @@ def clusters_of(faces: np.ndarray, clustered: np.ndarray, labels: np.ndarray) ->
     return np.where(known[place] == faces, labels[order][place], -1)
 
 
-def _groups(clusters: np.ndarray, which: np.ndarray) -> dict[int, Rows]:
+def _rows_by_cluster(clusters: np.ndarray, which: np.ndarray) -> dict[int, Rows]:
     """The rows of each cluster among those that `which` (n,) bool marks."""
     rows = np.flatnonzero(which)
     rows = rows[np.argsort(clusters[rows], kind="stable")]
@@ -111,10 +111,10 @@ def _homes(people: np.ndarray, clusters: np.ndarray) -> set[int]:
     return set(pairs[1][order][first].tolist())
 
 
-def _somebody(groups: Mapping[int, Rows], homes: set[int], embeddings_of: Callable[[Rows], Floats]) -> dict[int, Rows]:
+def _somebody(unnamed: Mapping[int, Rows], homes: set[int], embeddings_of: Callable[[Rows], Floats]) -> dict[int, Rows]:
     """The clusters that stand for somebody without a name, and which of their faces do."""
     found = {}
-    for cluster, rows in groups.items():
+    for cluster, rows in unnamed.items():
         if cluster not in homes and len(rows) >= MIN_FACES:
             alike = rows[alike_faces(embeddings_of(rows))]
             if len(alike) >= MIN_FACES:

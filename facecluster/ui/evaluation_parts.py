@@ -76,7 +76,7 @@ def strangers(results: EvaluationResults) -> None:
         return
     st.markdown(
         f":green[:material/verified:] Measured on people whom the gallery did not hold: {found.left_out} of "
-        f"{found.people} people left out in each of {len(found.draws)} draws, and a threshold chosen without them."
+        f"{found.people} people held out in each of {len(found.draws)} draws, and a threshold chosen without them."
     )
     if found.warning:
         st.warning(escape(found.warning), title="The gallery is small", icon=":material/warning:")
@@ -143,7 +143,7 @@ def algorithms(results: EvaluationResults) -> None:
         if best is not None:
             st.caption(
                 "Measured on the faces that were clustered; names take no part in the clustering, but for their number "
-                "in the ones that must be told it. Each left-out face counts as a cluster of its own. Accuracy's "
+                "in the ones that must be told it. Each face in no cluster counts as one of its own. Accuracy's "
                 f"interval is {KIND}, {NOT_COVERED}."
             )
             st.markdown(f"Best without being told the number: **{escape(best['title'])}**, ARI {best['ari']:.3f}.")
@@ -167,7 +167,7 @@ def algorithms(results: EvaluationResults) -> None:
 
 
 def use_another(gallery: Gallery, seed: int) -> None:
-    """Makes the groups of one algorithm the gallery's."""
+    """Makes the clusters of one algorithm the gallery's."""
     st.caption("The faces are grouped anew, and every page works with it. Names of clusters may have to be given anew.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
@@ -243,7 +243,7 @@ def groups(results: EvaluationResults) -> None:
     if column in results.comparison_groups:
         st.markdown("**Accuracy of the algorithms**")
         st.caption(
-            "Of the clusters that each algorithm makes, on the faces of each group; a left-out face counts alone."
+            "Of the clusters that each algorithm makes, on the faces of each group; a face in no cluster counts alone."
         )
         shown = evaluation_tables.compared_groups(results.comparison_groups[column])
         alt = f"Accuracy of the algorithms in {len(table)} groups"

@@ -193,6 +193,6 @@ def _algorithm(gallery: Gallery) -> str:
         names.index(last_algorithm(gallery)),
         format_func=lambda name: ALGORITHMS[name].title,
         key="gallery_cluster_algorithm",
-        help="It stays when photos are added or deleted. HDBSCAN and DBSCAN leave out faces that they find no group "
-        "for. The Evaluation page compares them all on your faces.",
+        help="It stays when photos are added or deleted. HDBSCAN and DBSCAN put faces that fit no cluster into "
+        "none. The Evaluation page compares them all on your faces.",
     )

@@ -10,7 +10,7 @@ import streamlit as st
 from facecluster.errors import EvaluationError
 from facecluster.gallery.gallery import Gallery
 from facecluster.presentation.text import counted
-from facecluster.presentation.wall import Card, matching
+from facecluster.presentation.wall import Card, cards_named
 from facecluster.records import GalleryCounts
 from facecluster.ui import tables
 from facecluster.ui.face_grid import Line, Tile, tile_grid
@@ -62,7 +62,7 @@ def _link(label: str, page: str, icon: str = "", help: str = "", **what: object)
 def _unnamed(gallery: Gallery) -> None:
     unnamed = sum(card.person is None for card in tables.wall(gallery))
     if unnamed:
-        _link(f"{counted(unnamed, 'cluster')} without a name", "clusters", help="Groups of faces that nobody named.")
+        _link(f"{counted(unnamed, 'cluster')} without a name", "clusters", help="Clusters that nobody named.")
 
 
 def _to_review(gallery: Gallery, counts: GalleryCounts) -> None:
@@ -137,7 +137,7 @@ def _searched(made: list[Card]) -> list[Card]:
         label_visibility="collapsed",
         width=320,
     )
-    found = matching(made, search or "")
+    found = cards_named(made, search or "")
     if not found:
         st.info("Nobody has such a name.", title="Nothing found", icon=":material/search_off:")
     return found

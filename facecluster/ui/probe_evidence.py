@@ -49,8 +49,8 @@ def show_evidence(gallery: Gallery, found: Answer, number: int) -> None:
     picture = numbered_boxes(probe.picture, found.boxes, [verdict(match) for match in found.matches])
     boxes = f"{len(found.boxes)} numbered box{'' if len(found.boxes) == 1 else 'es'}"
     st.image(picture, width="stretch", alt=f"{probe.name} with {boxes}")
-    left_out = f" · left out: {unsure_in_words(probe.unsure)}" if probe.unsure and found.matches else ""
-    st.caption(escape(probe.name) + left_out)
+    not_counted = f" · not counted: {unsure_in_words(probe.unsure)}" if probe.unsure and found.matches else ""
+    st.caption(escape(probe.name) + not_counted)
     if probe.note:
         st.caption(f":material/info: {escape(probe.note)}")
 

@@ -35,7 +35,7 @@ class Accuracy:
 
     `people` has clustering_scores.PEOPLE_COLUMNS and wrong (how many of the person's faces are in another cluster than
     theirs), worst accuracy first; `pairs` counts faces by person and cluster, and how many of them are right; a face
-    that the algorithm left out has the cluster LEFT_OUT; `lone` are the clusters that hold known faces and are no
+    that the algorithm left out has the cluster NO_CLUSTER; `lone` are the clusters that hold known faces and are no
     person's; `strange` counts those that hold none, of which no figure speaks.
     """
 
@@ -112,8 +112,8 @@ def accuracy(gallery: Gallery) -> Accuracy:
     pairs = counted.dropna(subset="person")
     pairs = pairs.assign(right=clustering_scores.right_faces(tally, pairs))
     wrong = dict(zip(tally.people.tolist(), tally.counts.sum(axis=1) - tally.right, strict=True))
-    used = set(counted["cluster"].tolist()) - {clustering_scores.LEFT_OUT}
-    with_people = set(pairs["cluster"].tolist()) - {clustering_scores.LEFT_OUT}
+    used = set(counted["cluster"].tolist()) - {clustering_scores.NO_CLUSTER}
+    with_people = set(pairs["cluster"].tolist()) - {clustering_scores.NO_CLUSTER}
     return Accuracy(
         scores=scores,
         people=people.assign(wrong=people["person"].map(wrong)),

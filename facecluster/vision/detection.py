@@ -25,7 +25,7 @@ from facecluster.vision.mtcnn.network_crops import (
     PhotoPixels,
     crops_beyond,
     crops_of,
-    groups,
+    in_batches,
     shrink,
     split,
 )
@@ -149,10 +149,10 @@ class FaceDetector:
             check_image(image)
         self.load()
         found: list[Sight] = []
-        for group in groups(map(load_image, images)):
-            huge = sum(image.shape[0] * image.shape[1] for image in group) > HUGE_PIXELS
+        for batch in in_batches(map(load_image, images)):
+            huge = sum(image.shape[0] * image.shape[1] for image in batch) > HUGE_PIXELS
             with _huge_photo_lock if huge else nullcontext():
-                found += self._detect(group)
+                found += self._detect(batch)
         return found
 
     def _detect(self, images: Sequence[np.ndarray]) -> list[Sight]:

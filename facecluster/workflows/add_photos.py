@@ -222,5 +222,5 @@ def _grouped(gallery: Gallery, clustering: Clustering | None) -> str:
         return ""
     faces, are = counted(len(clustering.faces), "face"), "is" if len(clustering.faces) == 1 else "are"
     text = f"{faces} {are} in {counted(clustering.n_clusters, 'cluster')}"
-    left_out = gallery.clusterings.unclustered().left_out
-    return f"{text}, {left_out:,} in none." if left_out else f"{text}."
+    in_none = gallery.clusterings.unclustered().in_none
+    return f"{text}, {in_none:,} in none." if in_none else f"{text}."

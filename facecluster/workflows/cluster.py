@@ -14,7 +14,7 @@ from facecluster.errors import ClusteringError
 from facecluster.gallery.gallery import Gallery
 from facecluster.progress import IsCancelled, never
 from facecluster.recognition.newcomers import people_and_newcomers
-from facecluster.records import LEFT_OUT, Clustering
+from facecluster.records import NO_CLUSTER, Clustering
 from facecluster.vectors import centers_of, similarity_to_centers
 from facecluster.waiting import run_abandonable
 
@@ -92,7 +92,7 @@ def apply_algorithm(
         return group_faces(faces.embeddings, name, number, seed), chosen_by
 
     found, chosen_by = run_abandonable(group, cancelled)
-    kept = found.labels != LEFT_OUT
+    kept = found.labels != NO_CLUSTER
     if not kept.any():
         raise ClusteringError(
             f"{algorithm.title} puts no two faces of this gallery together: choose another algorithm."

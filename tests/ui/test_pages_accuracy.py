@@ -214,7 +214,7 @@ def test_faces_that_an_algorithm_left_out_are_wrong_and_can_be_opened(sample_hom
         db.execute("DELETE FROM assignments WHERE face_id = ?", (face,))
     app = open_page()
     assert "143 of 144 faces" in texts(app)
-    assert words(tiles(app, "Faces that are wrong")[0])[0] == "left out"
+    assert words(tiles(app, "Faces that are wrong")[0])[0] == "in no cluster"
     app.query_params["face"] = str(face)
     assert "Not in a cluster yet" in texts(run(app))
 

@@ -40,19 +40,19 @@ def shrink(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return image, np.array([width / image.shape[1], height / image.shape[0]], np.float32)
 
 
-def groups(images: Iterable[np.ndarray]) -> Iterator[list[np.ndarray]]:
-    """The photos in turn, in groups of at most HUGE_PIXELS, or of one photo."""
-    group: list[np.ndarray] = []
+def in_batches(images: Iterable[np.ndarray]) -> Iterator[list[np.ndarray]]:
+    """The photos in turn, in batches of at most HUGE_PIXELS, or of one photo."""
+    batch: list[np.ndarray] = []
     pixels = 0
     for image in images:
         size = image.shape[0] * image.shape[1]
-        if group and pixels + size > HUGE_PIXELS:
-            yield group
-            group, pixels = [], 0
-        group.append(image)
+        if batch and pixels + size > HUGE_PIXELS:
+            yield batch
+            batch, pixels = [], 0
+        batch.append(image)
         pixels += size
-    if group:
-        yield group
+    if batch:
+        yield batch
 
 
 Crops = Callable[[Sequence[PhotoPixels], Sequence[np.ndarray], int], tuple[list[np.ndarray], np.ndarray]]
