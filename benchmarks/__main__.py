@@ -72,7 +72,7 @@ def _show(section: str, result: Any) -> None:
     if section == "main-face":
         print(pd.DataFrame(result).set_index("rule").T.to_string(col_space=6))
     elif section == "turns" and not result:
-        print("nothing to measure: it takes a folder a person")
+        print("nothing to measure: it takes a folder per person")
     elif isinstance(result, list):
         print(pd.DataFrame(result).to_string(index=False))
     elif section == "indexing":

@@ -30,7 +30,7 @@ def measure_turns(
     detector: FaceDetector | None = None,
     embedder: FaceEmbedder | None = None,
 ) -> list[dict[str, Any]]:
-    """A row a turn, counted in photos; [] for a folder that names no person.
+    """A row per turn, counted in photos; [] for a folder that names no person.
 
     Right and wrong go by the nearest of the people's centres, the means of their faces on the photos as they were
     given. A photo is `not upright` where it is not turned back, with a face or without.

@@ -95,7 +95,7 @@ def show_downloads(answers: Sequence[Answer]) -> None:
     """What was found, as files."""
     with st.popover("Download", icon=":material/download:", type="tertiary", key="identify_download"):
         st.download_button(
-            "CSV, one row a face",
+            "CSV, one row per face",
             lambda: answers_table(answers).to_csv(index=False),
             "identified.csv",
             "text/csv",

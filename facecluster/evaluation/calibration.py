@@ -14,9 +14,9 @@ import pandas as pd
 from facecluster.errors import EvaluationError
 
 BINS = 10
-# One row a bin of predicted probability: its edges, the mean prediction, the share of answers that were right with its
-# 95 % Wilson interval, and the number of answers. Empty bins are not listed. A face that answers in several draws of
-# people counts in each, which makes the intervals narrower than they should be.
+# One row per bin of predicted probability: its edges, the mean prediction, the share of answers that were right with
+# its 95 % Wilson interval, and the number of answers. Empty bins are not listed. A face that answers in several draws
+# of people counts in each, which makes the intervals narrower than they should be.
 RELIABILITY_COLUMNS = ("low", "high", "predicted", "right", "right_low", "right_high", "faces")
 
 

@@ -1,6 +1,6 @@
 """How good a clustering is: per person, and over all.
 
-Faces whose person is unknown (None) take part in no figure here. Faces that an algorithm left out of its clusters
+Faces whose person is unknown (None) take part in no figure here. Faces that an algorithm put into no cluster
 have negative labels, each its own, so that each counts as a cluster of itself.
 """
 
@@ -25,7 +25,7 @@ from facecluster.records import (
 
 PEOPLE_COLUMNS = ("person", "cluster", "faces", "accuracy", "purity", "coverage", "f1", "shares_cluster", "low", "high")
 _NO_CLUSTER = np.iinfo(np.int64).min  # for persons who are paired with none
-_NOBODY = "No face has a known person, so nothing can be measured: index photos that lie in one folder a person."
+_NOBODY = "No face has a known person, so nothing can be measured: index photos that lie in one folder per person."
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def match_people(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray)
 
 
 def people_of(tally: Tally) -> pd.DataFrame:
-    """One row a person, PEOPLE_COLUMNS, worst F1 first.
+    """One row per person, PEOPLE_COLUMNS, worst F1 first.
 
     `cluster` holds most of the person's faces (on a tie, the purer). `accuracy` is the share of the person's
     faces in the cluster that the one-to-one pairing of `score` gives them. `purity` is the share of the
@@ -188,9 +188,9 @@ def people_of(tally: Tally) -> pd.DataFrame:
 
 
 def people_by_cluster(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> pd.DataFrame:
-    """Counts of faces, one row a person and one column a cluster, columns ordered so that right faces lie diagonal.
+    """Counts of faces, one row per person and one column per cluster, columns ordered so that right faces lie diagonal.
 
-    Left-out faces share the last column, NO_CLUSTER.
+    Faces in no cluster share the last column, NO_CLUSTER.
     """
     labels, names = _labelled(labels, persons)
     labels = np.maximum(labels, NO_CLUSTER)
@@ -219,8 +219,8 @@ def wrong_faces(labels: np.ndarray, persons: np.ndarray) -> np.ndarray:
 def right_faces(tally: Tally, pairs: pd.DataFrame) -> np.ndarray:
     """(rows,) int: how many faces of each row of `pairs` lie in the cluster that is paired with their person.
 
-    `pairs` are rows with a person as `Tally.of_pairs` takes them. Of faces that the algorithm left out, each a cluster
-    of itself, that is one at most.
+    `pairs` are rows with a person as `Tally.of_pairs` takes them. Of faces in no cluster, each a cluster
+    of its own, that is one at most.
     """
     person = np.searchsorted(tally.people, pairs["person"].to_numpy(str))
     home = np.maximum(_paired_clusters(tally), NO_CLUSTER)

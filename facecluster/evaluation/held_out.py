@@ -23,10 +23,10 @@ from facecluster.records import DUPLICATE_COSINE, known_persons
 FOLDS = 5
 _CHUNK = 1024
 
-# One row a face. `face` is its row in the arrays that came in; `best` the most similar person; `rank` the place of the
-# true person, 1 for the most similar; `named`: `best` reached the threshold.
+# One row per face. `face` is its row in the arrays that came in; `best` the most similar person; `rank` the place of
+# the true person, 1 for the most similar; `named`: `best` reached the threshold.
 HELD_OUT_FACE_COLUMNS = ("face", "person", "fold", "best", "rank", "similarity", "threshold", "named")
-# One row a person. Shares of the held-out faces, each with its 95 % Wilson interval.
+# One row per person. Shares of the held-out faces, each with its 95 % Wilson interval.
 HELD_OUT_PEOPLE_COLUMNS = (
     "person",
     "faces",
@@ -44,7 +44,7 @@ HELD_OUT_PEOPLE_COLUMNS = (
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Figures measured on held-out photos. `people` has HELD_OUT_PEOPLE_COLUMNS, worst first; `table` a row a face.
+    """Figures measured on held-out photos. `people` has HELD_OUT_PEOPLE_COLUMNS, worst first; `table` a row per face.
 
     `top1` and `top3`: shares of faces whose person was the most similar one, or among the three most similar.
     `named_right`: share that got its own person's name at the threshold for `fpir` that the other folds set.
@@ -131,7 +131,7 @@ def _check(folds: int, names: np.ndarray, photo_of: np.ndarray) -> None:
     if len(names) < 2:
         raise EvaluationError(
             f"Identification can be measured with at least 2 people, and {len(names)} is known: index photos that lie "
-            "in one folder a person."
+            "in one folder per person."
         )
     photos = len(np.unique(photo_of))
     if photos < folds:

@@ -28,11 +28,12 @@ _RULE_OF_30 = 30
 _THRESHOLDS = np.round(np.arange(-0.2, 1.0001, 0.005), 3)
 _BINS = np.round(np.arange(-0.5, 1.0001, 0.02), 2)
 
-# One row a draw: whom it held out, the threshold its gallery chose, and what happened to `known` and `unknown` probes.
+# One row per draw: whom it held out, the threshold its gallery chose, and what happened to `known` and `unknown`
+# probes.
 DRAW_COLUMNS = ("draw", "strangers", "threshold", "fpir", "fnir", "expected_fnir", "top1", "known", "unknown")
-# One row a threshold: means over the draws and their standard deviations.
+# One row per threshold: means over the draws and their standard deviations.
 DET_COLUMNS = ("threshold", "fpir", "fpir_sd", "fnir", "fnir_sd")
-# One row a draw and probe. `face` is its row in the arrays that came in, `similarity` that of the most similar person
+# One row per draw and probe. `face` is its row in the arrays that came in, `similarity` that of the most similar person
 # (`best`), `own` that of its own (NaN for strangers); `named`: it reached the draw's threshold; `right`: best is true.
 OPEN_SET_FACE_COLUMNS = (
     "draw",
@@ -46,18 +47,18 @@ OPEN_SET_FACE_COLUMNS = (
     "named",
     "right",
 )
-# One row a bin of similarity (its middle): shares of known faces by their similarity to their own person, and of
+# One row per bin of similarity (its middle): shares of known faces by their similarity to their own person, and of
 # strangers by their best similarity to anybody. Each sums to 1.
 DISTRIBUTION_COLUMNS = ("similarity", "same", "different")
 
 
 @dataclass(frozen=True)
 class OpenSet:
-    """What leaving people out showed. Tables: `draws` DRAW_COLUMNS, `det` DET_COLUMNS, `table` OPEN_SET_FACE_COLUMNS,
+    """What holding people out showed. Tables: `draws` DRAW_COLUMNS, `det` DET_COLUMNS, `table` OPEN_SET_FACE_COLUMNS,
     `distribution` DISTRIBUTION_COLUMNS.
 
     `target_fpir` was asked for; `fpir` and `fnir` are what the thresholds that the draws' galleries chose for it
-    really gave, `expected_fnir` what those galleries foretold; means and standard deviations (`_sd`) over the draws.
+    really gave, `expected_fnir` what those galleries predicted; means and standard deviations (`_sd`) over the draws.
     `threshold` is the whole gallery's, which identification uses, and `foretold_fnir` its expected FNIR. `warning` is
     a sentence when the gallery is too small to tell, else empty.
     """
@@ -95,7 +96,7 @@ def leave_people_out(
     """Draws people to hold out, enrols 70 % of the others' photos, and identifies everything that is not enrolled.
 
     embeddings (n, 512) float32 of unit norm, persons (n,) with None for unknown, photos (n,) as `same_photos` takes
-    them: copies of one photo stay on one side. `left_out` people a draw (default: 30 %, at least one). The threshold
+    them: copies of one photo stay on one side. `left_out` people per draw (default: 30 %, at least one). The threshold
     is the one that each draw's gallery chooses for `fpir` in (0, 1), without knowing the strangers. Raises
     EvaluationError when too few people remain or none of them has a photo left to probe with, and Cancelled.
     """

@@ -22,7 +22,7 @@ PARTS: tuple[Part, ...] = ("held_out", "open_set", "sweep", "comparison", "stabi
 NEED_PEOPLE: tuple[Part, ...] = ("held_out", "open_set")
 NOBODY = (
     "No face has a known person, so accuracy, held-out photos, strangers and groups cannot be measured: for these, "
-    "index photos that lie in one folder a person."
+    "index photos that lie in one folder per person."
 )
 # What each part fills in of EvaluationResults.
 _FIELDS: dict[Part, tuple[str, ...]] = {

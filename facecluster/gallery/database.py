@@ -35,7 +35,7 @@ _BY_DISK = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
 class Database:
-    """One SQLite file, opened once a thread; every write is a transaction, which raises the revision."""
+    """One SQLite file, opened once per thread; every write is a transaction, which raises the revision."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -58,12 +58,12 @@ class Database:
         return _inode(self.file) == self._inode
 
     def meta(self, key: str) -> str | None:
-        """One of the gallery's own facts; None where it is not told."""
+        """One of the gallery's own facts; None where it is not stored."""
         rows = self.read("SELECT value FROM meta WHERE key = ?", key)
         return rows[0]["value"] if rows else None
 
     def set_meta(self, key: str, value: str) -> None:
-        """Tells one of the gallery's own facts."""
+        """Stores one of the gallery's own facts."""
         with self.write() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
@@ -233,8 +233,8 @@ class Database:
 
     def _roll_back(self) -> None:
         connection = self.connection
-        # After a full disk, an I/O error or want of memory SQLite has done so by itself; a second time is an error that
-        # would hide the first.
+        # After a full disk, an I/O error or a lack of memory SQLite has done so by itself; a second time is an error
+        # that would hide the first.
         if connection.in_transaction:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")

@@ -132,7 +132,7 @@ class Gallery:
         return sum(file.stat().st_size for file in own if file.is_file()) + self.copies.bytes_on_disk()
 
     def counts(self) -> GalleryCounts:
-        """How much the gallery holds."""
+        """How many photos, faces, people and clusters the gallery holds."""
         by_status = dict(map(tuple, self._database.read("SELECT status, count(*) FROM photos GROUP BY status")))
         faces = self._database.read("SELECT count(*) FROM faces")[0][0]
         by_folder = dict(map(tuple, self._database.read(PERSONS_SQL)))

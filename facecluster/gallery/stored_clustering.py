@@ -40,7 +40,7 @@ def replace_clustering(db: Connection, clustering: Clustering, names: dict[int, 
 
 
 def inherited_names(old: Clustering | None, new: Clustering) -> dict[int, str]:
-    """The new clusters that hold more than half of a named old one's faces; without such an heir a name ends."""
+    """The new clusters that hold more than half of a named old one's faces; without one a name is dropped."""
     if old is None or not old.names:
         return {}
     label_of = dict(zip(new.faces.tolist(), new.labels.tolist(), strict=True))

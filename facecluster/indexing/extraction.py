@@ -106,7 +106,7 @@ class FaceExtractor:
         """Whether a photo indexed before there was a least score would keep its faces, and need not be done anew.
 
         `faces` are the scores and landmarks (5, 2) of its faces. A photo without a face may have one in another turn;
-        a unsure face, or one that does not look upright, may be none.
+        an unsure face, or one that does not look upright, may be none.
         """
         return (
             bool(faces)

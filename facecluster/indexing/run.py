@@ -128,7 +128,7 @@ class _Run:
     source_id: int = 0
     loading_seconds: float = 0.0
     known_before: int = 0  # photos of this source that will probably be skipped
-    work_began: float | None = None  # when the first photo was met that is new
+    work_began: float | None = None  # when the first new photo was met
 
     def run(self, workers: int, batch_size: int, cancelled: Callable[[], bool]) -> IndexReport:
         model = model_name(self.extractor.reader.embedder.model)
@@ -170,7 +170,7 @@ class _Run:
         self.report = replace(self.report, people_from=naming or "")
 
     def _end(self) -> None:
-        """What can be said of a source only once all of it was seen."""
+        """Stores what is known of a source only once all of it was seen."""
         source = self.source
         paths = [source[index].path for index in range(len(source))]
         left_out, unseen = (source.left_out, source.unseen) if isinstance(source, ListedPhotos) else (LeftOut(), ())
@@ -270,7 +270,7 @@ class _Run:
             return
         report = self.report
         done = report.indexed + report.skipped + report.duplicates + report.unreadable
-        # Known photos pass in no time: counted in, they would promise a resumed run's end far too soon.
+        # Known photos take no time: if they counted, a resumed run would seem to end far too soon.
         new, to_skip = done - report.skipped, max(self.known_before - report.skipped, 0)
         if self.work_began is None and self.known_before >= report.photos:
             new, to_skip = done, 0

@@ -1,4 +1,4 @@
-"""The single door from bytes to an upright RGB picture, and back to a small JPEG."""
+"""The only way from bytes to an upright RGB picture, and back to a small JPEG."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ MAX_PHOTO_PIXELS = 250_000_000  # phones take 200 megapixels
 MAX_SIDE = 65_535  # pixels, what a JPEG can have; libraries need memory for each row, however short it is
 
 _WHOLE_PIXELS = 16_000_000  # up to here a picture is decoded as a whole, which is quicker
-_JPEG2000_PIXELS = 30_000_000  # with OpenJPEG's 20 bytes a pixel 600 MB
+_JPEG2000_PIXELS = 30_000_000  # with OpenJPEG's 20 bytes per pixel 600 MB
 # The most bytes a pixel that a library takes while it decodes, as measured, with what it gives to Pillow; of WebP and
 # AVIF less the result, since they take more before that is made.
 _LIBRARY_BYTES = {"WEBP": 14, "AVIF": 10, "JPEG2000": 20, "HEIF": 5}

@@ -22,7 +22,7 @@ class _Page:
     marked: bool
 
     def is_small_copy_of(self, other: _Page) -> bool:
-        """Whether it has the form of `other` and at most half its width."""
+        """Whether it has the proportions of `other` and at most half its width."""
         return 2 * self.width <= other.width and abs(self.width * other.height - other.width * self.height) <= max(
             other.width, other.height
         )

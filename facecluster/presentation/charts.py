@@ -52,7 +52,7 @@ def worst_first(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def accuracy_by_person(people: pd.DataFrame, *, alone: bool = False) -> go.Figure:
-    """Horizontal bars of accuracy, purity and coverage, one set a person, in the order of the rows; or of accuracy
+    """Horizontal bars of accuracy, purity and coverage, one set per person, in the order of the rows; or of accuracy
     `alone`.
 
     `people` has clustering_scores.PEOPLE_COLUMNS; whiskers are accuracy's 95 % Wilson interval. Every label and every

@@ -1,4 +1,4 @@
-"""The wall of faces that the gallery page begins with: a card a person, and one a cluster that nobody named."""
+"""The wall of faces that the gallery page begins with: a card per person, and one a cluster that nobody named."""
 
 from __future__ import annotations
 

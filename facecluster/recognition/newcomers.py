@@ -16,8 +16,8 @@ from facecluster.recognition.scoring import FaceMatcher
 from facecluster.recognition.stranger_model import MIN_IDENTITIES, Floats
 from facecluster.vectors import evenly_chosen
 
-# So many strangers' faces may pass for a named person's: they are the fewer faces of a newcomer, and a lower rate would
-# leave more hard photos of the named people over.
+# This share of strangers' faces may pass for a named person's. A newcomer then has that many faces fewer; at a lower
+# rate, more hard photos of the named people would count as strangers.
 _FPIR = 0.05
 _COMPARED = 20_000  # faces of named people that the others are compared with, evenly of each
 

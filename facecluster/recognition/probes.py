@@ -55,7 +55,7 @@ class Probe:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What the gallery says about a probe: one Match a face, largest face first."""
+    """What the gallery says about a probe: one Match per face, largest face first."""
 
     probe: Probe
     matches: tuple[Match, ...]
@@ -178,7 +178,7 @@ def answer_as_dict(
 
 
 def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
-    """One row a face, and one for each photo without any; `note` says why a row has no face, or that it is close."""
+    """One row per face, and one for each photo without any; `note` says why a row has no face, or that it is close."""
     import pandas as pd
 
     rows: list[dict[str, Any]] = []

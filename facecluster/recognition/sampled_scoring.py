@@ -1,8 +1,8 @@
 """The matcher of large galleries: the same rule, from the identities that matter and samples of the others.
 
-A gallery of 10,000 people is compared whole neither for a probe nor to find its threshold. What the mean over everybody
-tells (how strangers score, how much a face resembles everybody), a few hundred people tell as well. What the most
-similar stranger tells, only the nearest identities can, so those are looked for.
+A gallery of 10,000 people is compared whole neither for a probe nor to find its threshold. A mean over
+everybody (how strangers score, how much a face resembles everybody) is as good over a few hundred people. The most
+similar stranger is found only among the nearest identities, so those are looked for.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class LargeFaceMatcher(FaceMatcher):
     Cosines are exact. The correction takes "the others" to be a fixed random sample of 256 identities with up to 50
     faces each. Calibration leaves out up to 10 faces of each of 200 identities drawn evenly; the best similarity of
     such a face to somebody else is sought among the identities whose centres are nearest to the person's faces.
-    The embeddings are kept as they come and not copied; beside them it holds 8 bytes a face, 2 KB an identity and
+    The embeddings are kept as they come and not copied; beside them it holds 8 bytes per face, 2 KB per identity and
     26 MB of sampled faces. Fitting 1,000,000 faces of 10,000 people added 0.2 GB to the 2 GB of embeddings at its peak.
     """
 

@@ -23,7 +23,7 @@ Identity = Literal["person", "cluster", "mixed"]
 SINGULAR: dict[Identity, str] = {"person": "person", "cluster": "cluster", "mixed": "person or cluster"}
 SEVERAL: dict[Identity, str] = {"person": "people", "cluster": "clusters", "mixed": "people and unnamed clusters"}
 
-_RAREST = 1e-4  # an FPIR below is spoken of as this one
+_RAREST = 1e-4  # a lower FPIR is written as this one
 _MAX_CALIBRATED = 2000
 _CHUNK = 1024
 
@@ -34,9 +34,9 @@ class FaceMatcher:
     A face's similarity to an identity is the mean cosine to that identity's `n_nearest` most similar faces (all of
     them, when it has fewer), less `cohort_weight` times how much more than usual the face resembles the other
     identities. For a usual face this is the cosine itself, so it stays on the cosine scale; what the correction adds is
-    at most half of what lacks to 1. The order of the
-    identities is that of the cosines. The correction is the mean part of t-norm (Auckenthaler, Carey and
-    Lloyd-Thomas, "Score normalization for text-independent speaker verification systems", 2000).
+    at most half of the distance to 1. The order of the identities is that of the cosines. The correction is the mean
+    part of t-norm (Auckenthaler, Carey and Lloyd-Thomas, "Score normalization for text-independent speaker verification
+    systems", 2000).
 
     Parameters
     ----------

@@ -126,9 +126,9 @@ class PairErrors:
         """A sentence when too few pairs stand behind a threshold for this rate; empty when enough do.
 
         All pairs of two people's faces are much alike, so how many pairs of people there are counts too: n people make
-        n (n - 1) / 2. By the rule of 3, so many independent trials without one error show with 95 % confidence that the
-        rate is no higher than 3 / trials (Doddington et al., "The NIST speaker recognition evaluation", 2000), so it
-        takes 3 / rate of them. Pairs that share a person are not independent either: it is the least that is needed.
+        n (n - 1) / 2. By the rule of 3, this many independent trials without one error show with 95 % confidence that
+        the rate is no higher than 3 / trials (Doddington et al., "The NIST speaker recognition evaluation", 2000), so
+        it takes 3 / rate of them. Pairs that share a person are not independent either: it is the least that is needed.
         """
         people = SEVERAL[self.identity]
         if false_match_rate * self.n_different_identities_ < _RULE_OF_3:

@@ -29,7 +29,7 @@ __all__ = [
 SHIPPED = Path(__file__).parent / "drawn" / "portraits.zip"
 
 _STRANGER = 28
-"""Who plays the stranger: of the people drawn by lot, one whose embeddings resemble none of the first twelve."""
+"""Who plays the stranger: of the people drawn at random, one whose embeddings resemble none of the first twelve."""
 
 _SIGNATURE = b"drawn by facecluster"
 _EDITION = b", edition 1"

@@ -124,7 +124,7 @@ def all_people(report: tables.Accuracy, titles: dict[int, str]) -> None:
             key="accuracy_csv",
             on_click="ignore",
             icon=":material/download:",
-            help="One row a person",
+            help="One row per person",
         )
     st.caption("Accuracy, purity and coverage are shares of faces; F1 joins purity and coverage.")
     _swipe_hint()

@@ -179,7 +179,7 @@ def _sample_card(is_first: bool) -> Origin | None:
 def _zip_card() -> Origin | None:
     st.header("Zip", anchor=False)
     upload = st.file_uploader(
-        "A zip of photos, one folder a person",
+        "A zip of photos, one folder per person",
         type="zip",
         key=f"gallery_zip_{st.session_state.get(DROPS, 0)}",
         help="Its photos are copied into the gallery's folder, and deleted with the gallery.",

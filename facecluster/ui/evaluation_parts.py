@@ -1,4 +1,4 @@
-"""The parts of an evaluation as the evaluation page shows them, one function a part."""
+"""The parts of an evaluation as the evaluation page shows them, one function per part."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def _sources(gallery: Gallery) -> None:
 
 
 def show_wall(gallery: Gallery, is_marked: bool) -> None:
-    """A card a person, and one a cluster without a name; where `is_marked`, those that need a look first."""
+    """A card per person, and one a cluster without a name; where `is_marked`, those that need a look first."""
     made = tables.wall(gallery) if is_marked else tables.wall_unmarked(gallery)
     if len(made) > _CARDS:
         made = _searched(made)

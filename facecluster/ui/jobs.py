@@ -182,7 +182,7 @@ def _ended(gallery: Gallery, job: Job) -> None:
                 args=(key, job.number),
             )
     elif st.session_state.get(_WATCHED) == job.number:
-        # Told once, to those who saw it under way.
+        # Shown once, to those who saw it under way.
         del st.session_state[_WATCHED]
         icons = {"done": ":material/check_circle:", "cancelled": ":material/stop_circle:"}
         st.toast(escape(job.message), icon=icons[job.state], duration="long")

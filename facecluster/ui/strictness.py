@@ -1,4 +1,4 @@
-"""How strict to be: a word to choose, what it means in a sentence, and the figures for who asks why."""
+"""How strict to be: a word to choose, what it means in a sentence, and the figures for those who ask why."""
 
 from __future__ import annotations
 

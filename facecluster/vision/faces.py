@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from facecluster.vision.embedding import FaceEmbedder
 
 MOST_PAGES = 20
-"""Of the pictures of one file so many are looked at for a face, spread evenly: a clip of 500 frames has alike ones."""
+"""Of the pictures of one file so many are looked at for a face, spread evenly: the frames of a clip are much alike."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,7 +72,7 @@ def add_photos(
 
     job.report(Progress("Looking for photos"))
     gallery.require_model(model_name(embedder.model))  # before anything is drawn, unpacked or downloaded
-    # Another run would have to be waited for in the end: better told before anything is copied.
+    # This would have to wait for another run in the end: better to say so before anything is copied.
     with gallery.indexing() if isinstance(origin, Place) else gallery.uploading():
         settings = FaceExtractor(FaceReader(detector, embedder), faces).settings
         source = _open(gallery, origin, job, people_from, settings)

@@ -72,10 +72,10 @@ def apply_algorithm(
     seed: int = 0,
     cancelled: IsCancelled = never,
 ) -> Clustering:
-    """Makes an algorithm's groups the gallery's clustering; KMeans ones are those of `cluster_gallery`.
+    """Makes an algorithm's clusters the gallery's clustering; those of KMeans are those of `cluster_gallery`.
 
-    Centres are the means of the groups; faces in no group get no assignment. `n_clusters` is for algorithms that need
-    a number. Raises ClusteringError when there is nothing to group or the algorithm finds no group, and Cancelled
+    Centres are the means of the clusters; faces in none get no assignment. `n_clusters` is for algorithms that need
+    a number. Raises ClusteringError when there is nothing to group or the algorithm finds no cluster, and Cancelled
     within a fraction of a second once `cancelled()`; the gallery's clusters are then as they were.
     """
     algorithm = algorithm_named(name)

@@ -60,7 +60,7 @@ def evaluate_gallery(
 
     Parts of `earlier` that are not asked for are kept, where it was measured with the same settings; that it is of the
     same state of the gallery is the caller's word. `on_part` gets all that is known after each part. Where nobody is
-    labelled, the parts that need people are left out. Raises EvaluationError when there are no clusters, and Cancelled.
+    labelled, the parts that need people are skipped. Raises EvaluationError when there are no clusters, and Cancelled.
     It reads the gallery once at the start and never writes to it.
     """
     settings = settings or EvaluationSettings()

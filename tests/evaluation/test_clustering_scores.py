@@ -120,7 +120,7 @@ def test_one_single_cluster_and_all_singletons(case: tuple[np.ndarray, np.ndarra
 
 def test_without_persons_there_is_nothing_to_measure() -> None:
     for call in (evaluate_clustering, match_people, people_by_cluster):
-        with pytest.raises(EvaluationError, match="one folder a person"):
+        with pytest.raises(EvaluationError, match="one folder per person"):
             call(np.array([0, 1]), [None, None])
 
 

@@ -96,7 +96,7 @@ def test_faces_without_persons_tell_what_to_do(sample_home: Path) -> None:
         db.execute("UPDATE faces SET person = NULL")
     app = open_page()
     assert titles_of_alerts(app) == ["Nothing to measure against"]
-    assert "one folder a person" in texts(app)
+    assert "one folder per person" in texts(app)
 
 
 def test_the_sample_gallery_in_words_and_figures(sample_home: Path) -> None:

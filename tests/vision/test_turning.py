@@ -125,7 +125,7 @@ def test_the_turn_with_the_surest_upright_face_wins_and_unsure_ones_turn_nothing
     lying = UPRIGHT[:, ::-1]
     assert upright_turn([seen(0.9), seen(0.99), seen(0.999), seen(0.7)]) == 2
     assert upright_turn([seen(0.999), seen(0.99), seen(0.99), seen(0.99)]) == 0
-    assert upright_turn([seen(0.9), seen(0.97), Sight([]), seen(0.97)]) == 0, "a unsure face in another turn"
+    assert upright_turn([seen(0.9), seen(0.97), Sight([]), seen(0.97)]) == 0, "an unsure face in another turn"
     assert upright_turn([seen(0.999, lying), seen(0.99), Sight([]), seen(0.9)]) == 1, "a lying face is no upright one"
     assert upright_turn([Sight([])] * 4) == 0
 

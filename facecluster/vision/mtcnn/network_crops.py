@@ -11,7 +11,7 @@ import numpy as np
 from facecluster.vision.mtcnn import area_resize
 from facecluster.vision.mtcnn import boxes as box_math
 
-# A photo's table takes 12 bytes a pixel, so few photos are in hand at once, and only one that is larger than this.
+# A photo's table takes 12 bytes per pixel, so few photos are in hand at once, and only one that is larger than this.
 HUGE_PIXELS = 6_000_000
 # A larger photo is shrunk by a whole number first, so that its table stays below 300 MB.
 _MOST_PIXELS = 24_000_000
