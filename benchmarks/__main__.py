@@ -35,8 +35,8 @@ def main() -> None:
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     if options.json and os.path.lexists(options.json):
         parser.error(f"{options.json} is there already: name a new file")
-    with tempfile.TemporaryDirectory() as room:
-        photos = options.photos or Path(room) / "sample people"
+    with tempfile.TemporaryDirectory() as scratch:
+        photos = options.photos or Path(scratch) / "sample people"
         if options.photos is None:
             write_sample_people(photos)
         results = _measure(options, photos)

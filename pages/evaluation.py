@@ -180,11 +180,11 @@ def question(gallery: Gallery, part: Part, kept: KeptResults | None, people: int
 def details(part: Part, results: EvaluationResults, gallery: Gallery | None, people: int) -> None:
     """A part's figures; with its faces where `gallery` is still what was measured."""
     each: dict[Part, Callable[[], None]] = {
-        "held_out": lambda: evaluation_parts.held_out(results, gallery),
-        "open_set": lambda: evaluation_parts.strangers(results),
-        "sweep": lambda: evaluation_parts.number_of_clusters(results, people),
-        "comparison": lambda: evaluation_parts.algorithms(results),
-        "stability": lambda: evaluation_parts.stability(results),
+        "held_out": lambda: evaluation_parts.show_held_out(results, gallery),
+        "open_set": lambda: evaluation_parts.show_strangers(results),
+        "sweep": lambda: evaluation_parts.show_number_of_clusters(results, people),
+        "comparison": lambda: evaluation_parts.show_algorithms(results),
+        "stability": lambda: evaluation_parts.show_stability(results),
     }
     each[part]()
 
@@ -217,7 +217,7 @@ def show(gallery: Gallery, people: int) -> Part | None:
             st.expander("Is it as good for every group?", key="evaluation_groups", on_change="rerun") as section,
         ):
             if section.open:
-                evaluation_parts.groups(kept.results)
+                evaluation_parts.show_groups(kept.results)
     return asked
 
 

@@ -11,7 +11,7 @@ from facecluster.ui import resources
 from facecluster.ui.add_photos import ask_to_add, is_adding, settings_form, show_ways_to_add
 from facecluster.ui.deleting import unfinished_deletion
 from facecluster.ui.entry import within_app
-from facecluster.ui.gallery_details import details, show_contradictions
+from facecluster.ui.gallery_details import show_contradictions, show_details
 from facecluster.ui.gallery_wall import follow_asked_card, newest_faces, show_wall, state_line
 from facecluster.ui.jobs import running, start_clustering
 from facecluster.ui.links import asked_face
@@ -156,4 +156,4 @@ if counts.clusters or (counts.people and not job):
 if counts.photos:
     with st.expander("Details", icon=":material/info:", key="gallery_details", on_change="rerun") as section:
         if section.open:
-            details(gallery, counts, job is not None)
+            show_details(gallery, counts, job is not None)

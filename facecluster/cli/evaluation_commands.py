@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from facecluster.cli.output import shown
-from facecluster.evaluation.intervals import KIND, NOT_COVERED, beside_accuracy
+from facecluster.evaluation.intervals import KIND, NOT_COVERED, with_accuracy_interval
 from facecluster.progress import OnProgress
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
             on_labels=lambda name, found: labels.update({name: found}),
             on_progress=show,
         )
-    table = beside_accuracy(table, int(known_persons(faces.persons).sum()))
+    table = with_accuracy_interval(table, int(known_persons(faces.persons).sum()))
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
     text = _text_table(table.drop(columns="title").dropna(axis="columns", how="all"))
     if "accuracy_low" in table:

@@ -210,9 +210,9 @@ def wrong_faces(labels: np.ndarray, persons: np.ndarray) -> np.ndarray:
     labels, names = np.asarray(labels), np.asarray(persons, dtype=object)
     known = pd.notna(names)
     tally = Tally.of_faces(labels, names)
-    home = _paired_clusters(tally)
+    own_cluster = _paired_clusters(tally)
     expected = np.full(len(labels), _NO_CLUSTER)
-    expected[known] = home[np.searchsorted(tally.people, names[known].astype(str))]
+    expected[known] = own_cluster[np.searchsorted(tally.people, names[known].astype(str))]
     return known & (expected != labels)
 
 
@@ -223,16 +223,16 @@ def right_faces(tally: Tally, pairs: pd.DataFrame) -> np.ndarray:
     of its own, that is one at most.
     """
     person = np.searchsorted(tally.people, pairs["person"].to_numpy(str))
-    home = np.maximum(_paired_clusters(tally), NO_CLUSTER)
-    return np.where(pairs["cluster"] == home[person], tally.right[person], 0)
+    own_cluster = np.maximum(_paired_clusters(tally), NO_CLUSTER)
+    return np.where(pairs["cluster"] == own_cluster[person], tally.right[person], 0)
 
 
 def _paired_clusters(tally: Tally) -> np.ndarray:
     """(p,) int64: the cluster that the one-to-one pairing gives each person, or _NO_CLUSTER."""
-    home = np.full(len(tally.people), _NO_CLUSTER)
+    own_cluster = np.full(len(tally.people), _NO_CLUSTER)
     rows, columns = tally.pairing
-    home[rows] = tally.clusters[columns]
-    return home
+    own_cluster[rows] = tally.clusters[columns]
+    return own_cluster
 
 
 def _labelled(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -72,7 +72,7 @@ class Database:
         try:
             return self.connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            raise self._broken(error) from error
+            raise self._gallery_error(error) from error
 
     @contextmanager
     def write(self, *, changes: bool = True) -> Iterator[sqlite3.Connection]:
@@ -97,7 +97,7 @@ class Database:
                 self._roll_back()
                 raise
         except sqlite3.Error as error:
-            raise self._broken(error) from error
+            raise self._gallery_error(error) from error
 
     def forget_deleted(self) -> None:
         """Writes the file anew and empties the write-ahead log.
@@ -115,7 +115,7 @@ class Database:
             # Waits for readers of the log as long as any statement waits for others.
             in_use = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except sqlite3.Error as error:
-            raise self._broken(error) from error
+            raise self._gallery_error(error) from error
         if failure:
             raise GalleryError(
                 f"Traces of what was deleted may be left in {self.file}, which could not be written anew ({failure}): "
@@ -170,7 +170,7 @@ class Database:
             version = self._with_reserve(self._open)
         except sqlite3.Error as error:
             self.close()
-            raise self._broken(error) from error
+            raise self._gallery_error(error) from error
         except GalleryError:
             self.close()
             raise
@@ -258,7 +258,7 @@ class Database:
         except OSError:
             return False
 
-    def _broken(self, error: sqlite3.Error) -> GalleryError:
+    def _gallery_error(self, error: sqlite3.Error) -> GalleryError:
         if self._is_disk_full(error):
             return DiskFullError(
                 f"The disk that holds {self.file} is full: free some space and run again; the gallery is as it was."

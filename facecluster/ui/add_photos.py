@@ -19,7 +19,7 @@ from facecluster.ui.chosen import choose
 from facecluster.ui.components import show_error
 from facecluster.ui.jobs import jobs, running, start_adding
 from facecluster.ui.markup import escape
-from facecluster.ui.names_question import DROPS, ask_names, empty_drop_area, listed
+from facecluster.ui.names_question import DROPS, ask_names, empty_drop_area, list_photos
 from facecluster.vision.weights import CASIA, MODELS, VGGFACE2
 from facecluster.workflows.add_photos import SAMPLE_PEOPLE, SAMPLE_PORTRAITS, Origin, Place, SamplePeople, UploadedZip
 
@@ -124,7 +124,7 @@ def show_ways_to_add(gallery: Gallery, settings: Settings, is_first: bool = Fals
         origin = _kaggle_card() or origin
     if origin is None:
         return
-    source = listed(gallery, origin)
+    source = list_photos(gallery, origin)
     if source is not None and (settings.asks_for_names or not source.naming.sure):
         ask_names(source, lambda choice: _start(gallery, origin, settings, choice))
     elif _start(gallery, origin, settings, AUTO):

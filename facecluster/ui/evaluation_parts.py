@@ -29,7 +29,7 @@ _SHARE = st.column_config.NumberColumn(format="%.1f %%")  # of values that `_tab
 _ROUNDED = st.column_config.NumberColumn(format="%.3f")
 
 
-def missing(results: EvaluationResults, part: str) -> None:
+def show_missing(results: EvaluationResults, part: str) -> None:
     """Why a part has no figures."""
     reason = results.missing.get(part)
     if reason:
@@ -38,11 +38,11 @@ def missing(results: EvaluationResults, part: str) -> None:
         st.caption("This part was not asked for: measure it above.")
 
 
-def held_out(results: EvaluationResults, gallery: Gallery | None) -> None:
+def show_held_out(results: EvaluationResults, gallery: Gallery | None) -> None:
     """Identification of photos that the gallery did not hold; `gallery` where it has not changed since."""
     found = results.held_out
     if found is None:
-        missing(results, "held_out")
+        show_missing(results, "held_out")
         return
     st.markdown(
         f":green[:material/verified:] Measured on photos that nothing was fitted on: {found.faces:,} faces in "
@@ -68,11 +68,11 @@ def held_out(results: EvaluationResults, gallery: Gallery | None) -> None:
     _table(table, "evaluation_held_out", f"Top-1, top-3 and named right of {len(table)} people", _shares(table))
 
 
-def strangers(results: EvaluationResults) -> None:
+def show_strangers(results: EvaluationResults) -> None:
     """What happens to faces of people who are not in the gallery."""
     found = results.open_set
     if found is None:
-        missing(results, "open_set")
+        show_missing(results, "open_set")
         return
     st.markdown(
         f":green[:material/verified:] Measured on people whom the gallery did not hold: {found.left_out} of "
@@ -106,7 +106,7 @@ def _calibration(results: EvaluationResults) -> None:
     st.markdown("**From similarity to probability**")
     found = results.calibration
     if found is None:
-        missing(results, "calibration")
+        show_missing(results, "calibration")
         return
     st.markdown(
         f"Expected calibration error (ECE) **{found.ece:.3f}**, Brier score **{found.brier:.3f}**, on people that the "
@@ -117,11 +117,11 @@ def _calibration(results: EvaluationResults) -> None:
     _chart(figure, "evaluation_reliability", f"Reliability diagram, expected calibration error {found.ece:.3f}")
 
 
-def number_of_clusters(results: EvaluationResults, people: int) -> None:
+def show_number_of_clusters(results: EvaluationResults, people: int) -> None:
     """The sweep over the number of clusters; `people` is how many are known, 0 for nobody."""
     found, sweep = results.suggestion, results.sweep
     if found is None or sweep is None:
-        missing(results, "sweep")
+        show_missing(results, "sweep")
         return
     st.markdown(f"**Suggested: {found.n_clusters} clusters.** {escape(found.reason)}")
     note = f" Accuracy's interval is {KIND}, {NOT_COVERED}." if sweep["accuracy"].notna().any() else ""
@@ -133,11 +133,11 @@ def number_of_clusters(results: EvaluationResults, people: int) -> None:
     _table(table, "evaluation_sweep_table", f"Criteria of {len(table)} numbers of clusters", rounded)
 
 
-def algorithms(results: EvaluationResults) -> None:
+def show_algorithms(results: EvaluationResults) -> None:
     """All algorithms side by side."""
     table = results.comparison
     if table is None:
-        missing(results, "comparison")
+        show_missing(results, "comparison")
     else:
         best = best_without_number(table)
         if best is not None:
@@ -190,11 +190,11 @@ def use_another(gallery: Gallery, seed: int) -> None:
         st.rerun()
 
 
-def stability(results: EvaluationResults) -> None:
+def show_stability(results: EvaluationResults) -> None:
     """Whether the clusters come back."""
     found = results.stability
     if found is None:
-        missing(results, "stability")
+        show_missing(results, "stability")
         return
     title = ALGORITHMS[found.algorithm].title if found.algorithm in ALGORITHMS else found.algorithm
     st.caption(f"{title} with {found.n_clusters} clusters, made anew. ARI is 1 when two runs find the same clusters.")
@@ -220,7 +220,7 @@ def stability(results: EvaluationResults) -> None:
     _table(table, "evaluation_stability_table", f"Stability of {len(table)} people", columns)
 
 
-def groups(results: EvaluationResults) -> None:
+def show_groups(results: EvaluationResults) -> None:
     """Error rates by the columns of the analyst's CSV."""
     column = st.segmented_control(
         "Group by", list(results.groups), default=next(iter(results.groups)), required=True, key="evaluation_group"

@@ -23,7 +23,7 @@ _CHOICES = {"people": "As many as people", "auto": "Suggest", "fixed": "Fixed"}
 _MOST = 1000  # rows of a list
 
 
-def details(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
+def show_details(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
     """All of it; while other work is under way, what only shows."""
     chart, left_out = st.columns([3, 2], gap="large")
     with chart:

@@ -16,7 +16,7 @@ from facecluster.ui import tables
 from facecluster.ui.face_grid import Line, Tile, tile_grid
 from facecluster.ui.faces import FaceTile, face_grid
 from facecluster.ui.gallery_details import left_out_photos
-from facecluster.ui.links import named, page_address
+from facecluster.ui.links import address_query, page_address
 
 _CARDS = 60
 _CELL = 160  # pixels: two cards side by side on a phone
@@ -29,7 +29,7 @@ def follow_asked_card() -> None:
     """Goes to the faces of the card that was clicked; first in a run, since Streamlit allows it in no callback."""
     query = st.session_state.pop(_ASKED, None)
     if query is not None:
-        st.switch_page("pages/clusters.py", query_params=named(**query))
+        st.switch_page("pages/clusters.py", query_params=address_query(**query))
 
 
 def state_line(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
@@ -56,7 +56,9 @@ def state_line(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
 
 
 def _link(label: str, page: str, icon: str = "", help: str = "", **what: object) -> None:
-    st.page_link(f"pages/{page}.py", label=label, icon=icon, help=help, query_params=named(**what) if what else None)
+    st.page_link(
+        f"pages/{page}.py", label=label, icon=icon, help=help, query_params=address_query(**what) if what else None
+    )
 
 
 def _unnamed(gallery: Gallery) -> None:

@@ -18,7 +18,7 @@ from facecluster.ui.deleting import face_section
 from facecluster.ui.face_grid import Line
 from facecluster.ui.faces import FaceTile, face_grid
 from facecluster.ui.jobs import running
-from facecluster.ui.links import asked_face, close_face, named, open_face, shown_with
+from facecluster.ui.links import address_query, asked_face, close_face, open_face, shown_with
 from facecluster.ui.markup import escape
 from facecluster.vision.turning import turned
 
@@ -174,7 +174,9 @@ def _name(gallery: Gallery, face: FaceRecord) -> str | None:
 
 
 def _link(label: str, icon: str, **where: object) -> None:
-    st.page_link("pages/clusters.py", label=escape(label), icon=f":material/{icon}:", query_params=named(**where))
+    st.page_link(
+        "pages/clusters.py", label=escape(label), icon=f":material/{icon}:", query_params=address_query(**where)
+    )
 
 
 def _nearest(gallery: Gallery, face: FaceRecord) -> None:

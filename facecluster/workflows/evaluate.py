@@ -20,7 +20,7 @@ from facecluster.evaluation.calibration import measure_calibration
 from facecluster.evaluation.cluster_number_sweep import score_sweep
 from facecluster.evaluation.clustering_scores import PEOPLE_COLUMNS, evaluate_clustering, match_people
 from facecluster.evaluation.held_out import held_out_identification
-from facecluster.evaluation.intervals import beside_accuracy
+from facecluster.evaluation.intervals import with_accuracy_interval
 from facecluster.evaluation.open_set import OpenSet, leave_people_out, with_threshold_of
 from facecluster.evaluation.results import (
     NEED_PEOPLE,
@@ -77,15 +77,15 @@ def evaluate_gallery(
     if earlier is not None:
         run.missing |= kept_reasons(earlier, settings)
     kept = kept_parts(earlier, settings)
-    results = _assembled(gallery.name, read, settings, groups, earlier, run, kept)
+    results = _assemble(gallery.name, read, settings, groups, earlier, run, kept)
     for found in run.parts(kept):
-        results = _assembled(gallery.name, read, settings, groups, earlier, run, found)
+        results = _assemble(gallery.name, read, settings, groups, earlier, run, found)
         if on_part is not None:
             on_part(results)
     return results
 
 
-def _assembled(
+def _assemble(
     name: str,
     read: tuple[np.ndarray, np.ndarray, Clustering, dict[str, Any], Faces],
     settings: EvaluationSettings,
@@ -267,7 +267,7 @@ class _Run:
             on_progress=tell,
             cancelled=self._cancelled,
         )
-        return {"comparison": beside_accuracy(comparison, int(known_persons(self.persons).sum()))}
+        return {"comparison": with_accuracy_interval(comparison, int(known_persons(self.persons).sum()))}
 
     def _stability(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
         algorithm = self.clustering.algorithm if self.clustering.algorithm in ALGORITHMS else "kmeans"

@@ -32,7 +32,7 @@ _LARGEST_WEIGHT = 64
 logger = logging.getLogger(__name__)
 
 
-def quantised(model: Any, examples: np.ndarray, exact_first: int) -> Any:
+def quantise(model: Any, examples: np.ndarray, exact_first: int) -> Any:
     """An OpenVINO `model` with all convolutions but the first `exact_first` in integers; itself where that is far off.
 
     `examples` (n, ...) float32 are inputs of the kind that it will get, of different people. A quarter of them takes no
