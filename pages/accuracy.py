@@ -80,7 +80,7 @@ def how_grouped(gallery: Gallery) -> str:
 def overall(gallery: Gallery, report: tables.Accuracy, known: KnownFaces) -> None:
     scores, people = report.scores, report.people
     below = int((people["accuracy"] < 1).sum())
-    st.markdown(f"**{scores.correct:,} of {scores.faces:,} faces are in their person's cluster.** {known.sentence}")
+    st.markdown(f"**{scores.sentence}.** {known.sentence}")
     with st.grid(3, min_column_width=150):
         st.metric(
             "Accuracy",

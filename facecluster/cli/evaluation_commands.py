@@ -118,7 +118,7 @@ def _figures(labels: np.ndarray, persons: np.ndarray) -> tuple[dict[str, Any], s
     document["accuracy_interval"] = {"low": low, "high": high, "kind": f"{KIND}, {NOT_COVERED}"}
     document["people"] = json.loads(people.to_json(orient="records"))
     text = (
-        f"{scores.correct} of {scores.faces} faces are in their person's cluster: accuracy {scores.accuracy:.4f} "
+        f"{scores.sentence}: accuracy {scores.accuracy:.4f} "
         f"({KIND} {low:.4f} to {high:.4f}, {NOT_COVERED}), purity {scores.purity:.4f}, ARI {scores.ari:.4f}, NMI "
         f"{scores.nmi:.4f}, B-cubed F1 {scores.bcubed.f1:.4f}\n\n"
         f"By person; low and high are the ends of accuracy's {KIND} interval.\n" + _text_table(people)

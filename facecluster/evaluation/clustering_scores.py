@@ -53,6 +53,11 @@ class ClusteringScores:
     bcubed: BCubed
 
     @property
+    def sentence(self) -> str:
+        """`676 of 677 faces are in their person's cluster`, without a full stop."""
+        return f"{self.correct:,} of {self.faces:,} faces are in their person's cluster"
+
+    @property
     def accuracy_interval(self) -> tuple[float, float]:
         """The ends of accuracy's 95 % Wilson interval: over the faces, not over seeds or people."""
         low, high = wilson(self.correct, self.faces)

@@ -59,7 +59,7 @@ class OpenSet:
 
     `target_fpir` was asked for; `fpir` and `fnir` are what the thresholds that the draws' galleries chose for it
     really gave, `expected_fnir` what those galleries predicted; means and standard deviations (`_sd`) over the draws.
-    `threshold` is the whole gallery's, which identification uses, and `foretold_fnir` its expected FNIR. `warning` is
+    `threshold` is the whole gallery's, which identification uses, and `gallery_fnir` the FNIR expected of it. `warning` is
     a sentence when the gallery is too small to tell, else empty.
     """
 
@@ -73,7 +73,7 @@ class OpenSet:
     expected_fnir: float
     top1: float
     threshold: float
-    foretold_fnir: float
+    gallery_fnir: float
     warning: str
     draws: pd.DataFrame
     det: pd.DataFrame
@@ -123,7 +123,7 @@ def with_threshold_of(open_set: OpenSet, embeddings: np.ndarray, identities: np.
     enrolled = identities >= 0
     matcher = FaceMatcher().fit(embeddings[enrolled], identities[enrolled])
     threshold = matcher.threshold(fpir)
-    return replace(open_set, threshold=threshold, foretold_fnir=matcher.expected_fnir(threshold))
+    return replace(open_set, threshold=threshold, gallery_fnir=matcher.expected_fnir(threshold))
 
 
 def too_few_to_tell(people: int, faces: int, fpir: float, reason: str = "") -> str:
@@ -276,7 +276,7 @@ def _summarise(table: pd.DataFrame, draws: pd.DataFrame, matcher: FaceMatcher, l
         expected_fnir=float(draws["expected_fnir"].mean()),
         top1=float(draws["top1"].mean()),
         threshold=threshold,
-        foretold_fnir=matcher.expected_fnir(threshold),
+        gallery_fnir=matcher.expected_fnir(threshold),
         warning=too_few_to_tell(len(matcher.identities_), strangers, fpir, matcher.reason),
         draws=draws[list(DRAW_COLUMNS)],
         det=det_curve(table),

@@ -24,7 +24,7 @@ GROUP_RATES = {
 _IN_WORDS = "Accuracy, 95 %"
 _DRAWS = {
     "draw": "Draw", "threshold": "Threshold", "fpir": "FPIR", "fnir": "FNIR", "expected_fnir": "FNIR expected",
-    "top1": "Top-1", "known": "Known faces", "unknown": "Strangers' faces", "strangers": "Left out",
+    "top1": "Top-1", "known": "Known faces", "unknown": "Strangers' faces", "strangers": "Held out",
 }  # fmt: skip
 _STEP = 50  # thousandths
 _ALL = 0.9  # beyond that a threshold is no choice
