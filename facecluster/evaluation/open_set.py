@@ -59,8 +59,8 @@ class OpenSet:
 
     `target_fpir` was asked for; `fpir` and `fnir` are what the thresholds that the draws' galleries chose for it
     really gave, `expected_fnir` what those galleries predicted; means and standard deviations (`_sd`) over the draws.
-    `threshold` is the whole gallery's, which identification uses, and `gallery_fnir` the FNIR expected of it. `warning` is
-    a sentence when the gallery is too small to tell, else empty.
+    `threshold` is the whole gallery's, which identification uses, and `gallery_fnir` the FNIR expected of it. `warning`
+    is a sentence when the gallery is too small to tell, else empty.
     """
 
     people: int

@@ -86,7 +86,8 @@ def summary_lines(results: EvaluationResults) -> list[str]:
         lines.append(results.known.sentence)
     if scores is not None:
         lines.append(
-            f"{scores.sentence}: accuracy {percent(scores.accuracy)} ({KIND} {interval(*scores.accuracy_interval)}, {NOT_COVERED}), "
+            f"{scores.sentence}: accuracy {percent(scores.accuracy)} "
+            f"({KIND} {interval(*scores.accuracy_interval)}, {NOT_COVERED}), "
             f"purity {percent(scores.purity)}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, B-cubed F1 "
             f"{scores.bcubed.f1:.4f}."
         )
