@@ -145,6 +145,10 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     names, wanted = gallery.faces.known_names(faces), options.clusters or "people"
     number, chosen_by = choose_number(faces.embeddings, names, wanted, options.seed)
     seconds = time.perf_counter() - start
+
+    def keep(name: str, found: np.ndarray) -> None:
+        labels[name] = found
+
     with _bar() as show:
         table = compare_algorithms(
             faces.embeddings,
@@ -153,7 +157,7 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
             seed=options.seed,
             suggested=number if chosen_by == "suggested" else None,
             suggestion_seconds=seconds,
-            on_labels=lambda name, found: labels.update({name: found}),
+            on_labels=keep,
             on_progress=show,
         )
     table = with_accuracy_interval(table, int(known_persons(faces.persons).sum()))

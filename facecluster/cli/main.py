@@ -79,7 +79,6 @@ def _parser() -> _Parser:
         help=f"smallest face (default: {defaults.MIN_FACE_SIZE})",
     )
     _add_min_score(index)
-
     index.add_argument(
         "--people-from",
         type=arguments.people_from,

@@ -11,7 +11,8 @@ from facecluster.gallery.clusterings import HAND_NAME_SQL, as_table
 from facecluster.gallery.database import Connection, Database
 from facecluster.gallery.labels import CONTRADICTIONS_SQL, settle_persons
 from facecluster.gallery.sources import ADD_SOURCE, FROM_SOURCES, SOURCE_ID
-from facecluster.records import LEFT_OUT_COLUMNS, KnownPhoto, NewFace, NewPhoto, SourcePhotos
+from facecluster.records import LEFT_OUT_COLUMNS, KnownPhoto, NewFace, NewPhoto
+from facecluster.source_records import SourcePhotos
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from facecluster.face_settings import FaceSettings, settings_from
 from facecluster.gallery.database import Database
-from facecluster.records import LeftOutFiles, MissingPhotos, UnfinishedSource
+from facecluster.source_records import LeftOutFiles, MissingPhotos, UnfinishedSource
 
 FROM_SOURCES = "FROM photos p JOIN sources s ON s.id = p.source_id"
 SOURCE_ID = "SELECT id FROM sources WHERE kind = ? AND location = ? AND displaced = ?"

@@ -249,6 +249,9 @@ class _Run:
         )
         return {"suggestion": suggestion, "sweep": score_sweep(suggestion, self.faces.embeddings, self.persons)}
 
+    def _keep_labels(self, algorithm: str, labels: np.ndarray) -> None:
+        self.labels[algorithm] = labels
+
     def _comparison(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
         suggestion: Suggestion | None = found.get("suggestion")
         known = known_persons(self.persons)
@@ -263,7 +266,7 @@ class _Run:
             seed=self.settings.seed,
             suggested=suggestion.n_clusters if suggestion else None,
             suggestion_seconds=suggestion.seconds if suggestion else 0,
-            on_labels=lambda name, labels: self.labels.update({name: labels}),
+            on_labels=self._keep_labels,
             on_progress=tell,
             cancelled=self._cancelled,
         )

@@ -9,7 +9,7 @@ import pytest
 from facecluster.errors import Cancelled, WeightsError
 from facecluster.face_settings import FaceSettings
 from facecluster.gallery.gallery import Gallery
-from facecluster.records import UnfinishedSource
+from facecluster.source_records import UnfinishedSource
 from facecluster.workflows.add_photos import KeptZip, Place, UploadedZip, add_photos
 from facecluster.workflows.jobs import Job, Progress
 from tests.fakes import write_photo
