@@ -37,7 +37,7 @@ DOUBTFUL = (
     "Similarity: cosine to the centre of the cluster. Detection: how sure it is that this is a face at all. "
     f"Doubtful is among the farthest 5\u00a0% of its cluster and below {DOUBTFUL_BELOW}."
 )
-SIMILARITY_HELP = "Mean cosine between the cluster's faces and its centre. Clusters of one person lie high."
+SIMILARITY_HELP = "Mean cosine between the cluster's faces and its centre. It is high for clusters of one person."
 
 
 def open_cluster(cluster: int | None) -> None:

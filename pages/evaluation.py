@@ -49,7 +49,9 @@ def settings_section(gallery: Gallery, people: int) -> tuple[EvaluationSettings,
     st.caption("They hold for every button above. Answers that were measured with other settings are not shown.")
     with st.grid(5, min_column_width=150):
         if people:
-            folds = _number("Folds", 2, 20, folds, "folds", "Photos are held out in so many turns.")
+            folds = _number(
+                "Folds", 2, 20, folds, "folds", "Into how many parts the photos are split; each part is held out once."
+            )
             most = max(people - 2, 1)
             left_out = _number(
                 "People held out",
@@ -57,7 +59,7 @@ def settings_section(gallery: Gallery, people: int) -> tuple[EvaluationSettings,
                 most,
                 min(max(1, round(0.3 * people)), most),
                 "left_out",
-                "Strangers a draw; the others are enrolled.",
+                "Strangers per draw; the others are enrolled.",
             )
             draws = _number("Draws", 1, 50, draws, "draws", "How often other people are held out.")
             fpir = st.number_input(

@@ -127,7 +127,7 @@ def _figures(labels: np.ndarray, persons: np.ndarray) -> tuple[dict[str, Any], s
 
 
 def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
-    """what `compare` prints: one row for each algorithm, with `groups` in it where a CSV of groups is given."""
+    """What `compare` prints: one row for each algorithm, with `groups` in it where a CSV of groups is given."""
     from facecluster.clustering.algorithms import algorithm_named
     from facecluster.evaluation.algorithm_comparison import compare_algorithms
     from facecluster.evaluation.subgroups import algorithms_by_group, read_groups

@@ -60,7 +60,7 @@ def measure_calibration(
     for held in np.unique(fold):
         train, test = fold != held, fold == held
         if len(np.unique(right[train])) < 2:
-            raise EvaluationError("All answers are alike, so no probability can be fitted: leave more people out.")
+            raise EvaluationError("All answers are alike, so no probability can be fitted: hold out more people.")
         fitted = LogisticRegression(C=1e6).fit(X[train], right[train])
         probabilities[test] = fitted.predict_proba(X[test])[:, 1]
     table = reliability(probabilities, right)
