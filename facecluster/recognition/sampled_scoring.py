@@ -59,7 +59,7 @@ class LargeFaceMatcher(FaceMatcher):
         self._rows = rows[np.argsort(labels[rows], kind="stable")]
         self.identities_, counts = np.unique(labels[rows], return_counts=True)
         self._edges = np.concatenate([[0], np.cumsum(counts)])
-        self._centres = self._means()
+        self._centers = self._means()
         self._draw_cohort()
         self._calibrate()
         del self._on_progress  # what it holds has no place in another process
@@ -84,7 +84,7 @@ class LargeFaceMatcher(FaceMatcher):
     def nearest(self, probes: Floats, number: int) -> Rows:
         """The identities with the nearest mean embedding, (m, number) columns in no order, or all where fewer."""
         number = min(number, len(self.identities_))
-        return np.argpartition(-(probes @ self._centres.T), number - 1, axis=1)[:, :number]
+        return np.argpartition(-(probes @ self._centers.T), number - 1, axis=1)[:, :number]
 
     def _check(self, faces: Floats, labels: NDArray[Any]) -> None:
         if np.issubdtype(labels.dtype, np.integer):

@@ -185,7 +185,7 @@ def _nearest(gallery: Gallery, face: FaceRecord) -> None:
         return
     by_hand, shown = gallery.clusterings.names_by_hand(nearest["face"].tolist()), _name(gallery, face)
     nearest["person"] = [other.person or by_hand.get(other.face) for other in nearest.itertuples()]
-    _tell_where_centre_hides(gallery, face, next(nearest.itertuples()))
+    _tell_where_center_hides(gallery, face, next(nearest.itertuples()))
     st.markdown("**Most similar faces in the gallery**")
     tiles = [
         FaceTile(other.face, other.person or "no name yet", _beside(other.similarity, other.person, shown))
@@ -194,7 +194,7 @@ def _nearest(gallery: Gallery, face: FaceRecord) -> None:
     face_grid(gallery, tiles, "photo_dialog_nearest", "Most similar faces in the gallery", cell=112)
 
 
-def _tell_where_centre_hides(gallery: Gallery, face: FaceRecord, best: Any) -> None:
+def _tell_where_center_hides(gallery: Gallery, face: FaceRecord, best: Any) -> None:
     """A sentence where the most similar face of all lies in another cluster than this one."""
     mine, other = gallery.clusterings.cluster_of(face.id), gallery.clusterings.cluster_of(best.face)
     if mine is None or other is None or mine[0] == other[0]:
