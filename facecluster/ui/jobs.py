@@ -8,7 +8,7 @@ import streamlit as st
 
 from facecluster.errors import FaceClusterError
 from facecluster.gallery.gallery import Gallery
-from facecluster.indexing.run import FacesToKeep
+from facecluster.indexing.extraction import FacesToKeep
 from facecluster.photos.people_names import AUTO
 from facecluster.ui import resources
 from facecluster.ui.components import show_error

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facecluster.crop_place import CROP_SIZE
 from facecluster.errors import PhotoError
 from facecluster.photos.images import load_photo
-from facecluster.vision.embedding import CROP_SIZE, EMBEDDING_SIZE, crop_face
+from facecluster.vision.embedding import EMBEDDING_SIZE, crop_face
 from facecluster.vision.main_face import main_face
 from facecluster.vision.turning import SURE, TURNS, looks_upright, turned, upright_turn
 

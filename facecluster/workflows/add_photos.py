@@ -23,7 +23,8 @@ from facecluster.workflows.uploads import KeptZip, UploadedZip, drawn, unpacked
 
 if TYPE_CHECKING:
     from facecluster.gallery.gallery import Gallery
-    from facecluster.indexing.run import FacesToKeep, IndexProgress, IndexReport
+    from facecluster.indexing.extraction import FacesToKeep
+    from facecluster.indexing.run import IndexProgress, IndexReport
     from facecluster.records import Clustering
     from facecluster.vision.detection import FaceDetector
     from facecluster.vision.embedding import FaceEmbedder
