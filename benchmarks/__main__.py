@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def main() -> None:
 def _measure(options: argparse.Namespace, photos: Path) -> dict[str, Any]:
     sizes = [size for size in (1_000, 10_000, 100_000, 1_000_000) if size <= options.largest]
     small = [size for size in sizes if size <= 100_000]
-    calls = {
+    calls: dict[str, Callable[[], Any]] = {
         "indexing": lambda: measure_indexing(photos, options.rounds, options.limit),
         "memory": lambda: measure_memory(photos),
         "main-face": lambda: measure_main_face(photos),

@@ -51,6 +51,8 @@ ONLY_IN = {
     "facenet_pytorch": ("facecluster/vision/mtcnn/networks.py", "facecluster/vision/weights/"),
     "openvino": ("facecluster/vision/runtime/",),
     "numba": ("facecluster/vision/mtcnn/area_resize.py",),
+    "jinja2": ("facecluster/presentation/report/",),
+    "markupsafe": ("facecluster/presentation/report/",),
     "plotly": ("facecluster/presentation/", "facecluster/ui/"),
     "PIL": ("facecluster/photos/", "facecluster/samples/", "facecluster/vision/", "facecluster/presentation/"),
     "requests": ("facecluster/vision/weights/",),

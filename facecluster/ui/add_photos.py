@@ -21,7 +21,8 @@ from facecluster.ui.jobs import jobs, running, start_adding
 from facecluster.ui.markup import escape
 from facecluster.ui.names_question import DROPS, ask_names, empty_drop_area, list_photos
 from facecluster.vision.weights import CASIA, MODELS, VGGFACE2
-from facecluster.workflows.add_photos import SAMPLE_PEOPLE, SAMPLE_PORTRAITS, Origin, Place, SamplePeople, UploadedZip
+from facecluster.workflows.add_photos import SAMPLE_PEOPLE, SAMPLE_PORTRAITS, Origin, Place, SamplePeople
+from facecluster.workflows.uploads import UploadedZip
 
 _OPEN = "gallery_add"  # in the session: True while the four ways are open, or the number of the job that they started
 _KEPT: tuple[FacesToKeep, FacesToKeep] = ("largest", "all")

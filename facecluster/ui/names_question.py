@@ -12,7 +12,8 @@ from facecluster.gallery.gallery import Gallery
 from facecluster.photos.people_names import AUTO, Preview
 from facecluster.photos.sources import KAGGLE, ListedPhotos, ZipPhotos, open_photos
 from facecluster.ui.markup import escape
-from facecluster.workflows.add_photos import Origin, Place, UploadedZip
+from facecluster.workflows.add_photos import Origin, Place
+from facecluster.workflows.uploads import UploadedZip
 
 DROPS = "gallery_drops"  # in the session: how many zips were dropped, which is part of the drop area's key
 _LABELS = {

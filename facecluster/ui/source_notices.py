@@ -21,8 +21,9 @@ from facecluster.ui.components import show_error
 from facecluster.ui.jobs import start_adding
 from facecluster.ui.markup import escape
 from facecluster.vision.weights import CASIA
-from facecluster.workflows.add_photos import KeptZip, Place
+from facecluster.workflows.add_photos import Place
 from facecluster.workflows.missing import delete_missing, look_for_missing
+from facecluster.workflows.uploads import KeptZip
 
 
 def show_unfinished(gallery: Gallery) -> bool:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facecluster.crop_place import CROP_SIZE
 from facecluster.errors import PhotoError
 from facecluster.photos.images import load_photo
 from facecluster.vectors import evenly_chosen
-from facecluster.vision.embedding import CROP_SIZE, EMBEDDING_SIZE, crop_face
+from facecluster.vision.embedding import EMBEDDING_SIZE, crop_face
 from facecluster.vision.main_face import main_face
 from facecluster.vision.turning import SURE, TURNS, looks_upright, turned, upright_turn
 

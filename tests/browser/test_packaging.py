@@ -74,8 +74,14 @@ def test_the_command_works_where_there_is_no_checkout(installed: Path, tmp_path:
     assert run(installed, "--version").strip() == f"facecluster {facecluster.__version__}"
     run(installed, "sample", str(tmp_path / "sample"), "--portraits", "1")
     assert len(list((tmp_path / "sample").rglob("*.jpg"))) == 12
-    assert (installed / "facecluster" / "py.typed").is_file()
     assert (installed / "bin" / "facecluster").is_file() or os.name == "nt"
+
+
+def test_the_wheel_holds_every_file_of_the_package(installed: Path) -> None:
+    files = {file.relative_to(ROOT) for file in (ROOT / "facecluster").rglob("*") if file.is_file()}
+    packed = {file for file in files if "__pycache__" not in file.parts}
+    assert {Path("facecluster/py.typed"), Path("facecluster/presentation/report/templates/page.html")} <= packed
+    assert not {file for file in packed if not (installed / file).is_file()}
 
 
 @pytest.mark.browser

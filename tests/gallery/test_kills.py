@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from facecluster import Gallery, index_photos, open_photos
-from facecluster.workflows.add_photos import UploadedZip, add_photos
+from facecluster.workflows.add_photos import add_photos
 from facecluster.workflows.cluster import cluster_gallery
 from facecluster.workflows.jobs import Job
+from facecluster.workflows.uploads import UploadedZip
 from tests.fakes import FakeDetector, FakeEmbedder, write_copy, write_photo
 from tests.killing import is_killed_at
 

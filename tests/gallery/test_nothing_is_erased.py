@@ -18,8 +18,9 @@ from facecluster import Gallery
 from facecluster.cli.main import main
 from facecluster.errors import FaceClusterError, GalleryError, SourceError
 from facecluster.workflows import add_photos as adding
-from facecluster.workflows.add_photos import Place, SamplePeople, UploadedZip, add_photos
+from facecluster.workflows.add_photos import Place, SamplePeople, add_photos
 from facecluster.workflows.jobs import Job
+from facecluster.workflows.uploads import UploadedZip
 from tests.apps import APP
 from tests.fakes import FakeDetector, FakeEmbedder, write_copy, write_photo
 from tests.ui.test_pages_gallery import wait_for_job

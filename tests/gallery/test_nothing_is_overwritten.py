@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from facecluster import writing
+from facecluster.evaluation.results import EvaluationResults
 from facecluster.presentation.report import files
 from facecluster.workflows import evaluate
 from tests.cli.test_main import ROOT, Ran
@@ -235,7 +237,7 @@ def test_a_link_to_a_report_stays_and_leads_to_the_new_one(capsys: pytest.Captur
 def test_what_appears_while_the_figures_are_measured_stays_and_the_figures_are_told(
     capsys: pytest.CaptureFixture[str], place: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    def measure(*arguments: Any, **options: Any) -> evaluate.EvaluationResults:
+    def measure(*arguments: Any, **options: Any) -> EvaluationResults:
         (place / name).write_text("put there meanwhile\n")
         return measured(*arguments, **options)
 
@@ -272,7 +274,7 @@ def test_what_appears_at_the_last_moment_stays_and_is_told(
             target.write_text("put there meanwhile\n")
         put_new(aside, target)
 
-    put_new = files.put_new
+    put_new = writing.put_new
     monkeypatch.setattr(files, "put_new", put)
     before = sums(place)
     ran = Ran(capsys, "evaluate", "--gallery", place / "gallery", "--report", place / "r.html")

@@ -10,8 +10,9 @@ from facecluster.errors import Cancelled, WeightsError
 from facecluster.face_settings import FaceSettings
 from facecluster.gallery.gallery import Gallery
 from facecluster.source_records import UnfinishedSource
-from facecluster.workflows.add_photos import KeptZip, Place, UploadedZip, add_photos
+from facecluster.workflows.add_photos import Place, add_photos
 from facecluster.workflows.jobs import Job, Progress
+from facecluster.workflows.uploads import KeptZip, UploadedZip
 from tests.fakes import write_photo
 from tests.workflows.test_add_photos import Detector, Embedder, add, gallery, photos, zip_of
 

@@ -261,7 +261,7 @@ def test_a_decoder_that_calls_a_photo_damaged_for_lack_of_memory_is_not_believed
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from facecluster.errors import PhotoError
-    from facecluster.indexing.extraction import load_photo
+    from facecluster.photos.images import load_photo
 
     tried: list[bytes] = []
 

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from facecluster.errors import OutOfMemoryError, PhotoError
 from facecluster.photos.images import MAX_PHOTO_PIXELS, decoded_bytes, load_image
@@ -90,7 +89,7 @@ def test_too_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     def none_left(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(Image.core, "new", none_left)
+    monkeypatch.setattr("PIL.Image.core.new", none_left)
     with pytest.raises(OutOfMemoryError, match=r"^The photo needs more memory than there is: close other programs"):
         load_image(FORMATS["jpeg"]())
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from facecluster.encodings import decoded
-from facecluster.photos import archive
 from facecluster.photos.sources import DamagedMemberError, ZipPhotos, open_photos, unpack_members, unpack_zip
 from tests.photo_sources import listed, make_zip, photo
 from tests.photos.test_zip_photos import FLAGS, METHOD, changed_headers
@@ -168,7 +167,7 @@ def test_a_member_gives_no_more_than_the_directory_tells(tmp_path: Path) -> None
 def test_members_that_claim_too_much_are_refused_before_they_are_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive.base, "MAX_PHOTO", 10)
+    monkeypatch.setattr("facecluster.photos.base.MAX_PHOTO", 10)
     with pytest.raises(DamagedMemberError, match="more than the"):
         list(next(unpack_members(make_zip(tmp_path / "a.zip", ["1.jpg"]))).chunks())
 

@@ -13,6 +13,7 @@ from facecluster.evaluation.intervals import with_accuracy_interval
 from facecluster.evaluation.stability import STABILITY_COLUMNS
 from facecluster.evaluation.subgroups import GROUP_COLUMNS, by_group, read_groups
 from facecluster.presentation import evaluation_tables
+from facecluster.presentation.text import interval
 from tests.people import draw_people
 
 
@@ -21,7 +22,7 @@ from tests.people import draw_people
     [(0.97, 0.998, "97.0 to 99.8\xa0%"), (0.0, 1.0, "0.0 to 100\xa0%"), (0.98765, 0.98765, "98.7 to 98.8\xa0%")],
 )
 def test_an_interval_names_its_unit_once(low: float, high: float, words: str) -> None:
-    assert evaluation_tables.interval(low, high) == words
+    assert interval(low, high) == words
 
 
 def test_each_share_of_held_out_photos_has_its_interval_beside_it() -> None:

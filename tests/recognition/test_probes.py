@@ -60,7 +60,7 @@ def answers(identifier: Identifier, models: tuple[FaceDetector, FaceEmbedder]) -
 
 
 def test_a_known_person_a_stranger_and_a_group_are_told_apart(answers: list[Answer], sample_photos: Path) -> None:
-    from facecluster.samples.sample_photos import sample_person
+    from facecluster.samples.drawn.people import sample_person
 
     known, stranger, group, *_ = answers
     assert [answer_name(match) for match in known.matches] == [sample_person(2).name]

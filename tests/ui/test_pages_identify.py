@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from facecluster.gallery.gallery import Gallery
 from facecluster.photos.formats import FORMAT_NAMES
 from facecluster.photos.originals import read_original
-from facecluster.samples.sample_photos import draw_group, draw_portrait, draw_stranger, sample_person
+from facecluster.samples.drawn.people import sample_person
+from facecluster.samples.sample_photos import draw_group, draw_portrait, draw_stranger
 from facecluster.vision.detection import FaceDetector
 from facecluster.vision.embedding import FaceEmbedder
 from facecluster.workflows.cluster import cluster_gallery

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 import torch
@@ -46,14 +47,14 @@ def test_averages_are_right_where_the_sums_of_a_large_photo_wrap_around() -> Non
 
 
 def test_where_nothing_can_be_kept_the_loops_are_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    compiling = area_resize.numba.njit
+    compiling = numba.njit
 
     def full(*, cache: bool = False, **options: Any) -> Any:
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
         return compiling(**options)
 
-    monkeypatch.setattr(area_resize.numba, "njit", full)
+    monkeypatch.setattr(numba, "njit", full)
     assert area_resize._compiled(area_resize._bin.py_func)(2, 10, 4) == (5, 8)
 
 

@@ -21,7 +21,6 @@ from facecluster.workflows import add_photos as adding
 from facecluster.workflows.add_photos import (
     Place,
     SamplePeople,
-    UploadedZip,
     add_photos,
     cluster_again,
     last_algorithm,
@@ -29,6 +28,7 @@ from facecluster.workflows.add_photos import (
 )
 from facecluster.workflows.cluster import apply_algorithm
 from facecluster.workflows.jobs import Job, Jobs, Progress
+from facecluster.workflows.uploads import UploadedZip
 from tests.fakes import FakeDetector, FakeEmbedder, write_photo
 from tests.galleries import make_gallery
 from tests.people import draw_people

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
-from html import escape
 from io import BytesIO
+from typing import ClassVar
 
 from PIL import Image
+
+from facecluster.presentation.report.blocks import Block
 
 MOST_FACES = 24
 """So many faces of each kind at most, that the page stays below two megabytes."""
@@ -25,11 +27,17 @@ class ShownFace:
     alt: str
     lines: tuple[str, ...]
 
+    @property
+    def address(self) -> str:
+        """The picture as an address that holds it whole."""
+        return f"data:image/jpeg;base64,{b64encode(self.jpeg).decode()}"
+
 
 @dataclass(frozen=True)
-class ShownFaces:
+class ShownFaces(Block):
     """Faces of one kind, worst first, of `total` such faces."""
 
+    kind: ClassVar[str] = "faces"
     title: str
     total: int
     faces: tuple[ShownFace, ...]
@@ -47,19 +55,3 @@ def small_picture(crop: bytes, ratio: float) -> bytes:
         return b""
     picture.save(written, "JPEG", quality=_QUALITY, optimize=True)
     return written.getvalue()
-
-
-def faces_html(shown: ShownFaces) -> str:
-    """A heading and the faces below it, pictures within the page; a sentence where there are none."""
-    count = "" if len(shown.faces) == shown.total else f"<p>The first {len(shown.faces)} of {shown.total:,}.</p>"
-    body = f'<ul class="faces">{"".join(map(_face, shown.faces))}</ul>' if shown.faces else "<p>There are none.</p>"
-    return f"<h3>{escape(shown.title)}</h3>{count}{body}"
-
-
-def _face(face: ShownFace) -> str:
-    picture = f'<span class="no-picture" role="img" aria-label="{escape(face.alt)}">no picture</span>'
-    if face.jpeg:
-        picture = f'<img src="data:image/jpeg;base64,{b64encode(face.jpeg).decode()}" alt="{escape(face.alt)}">'
-    person, *below = face.lines
-    lines = "".join(f'<span dir="auto">{escape(line)}</span>' for line in below)
-    return f'<li>{picture}<strong dir="auto">{escape(person)}</strong>{lines}</li>'

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from facecluster.evaluation.subgroups import SMALL_FACES, SMALL_PEOPLE, det_by_group
 from facecluster.presentation import evaluation_charts, evaluation_tables
 from facecluster.presentation.evaluation_tables import GROUP_RATES
-from facecluster.presentation.report.charts import chart_html
-from facecluster.presentation.report.parts import paragraph, table_html
+from facecluster.presentation.report.blocks import Block, Heading, Paragraph, table_of
+from facecluster.presentation.report.charts import chart_of
 from facecluster.presentation.text import how_groups_differ
 
 if TYPE_CHECKING:
@@ -21,33 +20,33 @@ MOST_CURVES = 6
 """So many groups at most have a curve: those are the colours that can be told apart."""
 
 
-def group_parts(results: EvaluationResults, column: str, table: pd.DataFrame) -> list[str]:
-    """The HTML of one column's groups, part by part. `table` has subgroups.GROUP_COLUMNS."""
-    parts = [
-        paragraph(
+def group_blocks(results: EvaluationResults, column: str, table: pd.DataFrame) -> list[Block]:
+    """One column's groups. `table` has subgroups.GROUP_COLUMNS."""
+    blocks: list[Block] = [
+        Paragraph(
             f"Small groups, of fewer than {SMALL_FACES} faces or {SMALL_PEOPLE} people, say little. FPIR counts "
             "strangers of the group; in a draw, all groups meet the same threshold."
         ),
-        table_html(evaluation_tables.group_rates(table), f"Error rates by {column}"),
+        table_of(evaluation_tables.group_rates(table), f"Error rates by {column}"),
         *_algorithms(results, column),
     ]
     for rate, title in GROUP_RATES.items():
         if table[rate].notna().any():
             words = how_groups_differ(table, rate)
-            parts.append(f"<h3>{escape(title)}</h3>{paragraph(words) if words else ''}")
-            parts.append(chart_html(evaluation_charts.groups_chart(table, rate, title), f"{title} by {column}"))
-    return [*parts, *_curves(results, column, table)]
+            blocks += [Heading(title), *([Paragraph(words)] if words else [])]
+            blocks.append(chart_of(evaluation_charts.groups_chart(table, rate, title), f"{title} by {column}"))
+    return [*blocks, *_curves(results, column, table)]
 
 
-def _algorithms(results: EvaluationResults, column: str) -> list[str]:
+def _algorithms(results: EvaluationResults, column: str) -> list[Block]:
     if column not in results.comparison_groups:
         return []
     table = evaluation_tables.compared_groups(results.comparison_groups[column])
     words = "Accuracy of the clusters that each algorithm makes; a left-out face counts alone."
-    return [paragraph(words), table_html(table, f"Accuracy of algorithms by {column}")]
+    return [Paragraph(words), table_of(table, f"Accuracy of algorithms by {column}")]
 
 
-def _curves(results: EvaluationResults, column: str, table: pd.DataFrame) -> list[str]:
+def _curves(results: EvaluationResults, column: str, table: pd.DataFrame) -> list[Block]:
     """Error rates over thresholds, of the groups with most faces."""
     if results.open_set is None or results.group_of is None:
         return []
@@ -63,5 +62,5 @@ def _curves(results: EvaluationResults, column: str, table: pd.DataFrame) -> lis
     if len(drawn) < len(curves):
         words += f" Drawn are the {len(drawn)} largest of {len(curves)} groups."
     figure = evaluation_charts.det_chart(results.open_set, {group: curves[group] for group in drawn}, small)
-    chart = chart_html(figure, f"Missed known people over named strangers, by {column}")
-    return [f"<h3>Error rates over thresholds</h3>{paragraph(words)}", chart]
+    chart = chart_of(figure, f"Missed known people over named strangers, by {column}")
+    return [Heading("Error rates over thresholds"), Paragraph(words), chart]

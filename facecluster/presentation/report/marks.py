@@ -8,16 +8,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from html import escape
+
+from markupsafe import Markup, escape
 
 from facecluster.presentation.report.figures import Series
 
 Place = Callable[[float], float]
 
 _WIDE = 1000  # the inner width of lines, which is stretched to the chart's
-_DASHES = {"dash": "7 5", "dot": "2 4", "solid": ""}
+_DASHES = {"dash": "7 5", "dot": "2 4"}  # others are solid
 _ROOM_FOR_TEXT = 0.2  # of the width; a shorter bar has its figure beside it
 _LIGHT, _DARK = "#fff", "#0f172a"
+
+
+def element(name: str, *inside: str, **attributes: object) -> Markup:
+    """An SVG element around `inside`, whose text is escaped unless it is markup; so are the attributes.
+
+    Those that are None are left out; `stroke_width` is written stroke-width, and `class_` class.
+    """
+    pairs = ((key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items() if value is not None)
+    look = "".join(f' {key}="{escape(value)}"' for key, value in pairs)  # Markup.format takes six times as long
+    if not inside:
+        return Markup(f"<{name}{look}/>")
+    return Markup(f"<{name}{look}>{Markup('').join(inside)}</{name}>")
 
 
 def across(share: float) -> str:
@@ -29,18 +42,17 @@ def _px(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def bar(start: float, end: float, top: float, height: float, look: str) -> str:
-    """A rectangle between two shares of the width. `look` are further attributes."""
-    left, width = min(start, end), abs(end - start)
-    return f'<rect x="{across(left)}" y="{_px(top)}" width="{across(width)}" height="{_px(height)}" {look}/>'
+def bar(start: float, end: float, top: float, height: float, colour: str | None = None) -> Markup:
+    """A rectangle between two shares of the width; without a colour it has that of the element around it."""
+    left, width = across(min(start, end)), across(abs(end - start))
+    return element("rect", x=left, y=_px(top), width=width, height=_px(height), fill=colour)
 
 
-def bar_text(text: str, end: float, middle: float, colour: str) -> str:
+def bar_text(text: str, end: float, middle: float, colour: str) -> Markup:
     """The figure on a bar that begins at the left, or beside a short one."""
     is_inside = end >= _ROOM_FOR_TEXT
-    ink = f' fill="{_ink_on(colour)}"' if is_inside else ""
-    place = 0.0 if is_inside else end
-    return f'<text x="{across(place)}" dx="6" y="{_px(middle + 4)}"{ink}>{escape(text)}</text>'
+    place = across(0 if is_inside else end)
+    return element("text", text, x=place, dx=6, y=_px(middle + 4), fill=_ink_on(colour) if is_inside else None)
 
 
 def _ink_on(colour: str) -> str:
@@ -50,13 +62,31 @@ def _ink_on(colour: str) -> str:
     return _LIGHT if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.2 else _DARK
 
 
-def line(series: Series, x: Place, y: Place, height: float) -> str:
+def line(series: Series, x: Place, y: Place, height: float) -> Markup:
     """The line through a series' points, interrupted where a number is missing."""
-    paths = "".join(f'<polyline points="{" ".join(points)}"/>' for points in _pieces(series, x, y) if len(points) > 1)
-    colour = series.colours[0] if series.colours else "none"
-    look = f'stroke="{escape(colour)}" stroke-width="{_px(series.width)}"{_dash(series.dash)}{_faint(series)}'
-    box = f'viewBox="0 0 {_WIDE} {_px(height)}" width="100%" height="{_px(height)}" preserveAspectRatio="none"'
-    return f'<svg class="line" {box} {look}>{paths}</svg>' if paths else ""
+    pieces = [points for points in _pieces(series, x, y) if len(points) > 1]
+    if not pieces:
+        return Markup("")
+    return element(
+        "svg",
+        *(element("polyline", points=" ".join(points)) for points in pieces),
+        class_="line",
+        viewBox=f"0 0 {_WIDE} {_px(height)}",
+        width="100%",
+        height=_px(height),
+        preserveAspectRatio="none",
+        **_stroke(series),
+    )
+
+
+def _stroke(series: Series) -> dict[str, str | None]:
+    """How a series' line looks."""
+    return {
+        "stroke": _colour(series),
+        "stroke_width": _px(series.width),
+        "stroke_dasharray": _DASHES.get(series.dash),
+        "opacity": _faint(series),
+    }
 
 
 def _pieces(series: Series, x: Place, y: Place) -> Iterator[list[str]]:
@@ -70,64 +100,65 @@ def _pieces(series: Series, x: Place, y: Place) -> Iterator[list[str]]:
     yield points
 
 
-def upright(share: float, top: float, bottom: float, colour: str, dash: str) -> str:
+def upright(share: float, top: float, bottom: float, colour: str, dash: str) -> Markup:
     """A standing line."""
-    place = across(share)
-    look = f'stroke="{escape(colour)}" stroke-width="2"{_dash(dash)}'
-    return f'<line x1="{place}" x2="{place}" y1="{_px(top)}" y2="{_px(bottom)}" {look}/>'
+    return _standing(share, top, bottom, stroke=colour, stroke_width=2, stroke_dasharray=_DASHES.get(dash))
 
 
-def point(share: float, middle: float, series: Series, colour: str) -> str:
+def _standing(share: float, top: float, bottom: float, **look: object) -> Markup:
+    return element("line", x1=across(share), x2=across(share), y1=_px(top), y2=_px(bottom), **look)
+
+
+def point(share: float, middle: float, series: Series, colour: str) -> Markup:
     """A series' mark at one place."""
-    radius, colour, faint = series.size / 2, escape(colour), _faint(series)
+    radius, faint = series.size / 2, _faint(series)
     if series.symbol == "diamond":
         path = f"M0 {_px(-radius)}L{_px(radius)} 0L0 {_px(radius)}L{_px(-radius)} 0Z"
-        place = f'x="{across(share)}" y="{_px(middle)}"'
-        return f'<svg class="mark" {place}><path d="{path}" fill="{colour}"{faint}/></svg>'
-    fill = f'fill="none" stroke="{colour}" stroke-width="3"' if series.symbol.endswith("open") else f'fill="{colour}"'
-    return f'<circle cx="{across(share)}" cy="{_px(middle)}" r="{_px(radius)}" {fill}{faint}/>'
+        shape = element("path", d=path, fill=colour, opacity=faint)
+        return element("svg", shape, class_="mark", x=across(share), y=_px(middle))
+    look = {"fill": colour}
+    if series.symbol.endswith("open"):
+        look = {"fill": "none", "stroke": colour, "stroke_width": "3"}
+    return element("circle", cx=across(share), cy=_px(middle), r=_px(radius), **look, opacity=faint)
 
 
-def whisker_across(ends: Sequence[float], middle: float, x: Place, colour: str) -> str:
+def whisker_across(ends: Sequence[float], middle: float, x: Place, colour: str) -> Markup:
     """A lying interval with its ends marked; nothing for NaN."""
     if any(map(math.isnan, ends)):
-        return ""
-    low, high = (across(x(end)) for end in ends)
-    top, bottom = _px(middle - 3), _px(middle + 3)
-    return (
-        f'<g stroke="{escape(colour)}" stroke-width="2">'
-        f'<line x1="{low}" x2="{high}" y1="{_px(middle)}" y2="{_px(middle)}"/>'
-        f'<line x1="{low}" x2="{low}" y1="{top}" y2="{bottom}"/>'
-        f'<line x1="{high}" x2="{high}" y1="{top}" y2="{bottom}"/></g>'
+        return Markup("")
+    low, high = (x(end) for end in ends)
+    return element(
+        "g",
+        element("line", x1=across(low), x2=across(high), y1=_px(middle), y2=_px(middle)),
+        *(_standing(end, middle - 3, middle + 3) for end in (low, high)),
+        stroke=colour,
+        stroke_width=2,
     )
 
 
-def whisker_down(ends: Sequence[float], share: float, y: Place, colour: str) -> str:
+def whisker_down(ends: Sequence[float], share: float, y: Place, colour: str) -> Markup:
     """A standing interval; nothing for NaN."""
     if any(map(math.isnan, ends)):
-        return ""
-    place, (bottom, top) = across(share), (_px(y(end)) for end in ends)
-    return f'<line x1="{place}" x2="{place}" y1="{top}" y2="{bottom}" stroke="{escape(colour)}" stroke-width="2"/>'
+        return Markup("")
+    bottom, top = (y(end) for end in ends)
+    return _standing(share, top, bottom, stroke=colour, stroke_width=2)
 
 
-def key(series: Series) -> str:
+def key(series: Series) -> Markup:
     """The mark that stands beside a series' name."""
-    colour = series.colours[0] if series.colours else "none"
-    parts = []
+    colour, parts = _colour(series), []
     if series.is_bar:
-        parts.append(f'<rect y="2" width="26" height="10" fill="{escape(colour)}"{_faint(series)}/>')
+        parts.append(element("rect", y=2, width=26, height=10, fill=colour, opacity=_faint(series)))
     if "lines" in series.mode:
-        look = f'stroke="{escape(colour)}" stroke-width="{_px(series.width)}"{_dash(series.dash)}{_faint(series)}'
-        parts.append(f'<line x1="0" x2="26" y1="7" y2="7" {look}/>')
+        parts.append(element("line", x1=0, x2=26, y1=7, y2=7, **_stroke(series)))
     if "markers" in series.mode:
         parts.append(point(0.5, 7, series, colour))
-    return f'<svg class="key" width="26" height="14" aria-hidden="true">{"".join(parts)}</svg>'
+    return element("svg", *parts, class_="key", width=26, height=14, aria_hidden="true")
 
 
-def _dash(dash: str) -> str:
-    pattern = _DASHES.get(dash, "")
-    return f' stroke-dasharray="{pattern}"' if pattern else ""
+def _colour(series: Series) -> str:
+    return series.colours[0] if series.colours else "none"
 
 
-def _faint(series: Series) -> str:
-    return f' opacity="{series.opacity:g}"' if series.opacity < 1 else ""
+def _faint(series: Series) -> str | None:
+    return f"{series.opacity:g}" if series.opacity < 1 else None

@@ -6,39 +6,41 @@ no script ever does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
-from pathlib import Path
-from string import Template
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
 from facecluster.presentation.evaluation_answers import QUESTIONS, verdict_of
+from facecluster.presentation.report.blocks import Block, Note, Paragraph
 from facecluster.presentation.report.document import GENERATOR
-from facecluster.presentation.report.parts import note
 from facecluster.presentation.report.sections import SECTION_OF, sections_of, summary_lines
 
 if TYPE_CHECKING:
     from facecluster.evaluation.results import EvaluationResults
     from facecluster.presentation.report.faces import ShownFaces
 
-# `report.files` knows a report by its first two elements. The policy keeps a page that was tampered with from asking
-# anybody for anything.
-_PAGE = Template("""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="generator" content="$generator">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
-<title>$title</title>
-<style>
-$style</style></head><body>
-<header>$head</header>
-<nav aria-label="Contents"><h2>Contents</h2><ol>$contents</ol></nav>
-<main>
-$body
-</main>
-</body></html>
-""")
-_STYLE = Path(__file__).with_suffix(".css")
-_MARKS = {"good": "✓", "doubtful": "?", "bad": "✗", "neutral": "•"}
+_TEMPLATES = Environment(
+    loader=PackageLoader("facecluster.presentation.report"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+_SIGNS = {"good": "✓", "doubtful": "?", "bad": "✗", "neutral": "•"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One of the five questions with its answer; `section` holds the figures behind it, empty where none does."""
+
+    question: str
+    text: str
+    verdict: str
+    sign: str
+    section: str
 
 
 def report_html(results: EvaluationResults, faces: Mapping[str, Sequence[ShownFaces]] | None = None) -> str:
@@ -48,33 +50,24 @@ def report_html(results: EvaluationResults, faces: Mapping[str, Sequence[ShownFa
     With faces and for thousands of people it stays below two megabytes: long tables are cut, and say so.
     """
     sections = sections_of(results, faces or {})
-    contents = "".join(f'<li><a href="#{each.id}">{escape(each.title)}</a></li>' for each in sections)
-    return _PAGE.substitute(
+    return _TEMPLATES.get_template("page.html").render(
         generator=GENERATOR,
-        title=escape(f"Evaluation of {results.gallery}"),
-        style=_STYLE.read_text("utf-8"),
-        head=_head(results, {each.id for each in sections}),
-        contents=contents,
-        body="\n".join(each.html for each in sections),
+        gallery=results.gallery,
+        measured=results.created.replace("T", " ").removesuffix("+00:00"),
+        answers=list(_answers(results, {each.id for each in sections})),
+        summary=_summary(results),
+        sections=sections,
     )
 
 
-def _head(results: EvaluationResults, sections: set[str]) -> str:
-    """Title, answers, and what they rest on."""
-    when = results.created.replace("T", " ").removesuffix("+00:00")
-    title = (
-        f'<h1>Evaluation of <bdi>{escape(results.gallery)}</bdi></h1><p class="when">Measured {escape(when)} UTC</p>'
-    )
+def _answers(results: EvaluationResults, sections: set[str]) -> Iterator[Answer]:
     part_of = {question: part for part, question in QUESTIONS.items()}
-    answers = []
     for question, each in verdict_of(results):
         section = SECTION_OF[part_of[question]]
-        more = f' <a href="#{section}">Figures</a>' if section in sections else ""
-        answers.append(
-            f'<div class="answer {each.verdict}"><span class="sign" aria-hidden="true">{_MARKS[each.verdict]}</span>'
-            f"<dt>{escape(question)}</dt><dd>{escape(each.text)}{more}</dd></div>"
-        )
-    verdict = f"<dl>{''.join(answers)}</dl>" if answers else ""
-    lines = "".join(f"<p>{escape(line)}</p>" for line in summary_lines(results))
-    missing = note(results.missing["scores"]) if "scores" in results.missing else ""
-    return title + verdict + missing + lines
+        yield Answer(question, each.text, each.verdict, _SIGNS[each.verdict], section if section in sections else "")
+
+
+def _summary(results: EvaluationResults) -> list[Block]:
+    """What the answers rest on."""
+    missing = [Note(results.missing["scores"])] if "scores" in results.missing else []
+    return [*missing, *map(Paragraph, summary_lines(results))]

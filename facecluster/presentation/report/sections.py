@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,11 +12,10 @@ import pandas as pd
 from facecluster.evaluation.intervals import KIND, NOT_COVERED
 from facecluster.evaluation.subgroups import with_groups
 from facecluster.presentation import charts, evaluation_charts, evaluation_tables
-from facecluster.presentation.report.charts import chart_html
+from facecluster.presentation.report.blocks import Block, Definitions, Heading, Note, Paragraph, mean, share, table_of
+from facecluster.presentation.report.charts import chart_of
 from facecluster.presentation.report.document import as_document
-from facecluster.presentation.report.faces import faces_html
-from facecluster.presentation.report.groups import group_parts
-from facecluster.presentation.report.parts import mean, note, paragraph, share, table_html
+from facecluster.presentation.report.groups import group_blocks
 from facecluster.presentation.text import interval, percent
 
 if TYPE_CHECKING:
@@ -63,11 +61,11 @@ _ACCURACY_ENDS = f"Accuracy's interval is {KIND}, {NOT_COVERED}."
 
 @dataclass(frozen=True)
 class Section:
-    """One section of the page: `id` is its place in an address, `html` begins with its heading."""
+    """One section of the page: `id` is its place in an address."""
 
     id: str
     title: str
-    html: str
+    blocks: tuple[Block, ...]
 
 
 def sections_of(results: EvaluationResults, faces: Mapping[str, Sequence[ShownFaces]]) -> list[Section]:
@@ -76,7 +74,11 @@ def sections_of(results: EvaluationResults, faces: Mapping[str, Sequence[ShownFa
         *(_people(results), _held_out(results), _open_set(results), _sweep(results)),
         *(_comparison(results), _stability(results), *_groups(results), _definitions(), _origin(results)),
     ]
-    return [_with_faces(section, faces.get(section.id, ())) for section in found if section is not None]
+    return [
+        replace(section, blocks=(*section.blocks, *faces.get(section.id, ())))
+        for section in found
+        if section is not None
+    ]
 
 
 def summary_lines(results: EvaluationResults) -> list[str]:
@@ -102,12 +104,12 @@ def _people(results: EvaluationResults) -> Section | None:
     of = "" if results.known is None or results.known.is_everybody else f" {results.known.sentence}"
     worst_first = charts.worst_first(results.people)
     people = _grouped(evaluation_tables.clustered_people(worst_first), results)
-    return _section(
-        *("people", "People"),
-        paragraph(f"Measured on the faces that were clustered; accuracy's interval is {KIND}.{of}"),
-        chart_html(charts.accuracy_by_person(worst_first), f"Accuracy of {len(people)} people, the lowest first"),
-        table_html(people, f"Accuracy of {len(people)} people"),
+    blocks = (
+        Paragraph(f"Measured on the faces that were clustered; accuracy's interval is {KIND}.{of}"),
+        chart_of(charts.accuracy_by_person(worst_first), f"Accuracy of {len(people)} people, the lowest first"),
+        table_of(people, f"Accuracy of {len(people)} people"),
     )
+    return Section("people", "People", blocks)
 
 
 def _held_out(results: EvaluationResults) -> Section | None:
@@ -122,9 +124,8 @@ def _held_out(results: EvaluationResults) -> Section | None:
     if held.skipped:
         text += f" {held.skipped} faces are of people without another photo and could not be judged."
     people = _grouped(evaluation_tables.held_out_people(held.people), results)
-    return _section(
-        "held-out", "Held-out photos", paragraph(text), table_html(people, f"Held-out photos of {len(people)} people")
-    )
+    table = table_of(people, f"Held-out photos of {len(people)} people")
+    return Section("held-out", "Held-out photos", (Paragraph(text), table))
 
 
 def _open_set(results: EvaluationResults) -> Section | None:
@@ -138,22 +139,22 @@ def _open_set(results: EvaluationResults) -> Section | None:
         f"expected {percent(found.expected_fnir)}). The whole gallery's threshold is {found.threshold:.3f}, its "
         f"expected FNIR {percent(found.gallery_fnir)}."
     )
-    return _section(
-        *("strangers", "Strangers"),
-        paragraph(text),
-        note(found.warning) if found.warning else "",
-        paragraph(evaluation_charts.det_words(found)),
-        chart_html(
+    blocks = (
+        Paragraph(text),
+        *([Note(found.warning)] if found.warning else []),
+        Paragraph(evaluation_charts.det_words(found)),
+        chart_of(
             evaluation_charts.det_chart(found), "Missed known people over named strangers, threshold by threshold"
         ),
-        table_html(evaluation_tables.error_rates(found.det), "Error rates at some thresholds"),
-        chart_html(
+        table_of(evaluation_tables.error_rates(found.det), "Error rates at some thresholds"),
+        chart_of(
             evaluation_charts.similarity_chart(found.distribution, found.threshold),
             "How similar known people and strangers are to their best candidate",
         ),
-        table_html(_strangers_last(evaluation_tables.draws(found.draws)), f"Error rates of {len(found.draws)} draws"),
-        _calibration(results),
+        table_of(_strangers_last(evaluation_tables.draws(found.draws)), f"Error rates of {len(found.draws)} draws"),
+        *_calibration(results),
     )
+    return Section("strangers", "Strangers", blocks)
 
 
 def _strangers_last(draws: pd.DataFrame) -> pd.DataFrame:
@@ -161,19 +162,17 @@ def _strangers_last(draws: pd.DataFrame) -> pd.DataFrame:
     return draws[[*(column for column in draws if column != "Held out"), "Held out"]]
 
 
-def _calibration(results: EvaluationResults) -> str:
-    title = "<h3>Calibration</h3>"
+def _calibration(results: EvaluationResults) -> list[Block]:
+    title = Heading("Calibration")
     if results.calibration is None:
         reason = results.missing.get("calibration")
-        return title + note(reason) if reason else ""
+        return [title, Note(reason)] if reason else []
     table, ece = results.calibration.table, results.calibration.ece
     words = (
         f"Expected calibration error {ece:.4f} on people that the fit never saw. {evaluation_tables.RELIABILITY_NOTE}"
     )
-    chart = chart_html(
-        evaluation_charts.reliability_chart(table, ece), "Share of right answers over the probability told"
-    )
-    return title + paragraph(words) + chart
+    figure = evaluation_charts.reliability_chart(table, ece)
+    return [title, Paragraph(words), chart_of(figure, "Share of right answers over the probability told")]
 
 
 def _sweep(results: EvaluationResults) -> Section | None:
@@ -183,25 +182,23 @@ def _sweep(results: EvaluationResults) -> Section | None:
     table = evaluation_tables.sweep_table(results.sweep)
     lines = [results.suggestion.reason, evaluation_tables.sweep_note(results)]
     lines += [_ACCURACY_ENDS] if "Accuracy" in table else []
-    return _section(
-        *("clusters", "How many clusters"),
-        *map(paragraph, lines),
-        chart_html(chart, f"Figures of {len(table)} numbers of clusters"),
-        table_html(table, f"Figures of {len(table)} numbers of clusters"),
-    )
+    words = f"Figures of {len(table)} numbers of clusters"
+    blocks = (*map(Paragraph, lines), chart_of(chart, words), table_of(table, words))
+    return Section("clusters", "How many clusters", blocks)
 
 
 def _comparison(results: EvaluationResults) -> Section | None:
     if results.comparison is None:
         return _missing("algorithms", "Algorithms", results, "comparison")
     table = evaluation_tables.comparison_table(results.comparison)
+    blocks: list[Block] = []
+    if "Accuracy" in table:
+        blocks.append(Paragraph(_ACCURACY_ENDS))
     figure = evaluation_charts.algorithms_chart(results.comparison) if "ARI" in table else None
-    return _section(
-        *("algorithms", "Algorithms"),
-        paragraph(_ACCURACY_ENDS) if "Accuracy" in table else "",
-        chart_html(figure, f"ARI of {len(table)} algorithms") if figure is not None else "",
-        table_html(table, f"Figures of {len(table)} algorithms"),
-    )
+    if figure is not None:
+        blocks.append(chart_of(figure, f"ARI of {len(table)} algorithms"))
+    blocks.append(table_of(table, f"Figures of {len(table)} algorithms"))
+    return Section("algorithms", "Algorithms", tuple(blocks))
 
 
 def _stability(results: EvaluationResults) -> Section | None:
@@ -213,16 +210,16 @@ def _stability(results: EvaluationResults) -> Section | None:
         f"{found.bootstrap_ari:.4f} ({found.low:.4f} to {found.high:.4f})."
     )
     if found.people.empty:
-        return _section("stability", "Stability", paragraph(text))
+        return Section("stability", "Stability", (Paragraph(text),))
     people = _grouped(evaluation_tables.stability_people(found.people), results)
     words = f"How often the faces of {len(people)} people stay together"
-    chart = chart_html(evaluation_charts.stability_chart(found.people), words)
-    return _section("stability", "Stability", paragraph(text), chart, table_html(people, words))
+    chart = chart_of(evaluation_charts.stability_chart(found.people), words)
+    return Section("stability", "Stability", (Paragraph(text), chart, table_of(people, words)))
 
 
 def _groups(results: EvaluationResults) -> list[Section]:
     return [
-        _section(f"group-{number}", f"By {column}", *group_parts(results, column, table))
+        Section(f"group-{number}", f"By {column}", tuple(group_blocks(results, column, table)))
         for number, (column, table) in enumerate(results.groups.items(), start=1)
     ]
 
@@ -232,8 +229,7 @@ def _grouped(table: pd.DataFrame, results: EvaluationResults) -> pd.DataFrame:
 
 
 def _definitions() -> Section:
-    entries = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in DEFINITIONS.items())
-    return _section("definitions", "What the figures mean", f'<dl class="definitions">{entries}</dl>')
+    return Section("definitions", "What the figures mean", (Definitions(tuple(DEFINITIONS.items())),))
 
 
 def _origin(results: EvaluationResults) -> Section:
@@ -241,22 +237,10 @@ def _origin(results: EvaluationResults) -> Section:
     rows = {**document["settings"], **document["clustering"], **document["versions"], "date": results.created}
     values = [json.dumps(value, ensure_ascii=False) for value in rows.values()]
     table = pd.DataFrame({"Name": list(rows), "Value": values})
-    return _section("origin", "Parameters and versions", table_html(table, "Parameters and versions"))
-
-
-def _section(id: str, title: str, *parts: str) -> Section:
-    heading = f'<h2 id="{id}">{escape(title)}</h2>'
-    return Section(id, title, f"<section>{heading}{''.join(parts)}</section>")
-
-
-def _with_faces(section: Section, shown: Sequence[ShownFaces]) -> Section:
-    if not shown:
-        return section
-    faces = "".join(map(faces_html, shown))
-    return Section(section.id, section.title, section.html.removesuffix("</section>") + faces + "</section>")
+    return Section("origin", "Parameters and versions", (table_of(table, "Parameters and versions"),))
 
 
 def _missing(id: str, title: str, results: EvaluationResults, part: str) -> Section | None:
     reason = results.missing.get(part)
     # What is said at the top is not said again.
-    return _section(id, title, note(reason)) if reason and reason != results.missing.get("scores") else None
+    return Section(id, title, (Note(reason),)) if reason and reason != results.missing.get("scores") else None
