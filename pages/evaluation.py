@@ -36,7 +36,7 @@ USUALLY: dict[Part, int] = {"held_out": 2, "open_set": 2, "sweep": 30, "comparis
 FACES = 700
 MARKS = {
     "good": ":green[:material/check_circle:]",
-    "doubtful": ":orange[:material/help:]",
+    "fair": ":orange[:material/help:]",
     "bad": ":red[:material/error:]",
     "neutral": ":material/info:",
 }

@@ -9,7 +9,7 @@ from facecluster.evaluation.algorithm_comparison import best_without_number
 from facecluster.evaluation.results import EvaluationResults, Part
 from facecluster.presentation.text import interval, percent
 
-Verdict = Literal["good", "doubtful", "bad", "neutral"]
+Verdict = Literal["good", "fair", "bad", "neutral"]
 
 QUESTIONS: dict[Part, str] = {
     "held_out": "Would it recognise people on new photos?",
@@ -37,7 +37,7 @@ def answer(results: EvaluationResults, part: Part, people: int | None = None) ->
     `people` is how many are known by folder, where `results` do not tell.
     """
     if part in results.missing:
-        return Answer(f"It could not be measured. {results.missing[part]}", "doubtful")
+        return Answer(f"It could not be measured. {results.missing[part]}", "fair")
     if part == "sweep":
         return _number(results, len(results.people) if people is None else people)
     answers = {
@@ -72,7 +72,7 @@ def _strangers(results: EvaluationResults) -> Answer | None:
     if found is None:
         return None
     word = "Rarely" if found.fpir <= 2 * found.target_fpir else "Sometimes" if found.fpir <= 0.1 else "Often"
-    verdict: Verdict = "good" if word == "Rarely" else "doubtful" if word == "Sometimes" else "bad"
+    verdict: Verdict = "good" if word == "Rarely" else "fair" if word == "Sometimes" else "bad"
     return Answer(
         f"{word}: {percent(found.fpir)} of the faces of people held out got a name ({percent(found.target_fpir)} was "
         f"asked for), while {percent(found.fnir)} of known people's faces stayed unknown or got a wrong one.",
@@ -88,7 +88,7 @@ def _number(results: EvaluationResults, people: int) -> Answer | None:
         return Answer(f"{found.n_clusters:,}, by the faces alone; nobody is known by folder.")
     known = "1 is known by folder" if people == 1 else f"{people:,} are known by folder"
     is_near = abs(found.n_clusters - people) <= 1
-    return Answer(f"{found.n_clusters:,}, by the faces alone; {known}.", "good" if is_near else "doubtful")
+    return Answer(f"{found.n_clusters:,}, by the faces alone; {known}.", "good" if is_near else "fair")
 
 
 def _algorithm(results: EvaluationResults) -> Answer | None:
@@ -117,6 +117,6 @@ def _stability(results: EvaluationResults) -> Answer | None:
 
 def _judged(share: float, *words: str) -> tuple[str, Verdict]:
     """One of three words, and whether it is good news."""
-    verdicts: tuple[Verdict, ...] = ("good", "doubtful", "bad")
+    verdicts: tuple[Verdict, ...] = ("good", "fair", "bad")
     place = 0 if share >= _GOOD else 1 if share >= _FAIR else 2
     return words[place], verdicts[place]

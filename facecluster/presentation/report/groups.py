@@ -42,7 +42,7 @@ def _algorithms(results: EvaluationResults, column: str) -> list[Block]:
     if column not in results.comparison_groups:
         return []
     table = evaluation_tables.compared_groups(results.comparison_groups[column])
-    words = "Accuracy of the clusters that each algorithm makes; a left-out face counts alone."
+    words = "Accuracy of the clusters that each algorithm makes; a face in no cluster counts alone."
     return [Paragraph(words), table_of(table, f"Accuracy of algorithms by {column}")]
 
 

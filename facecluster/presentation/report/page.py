@@ -29,7 +29,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_SIGNS = {"good": "✓", "doubtful": "?", "bad": "✗", "neutral": "•"}
+_SIGNS = {"good": "✓", "fair": "?", "bad": "✗", "neutral": "•"}
 
 
 @dataclass(frozen=True)
