@@ -100,7 +100,7 @@ def test_questions_are_answered_one_by_one_and_stay_answered(sample_home: Path) 
         "Would it name strangers?",
         "How many people are there?",
         "Which algorithm suits?",
-        "Would the groups come back?",
+        "Would the clusters come back?",
     ]
     assert told(app).count("Not measured yet: usually less than ") == 5
     measure(app, sample_home, "held_out", "open_set")
@@ -183,7 +183,7 @@ def test_without_people_the_rest_can_be_measured_and_made_the_gallerys(nobody_ho
     app = open_page()
     (info,) = app.info
     assert "held-out photos, strangers and groups cannot be measured" in info.value
-    assert questions(app) == ["How many people are there?", "Which algorithm suits?", "Would the groups come back?"]
+    assert questions(app) == ["How many people are there?", "Which algorithm suits?", "Would the clusters come back?"]
     assert not [each for each in app.number_input if each.label in ("Folds", "Draws", "People held out")]
     press(app, "evaluation_everything")
     wait(app, nobody_home)
