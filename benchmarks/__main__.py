@@ -36,8 +36,8 @@ def main() -> None:
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     if options.json and os.path.lexists(options.json):
         parser.error(f"{options.json} is there already: name a new file")
-    with tempfile.TemporaryDirectory() as room:
-        photos = options.photos or Path(room) / "sample people"
+    with tempfile.TemporaryDirectory() as scratch:
+        photos = options.photos or Path(scratch) / "sample people"
         if options.photos is None:
             write_sample_people(photos)
         results = _measure(options, photos)
@@ -73,7 +73,7 @@ def _show(section: str, result: Any) -> None:
     if section == "main-face":
         print(pd.DataFrame(result).set_index("rule").T.to_string(col_space=6))
     elif section == "turns" and not result:
-        print("nothing to measure: it takes a folder a person")
+        print("nothing to measure: it takes a folder per person")
     elif isinstance(result, list):
         print(pd.DataFrame(result).to_string(index=False))
     elif section == "indexing":

@@ -21,7 +21,7 @@ _PHOTOS = 85  # of the 680: every eighth
 def measure_cut_faces(
     folder: Path, limit: int | None = None, detector: FaceDetector | None = None
 ) -> list[dict[str, Any]]:
-    """A row a share that the frame takes: how many of the cut faces are found, in %, with the default least score.
+    """A row per share that the frame takes: how many of the cut faces are found, in %, with the default least score.
 
     Of the folder's photos 85 are taken, or `limit`, evenly spread; those without a face are left out.
     """

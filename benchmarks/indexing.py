@@ -156,14 +156,14 @@ def _accuracy(folder: Path, detector: FaceDetector, embedder: FaceEmbedder, limi
 
 def measure_memory(folder: Path, times: int = 10) -> dict[str, float]:
     """Peak resident memory in MB of `index` as a process, on the photos and on `times` as many under changed pixels."""
-    with tempfile.TemporaryDirectory() as room:
-        many = Path(room) / "many"
+    with tempfile.TemporaryDirectory() as scratch:
+        many = Path(scratch) / "many"
         copies = _multiply(folder, many, times)
         return {
             "once_photos": copies // times,
-            "once_mb": _peak_of_index(folder, Path(room) / "a"),
+            "once_mb": _peak_of_index(folder, Path(scratch) / "a"),
             "many_photos": copies,
-            "many_mb": _peak_of_index(many, Path(room) / "b"),
+            "many_mb": _peak_of_index(many, Path(scratch) / "b"),
         }
 
 

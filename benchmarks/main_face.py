@@ -55,9 +55,9 @@ CHOSEN = "facecluster's: area odds (up to 0.989) exp(-1.5 d²), scores from 0.98
 
 
 def measure_main_face(folder: Path, each: int = 80) -> list[dict[str, Any]]:
-    """A row a rule: the share in % of compositions of each kind, and of real photos, where another face is taken.
+    """A row per rule: the share in % of compositions of each kind, and of real photos, where another face is taken.
 
-    The last column needs a folder a person. Compositions come from fixed seeds: the same photos give the same ones.
+    The last column needs a folder per person. Compositions come from fixed seeds: the same photos give the same ones.
     """
     detector = FaceDetector()
     persons, look_alikes = pieces(folder, detector)

@@ -33,7 +33,7 @@ def _milliseconds(calls: Sequence[Callable[[], object]]) -> float:
 
 
 def measure_clustering(sizes: Sequence[int]) -> list[dict[str, Any]]:
-    """Seconds of `FaceClusterer` at 100 faces a person; up to 20,000 faces beside scikit-learn's KMeans."""
+    """Seconds of `FaceClusterer` at 100 faces per person; up to 20,000 faces beside scikit-learn's KMeans."""
     rows = []
     for faces in sizes:
         clusters = max(2, faces // 100)
@@ -52,7 +52,7 @@ def measure_clustering(sizes: Sequence[int]) -> list[dict[str, Any]]:
 
 
 def measure_identification(sizes: Sequence[int]) -> list[dict[str, Any]]:
-    """Milliseconds to find one probe face's identities and nearest faces, at 100 faces a person; seconds to prepare.
+    """Milliseconds to find one probe face's identities and nearest faces, at 100 faces per person; seconds to prepare.
 
     The clusters are the persons, with 1 % of faces astray. Beyond 50,000 faces `same_person` and `same_faces` are the
     shares of 64 probes, half of them strangers, whose best identity and six nearest faces are those of all cosines.
@@ -136,7 +136,7 @@ def _open_pages(home: Path) -> dict[str, float]:
     root = Path(__file__).resolve().parents[1]
     taken: dict[str, float] = {}
     for page in ("gallery", "identify", "verify", "clusters", "accuracy", "evaluation"):
-        # Unmeasured: what a page needs once a process, such as Plotly, and the gallery page that the app starts with.
+        # Unmeasured: what a page needs once per process, such as Plotly, and the gallery page that the app starts with.
         for measured in (False, True):
             app = AppTest.from_file(str(root / "app.py"), default_timeout=120).run()
             st.cache_data.clear()

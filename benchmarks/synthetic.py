@@ -46,7 +46,7 @@ def make_synthetic_gallery(
 
 
 def synthetic_embeddings(faces: int, people: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Unit embeddings (faces, 512) float32 around `people` random directions, and whose each is (faces,) int."""
+    """Unit embeddings (faces, 512) float32 around `people` random directions, and the person of each, (faces,) int."""
     rng = np.random.default_rng(seed)
     person_of = np.sort(rng.integers(0, people, faces))
     around = _unit(rng.standard_normal((people, EMBEDDING_SIZE), np.float32))
@@ -67,7 +67,7 @@ def _photos(persons: np.ndarray, embeddings: np.ndarray, start: int, crop: bytes
             sha256=f"{number:064x}",
             size=len(crop),
             status="indexed",
-            settings="synthetic",
+            settings=None,
             person=name,
             width=160,
             height=160,

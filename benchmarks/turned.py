@@ -30,7 +30,7 @@ def measure_turns(
     detector: FaceDetector | None = None,
     embedder: FaceEmbedder | None = None,
 ) -> list[dict[str, Any]]:
-    """A row a turn, counted in photos; [] for a folder that names no person.
+    """A row per turn, counted in photos; [] for a folder that names no person.
 
     Right and wrong go by the nearest of the people's centres, the means of their faces on the photos as they were
     given. A photo is `not upright` where it is not turned back, with a face or without.
@@ -42,13 +42,13 @@ def measure_turns(
         photo = photos[number]
         if photo.person is not None:
             seen += _look(load_image(photo.read()), photo.person, detector, embedder)
-    centres = _centres(seen)
-    return [_row(turn, [one for one in seen if one.turn == turn], centres) for turn in TURNS if seen]
+    centers = _centers(seen)
+    return [_row(turn, [one for one in seen if one.turn == turn], centers) for turn in TURNS if seen]
 
 
-def _row(turn: int, seen: list[_Seen], centres: dict[str, np.ndarray]) -> dict[str, Any]:
+def _row(turn: int, seen: list[_Seen], centers: dict[str, np.ndarray]) -> dict[str, Any]:
     faces = [one for one in seen if one.embedding is not None]
-    right = sum(one.person == _nearest(one, centres) for one in faces)
+    right = sum(one.person == _nearest(one, centers) for one in faces)
     return {
         "turned by": f"{90 * turn}°",
         "photos": len(seen),
@@ -75,7 +75,7 @@ def _look(image: np.ndarray, person: str, detector: FaceDetector, embedder: Face
     ]
 
 
-def _centres(seen: list[_Seen]) -> dict[str, np.ndarray]:
+def _centers(seen: list[_Seen]) -> dict[str, np.ndarray]:
     """The unit centres (512,) of the people with a face on a photo as it was given."""
     faces: dict[str, list[np.ndarray]] = {}
     for one in seen:
@@ -85,5 +85,5 @@ def _centres(seen: list[_Seen]) -> dict[str, np.ndarray]:
     return {person: mean / np.linalg.norm(mean) for person, mean in means.items()}
 
 
-def _nearest(one: _Seen, centres: dict[str, np.ndarray]) -> str | None:
-    return max(centres, key=lambda person: float(centres[person] @ one.embedding), default=None)
+def _nearest(one: _Seen, centers: dict[str, np.ndarray]) -> str | None:
+    return max(centers, key=lambda person: float(centers[person] @ one.embedding), default=None)

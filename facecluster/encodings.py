@@ -1,7 +1,7 @@
-"""Names in encodings from before Unicode, as old zips and disks hold them: which one it is, told by what it gives.
+"""Names in encodings from before Unicode, as old zips and disks hold them: the one that gives the likeliest text.
 
 charset-normalizer is made for whole texts: of a handful of names it took `José` for Cyrillic and Chinese for Korean.
-Names are short, but of one script, of frequent characters and of one way of capitals, and that is looked at here.
+Names are short, but of one script, of frequent characters and of one way of using capitals, and that is looked at here.
 """
 
 from __future__ import annotations

@@ -25,8 +25,23 @@ class FaceClusterError(Exception):
     """Anything a user can cause; its text is shown as it is."""
 
 
+UNNAMED = "The photo"
+"""What sentences call a photo of which nothing but its bytes is known."""
+
+
 class PhotoError(FaceClusterError):
-    """A photo cannot be read."""
+    """A photo cannot be read: `problem` goes on from `name`, what the photo is called.
+
+    Without a name, `problem` is the whole sentence.
+    """
+
+    def __init__(self, problem: str, name: str | None = None) -> None:
+        super().__init__(problem if name is None else f"{name} {problem}")
+        self.problem, self.name = problem, name
+
+    def sentence_about(self, name: str) -> str:
+        """The same sentence with another name for the photo, where it names one."""
+        return str(self) if self.name is None else f"{name} {self.problem}"
 
 
 class OutOfMemoryError(PhotoError):

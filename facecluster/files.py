@@ -1,4 +1,4 @@
-"""Reading files that may be anything: only regular ones, so that no pipe or device is waited for, of bounded size."""
+"""Reading files of any kind: only regular ones of bounded size, so that nothing waits for a pipe or a device."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def open_regular(path: str | Path, *, follow_links: bool = True) -> BufferedRead
     them: opening a pipe waits for its other end, and opening a device can set it going.
     """
     _require_regular(os.stat(path, follow_symlinks=follow_links))
-    # Should a pipe have taken the file's place since, this neither waits for its other end nor reads from it.
+    # If a pipe has taken the file's place since, this neither waits for its other end nor reads from it.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags | (0 if follow_links else getattr(os, "O_NOFOLLOW", 0)))
     try:

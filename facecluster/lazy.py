@@ -7,12 +7,12 @@ from importlib import import_module
 from typing import Any
 
 
-def hand_on(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """A `__getattr__` (PEP 562) for the package of that name; `homes` has the module within it of each name."""
+def hand_on(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
+    """A `__getattr__` (PEP 562) for the package of that name; `modules` tells in which module of it each name is."""
 
     def get(name: str) -> Any:
-        if name in homes:
-            return getattr(import_module(f"{package}.{homes[name]}"), name)
+        if name in modules:
+            return getattr(import_module(f"{package}.{modules[name]}"), name)
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     return get

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from facecluster.face_settings import FaceSettings
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -16,13 +18,11 @@ EMBEDDING_SIZE = 512
 DUPLICATE_COSINE = 0.9999
 """The cosine of copies of one photo, by the same model: what differs is resizing and compression."""
 
-DISPLACED = "displaced "
-
 PhotoStatus = Literal["indexed", "no_face", "unreadable", "duplicate"]
 
 FACE_COLUMNS = ("face", "photo", "path", "person", "main", "detection_score", "x1", "y1", "x2", "y2")
 CLUSTER_COLUMNS = ("cluster", "name", "faces", "person", "purity", "people", "similarity")
-LEFT_OUT = -1
+NO_CLUSTER = -1
 """The cluster of a face that an algorithm puts into none."""
 LEFT_OUT_COLUMNS = ("photo", "person", "status", "reason")
 
@@ -51,14 +51,15 @@ class NewPhoto:
 
     `page` is the number of the picture in a file of several, from 0, None for the one that the file is of. `turn` is
     how many quarter turns clockwise bring that upright, 0 to 3; width, height and boxes are those of the upright one.
-    `note` is a sentence on what of the file was passed over, None where nothing was.
+    `note` is a sentence on what of the file was passed over, None where nothing was. `settings` are None where the file
+    was not looked at.
     """
 
     path: str
     sha256: str
     size: int
     status: PhotoStatus
-    settings: str
+    settings: FaceSettings | None
     person: str | None = None
     reason: str | None = None
     width: int = 0
@@ -73,7 +74,7 @@ class NewPhoto:
 class KnownPhoto:
     """A photo that the gallery holds, with the way back to its file, and what that held: `size` bytes of `sha256`.
 
-    `source_kind` begins with DISPLACED while another photo lies at its path and it was not found elsewhere yet. `page`
+    It is displaced while another photo lies at its path and it was not found elsewhere yet. `page`
     is the number of the picture in a file of several, from 0, None for the one that the file is of; `turn` how many
     quarter turns clockwise bring it upright, 0 to 3.
     """
@@ -83,11 +84,12 @@ class KnownPhoto:
     sha256: str
     size: int
     status: PhotoStatus
-    settings: str
+    settings: FaceSettings | None
     person: str | None
     source_id: int
     source_kind: str
     source_location: str
+    is_displaced: bool = False
     turn: int = 0
     reason: str | None = None
     page: int | None = None
@@ -225,66 +227,11 @@ class GalleryCounts:
 
 @dataclass(frozen=True)
 class Unclustered:
-    """How many faces are in no cluster: found after the clusters were made, and left out by their algorithm."""
+    """How many faces are in no cluster: found after the clusters were made, and put into none by
+    their algorithm."""
 
     found_later: int
-    left_out: int
-
-
-@dataclass(frozen=True)
-class LeftOutFiles:
-    """How many files of a kind lie beside the photos and are none, with the place of one of them."""
-
-    kind: str
-    files: int
-    example: str
-
-
-@dataclass(frozen=True)
-class SourcePhotos:
-    """How many photos came from a place; `location` is its path, `kind` begins with what it is, as folder or zip."""
-
-    kind: str
-    name: str
-    location: str
-    photos: int
-
-
-@dataclass(frozen=True)
-class MissingPhotos:
-    """How many of a source's photos are no longer at `location`."""
-
-    location: str
-    missing: int
-    photos: int
-
-    @property
-    def is_disk_in_doubt(self) -> bool:
-        """Whether so much is gone that a disk is more likely to be away than the photos to be deleted."""
-        return 2 * self.missing > self.photos
-
-    def __str__(self) -> str:
-        """`5 of 680 photos are no longer in /photos`, with a question where that may be a disk's fault."""
-        are = "photos are" if self.photos > 1 else "photo is"
-        text = f"{self.missing:,} of {self.photos:,} {are} no longer in {self.location}"
-        return f"{text} (is the disk there?)" if self.is_disk_in_doubt else text
-
-
-@dataclass(frozen=True)
-class UnfinishedSource:
-    """A source whose indexing was cut off: `done` of its `photos` are in the gallery."""
-
-    id: int
-    kind: str
-    location: str
-    name: str
-    photos: int
-    done: int
-    people_from: str
-
-    def __str__(self) -> str:
-        """`/photos: 144 of 680 photos`."""
-        return f"{self.location}: {self.done:,} of {self.photos:,} photos"
+    in_none: int
 
 
 def name_key(name: str) -> str:

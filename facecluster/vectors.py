@@ -1,8 +1,9 @@
-"""A cluster's centre: the mean of its faces, and how similar faces are to it."""
+"""A cluster's centre and how similar faces are to it, and a sample of rows without chance."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def centers_of(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -17,3 +18,8 @@ def similarity_to_centers(embeddings: np.ndarray, centers: np.ndarray, labels: n
     """(n,) float32 in [-1, 1]: the cosine of each (n, 512) unit embedding to the centre of its cluster."""
     directions = centers / np.maximum(np.linalg.norm(centers, axis=1, keepdims=True), 1e-12)
     return np.einsum("nd,nd->n", embeddings, directions[labels]).astype(np.float32)
+
+
+def evenly_chosen(rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+    """At most `most` of the rows (n,), evenly spread from the first to the last: the same ones every time."""
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).round().astype(int)]

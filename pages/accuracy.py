@@ -11,7 +11,7 @@ from facecluster.gallery.gallery import Gallery
 from facecluster.presentation.text import counted, interval, percent
 from facecluster.records import KnownFaces
 from facecluster.ui import tables
-from facecluster.ui.accuracy_charts import all_people, heatmap, people_below, person_link
+from facecluster.ui.accuracy_charts import person_link, show_all_people, show_heatmap, show_people_below
 from facecluster.ui.entry import within_app
 from facecluster.ui.face_grid import Line
 from facecluster.ui.faces import FaceTile, face_grid, nothing_yet
@@ -80,7 +80,7 @@ def how_grouped(gallery: Gallery) -> str:
 def overall(gallery: Gallery, report: tables.Accuracy, known: KnownFaces) -> None:
     scores, people = report.scores, report.people
     below = int((people["accuracy"] < 1).sum())
-    st.markdown(f"**{scores.correct:,} of {scores.faces:,} faces are in their person's cluster.** {known.sentence}")
+    st.markdown(f"**{scores.sentence}.** {known.sentence}")
     with st.grid(3, min_column_width=150):
         st.metric(
             "Accuracy",
@@ -123,7 +123,7 @@ def more_figures(report: tables.Accuracy) -> None:
         st.metric("B³ F1", f"{scores.bcubed.f1:.3f}", help=F1_HELP, border=True)
 
 
-def listed(names: list[str], limit: int) -> str:
+def names_in_words(names: list[str], limit: int) -> str:
     """Names in a sentence: "A, B and C", or "A, B and 7 more"."""
     shown = names[:limit] + ([f"{len(names) - limit} more"] if len(names) > limit else [])
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
@@ -137,14 +137,14 @@ def flags(report: tables.Accuracy, titles: dict[int, str]) -> None:
     """Persons who share a cluster, and clusters without a person, in words."""
     shared = report.people[report.people["shares_cluster"]].sort_values(["cluster", "person"])
     lines = [
-        f"- {listed([person_link(person) for person in people], FLAGS)} share {cluster_link(cluster, titles)}."
+        f"- {names_in_words([person_link(person) for person in people], FLAGS)} share {cluster_link(cluster, titles)}."
         for cluster, people in shared.groupby("cluster")["person"]
     ]
     if lines:
         more = [f"- and {len(lines) - FLAGS} more."] if len(lines) > FLAGS else []
         st.warning("\n".join([*lines[:FLAGS], *more]), title="Persons who share a cluster", icon=":material/group:")
     if report.lone:
-        names = listed([cluster_link(cluster, titles) for cluster in report.lone], FLAGS)
+        names = names_in_words([cluster_link(cluster, titles) for cluster in report.lone], FLAGS)
         text = f"{names}: nobody's own cluster, so the faces in it count as wrong."
         st.warning(text, title="Clusters that are left over", icon=":material/person_off:")
     if not lines and not report.lone and not report.wrong:
@@ -204,7 +204,7 @@ def whose(report: tables.Accuracy) -> str:
 
 def wrong_tile(gallery: Gallery, face: Any, titles: dict[int, str]) -> FaceTile:
     is_in = face.cluster in titles
-    lines = [Line(f"in {titles[face.cluster]}" if is_in else "left out", "wrong", "close")]
+    lines = [Line(f"in {titles[face.cluster]}" if is_in else "in no cluster", "wrong", "close")]
     if found := gallery.clusterings.cluster_of(face.face):
         lines.append(Line(f"similarity {found[1]:.2f}"))
     return FaceTile(face.face, face.person, tuple(lines))
@@ -222,7 +222,7 @@ if not nothing_yet(gallery):
         overall(gallery, report, tables.counts(gallery).known)
         wrong_faces(gallery, report, titles)
         flags(report, titles)
-        people_below(report)
-        heatmap(report, titles)
-        all_people(report, titles)
+        show_people_below(report)
+        show_heatmap(report, titles)
+        show_all_people(report, titles)
         more_figures(report)

@@ -37,7 +37,7 @@ DOUBTFUL = (
     "Similarity: cosine to the centre of the cluster. Detection: how sure it is that this is a face at all. "
     f"Doubtful is among the farthest 5\u00a0% of its cluster and below {DOUBTFUL_BELOW}."
 )
-SIMILARITY_HELP = "Mean cosine between the cluster's faces and its centre. Clusters of one person lie high."
+SIMILARITY_HELP = "Mean cosine between the cluster's faces and its centre. It is high for clusters of one person."
 
 
 def open_cluster(cluster: int | None) -> None:
@@ -54,7 +54,7 @@ def first_page() -> None:
 def marks(row: Any) -> tuple[Line, ...]:
     """Tells, in a word beside the colour, when a cluster needs a look."""
     if row.people > 1:
-        return (Line(f"Mixed: {row.people} people", "doubtful", "group"),)
+        return (Line(f"Mixed: {row.people} people", "caution", "group"),)
     if row.people == 0 and row.name:
         return (Line("Named by hand", icon="edit"),)
     return ()
@@ -90,7 +90,7 @@ def all_clusters(gallery: Gallery, clusters: pd.DataFrame) -> None:
         order = st.segmented_control(
             "Sort by",
             get_args(Order),
-            format_func=ORDERS.__getitem__,
+            format_func=lambda order: ORDERS[order],
             default="size",
             required=True,
             key="clusters_order",
@@ -145,7 +145,7 @@ def tile(face: Any, name: str | None, main_person: str | None, limit: float) -> 
     if face.person and main_person and face.person != main_person:
         lines.append(Line("another person", "wrong", "person_alert"))
     elif face.similarity < limit:
-        lines.append(Line("doubtful", "doubtful", "help"))
+        lines.append(Line("doubtful", "caution", "help"))
     return FaceTile(face.face, face.person or name or "no name yet", tuple(lines))
 
 
@@ -157,7 +157,7 @@ def faces_of(gallery: Gallery, row: Any, person: str | None, number: int) -> Non
         order = st.segmented_control(
             "Order of the faces",
             tuple(FACE_ORDERS),
-            format_func=FACE_ORDERS.__getitem__,
+            format_func=lambda order: FACE_ORDERS[order],
             default="review",
             required=True,
             key="clusters_face_order",
@@ -239,7 +239,7 @@ def one_person(gallery: Gallery, person: str, number: int) -> None:
         similarity = () if pd.isna(face.similarity) else (Line(f"similarity {face.similarity:.2f}"),)
         where = Line(place, "wrong", "person_alert") if is_astray else Line(place)
         if face.face in doubtful and not is_astray:
-            where = Line("doubtful", "doubtful", "help")
+            where = Line("doubtful", "caution", "help")
         tiles.append(FaceTile(face.face, person, (where, *similarity) if is_astray else (*similarity, where)))
     face_grid(gallery, tiles, "clusters_person", f"Faces of {person}")
 
@@ -260,7 +260,7 @@ def doubtful_faces(gallery: Gallery) -> None:
     for face, person in zip(shown.itertuples(), persons, strict=True):
         cluster = titles[face.cluster]
         is_anothers = bool(person) and person != cluster
-        place = Line(f"in {cluster}", "wrong", "person_alert") if is_anothers else Line("doubtful", "doubtful", "help")
+        place = Line(f"in {cluster}", "wrong", "person_alert") if is_anothers else Line("doubtful", "caution", "help")
         tiles.append(FaceTile(face.face, person or cluster, (place, Line(f"similarity {face.similarity:.2f}"))))
     face_grid(gallery, tiles, "clusters_doubtful", "Doubtful faces")
     st.caption(DOUBTFUL)
@@ -297,7 +297,7 @@ with fresh_view(f"{chosen} {person} {asks_doubtful}"):
         page_head(gallery, "Clusters")
         if not nothing_yet(gallery):
             if chosen:
-                st.warning(f"There is no cluster {escape(chosen)}: it was replaced by a later grouping.")
+                st.warning(f"There is no cluster {escape(chosen)}: it was replaced by a later clustering.")
             elif person:
                 st.warning(f"The gallery knows no {escape(person)}: it was deleted or renamed.")
             all_clusters(gallery, clusters)

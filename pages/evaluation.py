@@ -46,18 +46,28 @@ def settings_section(gallery: Gallery, people: int) -> tuple[EvaluationSettings,
     """The settings, and the groups' CSV."""
     folds, left_out, draws, fpir = DEFAULTS.folds, DEFAULTS.left_out, DEFAULTS.draws, 100 * DEFAULTS.fpir
     upload = None
-    st.caption("They hold for every button above. Answers that were measured with other settings are left out.")
+    st.caption("They hold for every button above. Answers that were measured with other settings are not shown.")
     with st.grid(5, min_column_width=150):
         if people:
-            folds = _number("Folds", 2, 20, folds, "folds", "Photos are held out in so many turns.")
+            folds = _number(
+                "Folds", 2, 20, folds, "folds", "Into how many parts the photos are split; each part is held out once."
+            )
             most = max(people - 2, 1)
             left_out = _number(
-                *("People left out", 1, most, min(max(1, round(0.3 * people)), most), "left_out"),
-                "Strangers a draw; the others are enrolled.",
+                "People held out",
+                1,
+                most,
+                min(max(1, round(0.3 * people)), most),
+                "left_out",
+                "Strangers per draw; the others are enrolled.",
             )
-            draws = _number("Draws", 1, 50, draws, "draws", "How often other people are left out.")
+            draws = _number("Draws", 1, 50, draws, "draws", "How often other people are held out.")
             fpir = st.number_input(
-                *("FPIR, in %", 0.1, 20.0, fpir, 0.1),
+                "FPIR, in %",
+                0.1,
+                20.0,
+                fpir,
+                0.1,
                 key="evaluation_fpir",
                 persist_state="session",
                 help="The share of strangers' faces that may get a name.",
@@ -172,11 +182,11 @@ def question(gallery: Gallery, part: Part, kept: KeptResults | None, people: int
 def details(part: Part, results: EvaluationResults, gallery: Gallery | None, people: int) -> None:
     """A part's figures; with its faces where `gallery` is still what was measured."""
     each: dict[Part, Callable[[], None]] = {
-        "held_out": lambda: evaluation_parts.held_out(results, gallery),
-        "open_set": lambda: evaluation_parts.strangers(results),
-        "sweep": lambda: evaluation_parts.number_of_clusters(results, people),
-        "comparison": lambda: evaluation_parts.algorithms(results),
-        "stability": lambda: evaluation_parts.stability(results),
+        "held_out": lambda: evaluation_parts.show_held_out(results, gallery),
+        "open_set": lambda: evaluation_parts.show_strangers(results),
+        "sweep": lambda: evaluation_parts.show_number_of_clusters(results, people),
+        "comparison": lambda: evaluation_parts.show_algorithms(results),
+        "stability": lambda: evaluation_parts.show_stability(results),
     }
     each[part]()
 
@@ -209,7 +219,7 @@ def show(gallery: Gallery, people: int) -> Part | None:
             st.expander("Is it as good for every group?", key="evaluation_groups", on_change="rerun") as section,
         ):
             if section.open:
-                evaluation_parts.groups(kept.results)
+                evaluation_parts.show_groups(kept.results)
     return asked
 
 

@@ -11,7 +11,7 @@ from facecluster.ui import resources
 from facecluster.ui.add_photos import ask_to_add, is_adding, settings_form, show_ways_to_add
 from facecluster.ui.deleting import unfinished_deletion
 from facecluster.ui.entry import within_app
-from facecluster.ui.gallery_details import details, show_contradictions
+from facecluster.ui.gallery_details import show_contradictions, show_details
 from facecluster.ui.gallery_wall import follow_asked_card, newest_faces, show_wall, state_line
 from facecluster.ui.jobs import running, start_clustering
 from facecluster.ui.links import asked_face
@@ -46,12 +46,12 @@ def show_unclustered(gallery: Gallery, counts: GalleryCounts, is_next: bool) -> 
                 choice, seed = last_choice(gallery)
                 if start_clustering(gallery, choice, seed):
                     st.rerun()
-    if left_out := alone.left_out:
+    if in_none := alone.in_none:
         st.info(
-            f"{algorithm} found no group for {counted(left_out, 'face')}. Clusters shows none of these. "
+            f"{algorithm} found no cluster for {counted(in_none, 'face')}. Clusters shows none of these. "
             "Where the person is known, accuracy counts such a face as a cluster of its own, and Identify compares new "
             "photos with it.",
-            title="Left out of all clusters",
+            title="In no cluster",
             icon=":material/scatter_plot:",
         )
     return later > 0
@@ -156,4 +156,4 @@ if counts.clusters or (counts.people and not job):
 if counts.photos:
     with st.expander("Details", icon=":material/info:", key="gallery_details", on_change="rerun") as section:
         if section.open:
-            details(gallery, counts, job is not None)
+            show_details(gallery, counts, job is not None)

@@ -32,7 +32,7 @@ MARKS: dict[Kind, tuple[Tone, str]] = {
     "known": ("right", "check_circle"),
     "unnamed": ("next", "label_off"),
     "unknown": ("muted", "person_off"),
-    "doubtful": ("doubtful", "help"),
+    "close": ("caution", "help"),
     "no face": ("muted", "face_retouching_off"),
     "unreadable": ("wrong", "broken_image"),
 }
@@ -95,7 +95,7 @@ def show_downloads(answers: Sequence[Answer]) -> None:
     """What was found, as files."""
     with st.popover("Download", icon=":material/download:", type="tertiary", key="identify_download"):
         st.download_button(
-            "CSV, one row a face",
+            "CSV, one row per face",
             lambda: answers_table(answers).to_csv(index=False),
             "identified.csv",
             "text/csv",
@@ -117,7 +117,7 @@ def choose_kind(answers: Sequence[Answer]) -> Kind | None:
     found = photos_of(answers)
     chosen = st.pills(
         "Show",
-        ["all", *(kind for kind in KINDS if found[kind] or kind not in WORDS)],
+        ["all", *(kind for kind in KINDS if found[kind] or kind not in ("unnamed", "unreadable"))],
         default="all",
         required=True,
         format_func=lambda kind: (
@@ -135,7 +135,7 @@ def choose_kind(answers: Sequence[Answer]) -> Kind | None:
 def tile(kept: Kept, found: Answer) -> Tile:
     """One photo: its thumbnail with boxes, who is on it, and how sure that is."""
     held = kinds(found)
-    tone, icon = MARKS["doubtful" if "doubtful" in held else held[0]]
+    tone, icon = MARKS["close" if "close" in held else held[0]]
     lines = (Line(mark(found), tone, icon), *([Line(kept.name)] if found.matches else []))
     return Tile(kept.number, names(found), lines, kept.thumbnail(found))
 

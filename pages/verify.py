@@ -29,12 +29,12 @@ from facecluster.ui.fits import when_ready
 from facecluster.ui.looks import ink
 from facecluster.ui.markup import escape
 from facecluster.ui.page_head import page_head
-from facecluster.ui.strictness import match_rate
+from facecluster.ui.strictness import ask_false_match_rate
 
 within_app()
 
 SIDES = {"verify_first": "First photo", "verify_second": "Second photo"}
-COLOURS: dict[PairVerdict, Verdict] = {"same": "known", "close": "doubtful", "different": "unknown"}
+COLOURS: dict[PairVerdict, Verdict] = {"same": "known", "close": "close", "different": "unknown"}
 # On a phone the two faces stand side by side above the verdict; the photos are there to choose from, not to admire.
 STYLE = """<style>
 .st-key-verify_sides img { max-height: 26rem; object-fit: contain; object-position: left; }
@@ -104,7 +104,7 @@ def show_crop(key: str, probe: Probe, face: ProbeFace) -> None:
 def show_answer(one: ProbeFace, other: ProbeFace, pairs: PairErrors) -> None:
     """The answer in words, and how often such answers err."""
     place = st.container()
-    rate = match_rate()
+    rate = ask_false_match_rate()
     found = compare_faces(one, other, pairs, rate)
     verdict = pair_verdict(found)
     with place:

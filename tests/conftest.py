@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from facecluster.vision.runtime.network import CompiledModule, Recipe
 
-# Two processes of tests must not fight over cores, and torch would start a thread a core in every worker.
+# Two processes of tests must not fight over cores, and torch would start a thread per core in every worker.
 os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 
 # How long an example takes says more about the machine than about the code.
@@ -55,7 +55,7 @@ def networks_are_compiled_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def celebrities() -> Path:
-    """680 photos of 17 people, one folder a person; they lie beside the project and are never part of it."""
+    """680 photos of 17 people, one folder per person; they lie beside the project and are never part of it."""
     if not CELEBRITIES.is_dir():
         pytest.skip("the photos of real people are not on this machine (shared/data beside the project)")
     return CELEBRITIES
@@ -141,7 +141,7 @@ def _made_once(name: str, make: Callable[[Path], object], tmp_path_factory: pyte
 
 @pytest.fixture
 def pillow_as_in_a_new_process() -> None:
-    """pytest takes back after each test what was done to Python's warnings, which is else done once a process."""
+    """pytest takes back after each test what was done to Python's warnings, which is else done once per process."""
     from facecluster.photos.opening import prepare_pillow
 
     prepare_pillow.cache_clear()

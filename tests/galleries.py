@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from facecluster import Gallery
+from facecluster.face_settings import FaceSettings
 from facecluster.records import NewFace, NewPhoto
 from facecluster.workflows.cluster import cluster_gallery
 from tests.people import draw_people
@@ -22,7 +23,11 @@ def make_gallery(
     box, landmarks = np.array([0, 0, 50, 50], np.float32), np.zeros((5, 2), np.float32)
     photos = [
         NewPhoto(
-            *(f"{prefix}{row}.jpg", f"{prefix}{row}", 1, "indexed", "all"),
+            f"{prefix}{row}.jpg",
+            f"{prefix}{row}",
+            1,
+            "indexed",
+            FaceSettings("all"),
             person=person,
             faces=(NewFace(box, landmarks, 0.99, True, crop, vector, "fake"),),
         )

@@ -14,8 +14,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "facecluster"
 FILES = {
     str(PACKAGE / name)
     for name in (
-        *("workflows/add_photos.py", "workflows/uploads.py"),
-        *("gallery/copies.py", "gallery/database.py", "gallery/deletion.py", "gallery/gallery.py"),
+        "workflows/add_photos.py",
+        "workflows/uploads.py",
+        "gallery/copies.py",
+        "gallery/database.py",
+        "gallery/deletion.py",
+        "gallery/gallery.py",
     )
 }
 KILLED = 9

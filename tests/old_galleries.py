@@ -40,6 +40,23 @@ CREATE TABLE cluster_names (clustering_id INTEGER NOT NULL REFERENCES clustering
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
+FROM_1_TO_3 = """
+ALTER TABLE sources ADD COLUMN people_from TEXT NOT NULL DEFAULT '';
+ALTER TABLE sources ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN settings TEXT NOT NULL DEFAULT '';
+ALTER TABLE photos ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE photos ADD COLUMN note TEXT;
+ALTER TABLE photos ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE photos ADD COLUMN page INTEGER;
+CREATE TABLE copies (path TEXT PRIMARY KEY, part TEXT NOT NULL, sha256 TEXT, doomed INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE deletions (id INTEGER PRIMARY KEY, person TEXT, everything INTEGER NOT NULL DEFAULT 0,
+                        traces INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE left_out_files (source_id INTEGER NOT NULL REFERENCES sources ON DELETE CASCADE, kind TEXT NOT NULL,
+                             files INTEGER NOT NULL, example TEXT NOT NULL, PRIMARY KEY (source_id, kind));
+PRAGMA application_id = 0x46616345;
+PRAGMA user_version = 3;
+"""
+
 
 def gallery_of_version_1(folder: Path, location: Path, people: list[str]) -> Path:
     """The folder, with a gallery that indexed a photo `PERSON/1.jpg` of each person from `location`, in one cluster."""
@@ -77,4 +94,13 @@ def gallery_of_version_1(folder: Path, location: Path, people: list[str]) -> Pat
         db.execute("PRAGMA user_version = 1")
         db.commit()
     file.chmod(0o644)
+    return folder
+
+
+def gallery_of_version_3(folder: Path, location: Path, people: list[str]) -> Path:
+    """The gallery of `gallery_of_version_1` as version 3 had brought it forward."""
+    gallery_of_version_1(folder, location, people)
+    with closing(sqlite3.connect(folder / "gallery.db")) as db:
+        db.executescript(FROM_1_TO_3)
+        db.commit()
     return folder

@@ -56,7 +56,7 @@ def test_photos_in_every_turn_are_counted_by_whose_face_they_give(
     assert measure_turns(people, None, detector, embedder) == rows, "only the picture of nobody is not turned back"
 
 
-def test_photos_that_are_not_turned_back_are_told_and_make_no_centres(
+def test_photos_that_are_not_turned_back_are_told_and_make_no_centers(
     people: Path, detector: FaceDetector, embedder: FaceEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look = detector.look_many

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from facecluster.cli.output import shown
-from facecluster.evaluation.intervals import KIND, NOT_COVERED, beside_accuracy
+from facecluster.evaluation.intervals import KIND, NOT_COVERED, with_accuracy_interval
 from facecluster.progress import OnProgress
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _figures(labels: np.ndarray, persons: np.ndarray) -> tuple[dict[str, Any], s
     document["accuracy_interval"] = {"low": low, "high": high, "kind": f"{KIND}, {NOT_COVERED}"}
     document["people"] = json.loads(people.to_json(orient="records"))
     text = (
-        f"{scores.correct} of {scores.faces} faces are in their person's cluster: accuracy {scores.accuracy:.4f} "
+        f"{scores.sentence}: accuracy {scores.accuracy:.4f} "
         f"({KIND} {low:.4f} to {high:.4f}, {NOT_COVERED}), purity {scores.purity:.4f}, ARI {scores.ari:.4f}, NMI "
         f"{scores.nmi:.4f}, B-cubed F1 {scores.bcubed.f1:.4f}\n\n"
         f"By person; low and high are the ends of accuracy's {KIND} interval.\n" + _text_table(people)
@@ -127,7 +127,7 @@ def _figures(labels: np.ndarray, persons: np.ndarray) -> tuple[dict[str, Any], s
 
 
 def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
-    """what `compare` prints: one row for each algorithm, with `groups` in it where a CSV of groups is given."""
+    """What `compare` prints: one row for each algorithm, with `groups` in it where a CSV of groups is given."""
     from facecluster.clustering.algorithms import algorithm_named
     from facecluster.evaluation.algorithm_comparison import compare_algorithms
     from facecluster.evaluation.subgroups import algorithms_by_group, read_groups
@@ -145,17 +145,22 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     names, wanted = gallery.faces.known_names(faces), options.clusters or "people"
     number, chosen_by = choose_number(faces.embeddings, names, wanted, options.seed)
     seconds = time.perf_counter() - start
+
+    def keep(name: str, found: np.ndarray) -> None:
+        labels[name] = found
+
     with _bar() as show:
         table = compare_algorithms(
-            *(faces.embeddings, faces.persons),
+            faces.embeddings,
+            faces.persons,
             n_clusters=number,
             seed=options.seed,
             suggested=number if chosen_by == "suggested" else None,
             suggestion_seconds=seconds,
-            on_labels=lambda name, found: labels.update({name: found}),
+            on_labels=keep,
             on_progress=show,
         )
-    table = beside_accuracy(table, int(known_persons(faces.persons).sum()))
+    table = with_accuracy_interval(table, int(known_persons(faces.persons).sum()))
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
     text = _text_table(table.drop(columns="title").dropna(axis="columns", how="all"))
     if "accuracy_low" in table:
@@ -169,8 +174,8 @@ def compare(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     if options.apply:
         # Not `number`: what the gallery grows to is grouped by the same choice again.
         made = apply_algorithm(gallery, options.apply, options.clusters or "people", options.seed)
-        left_out = len(faces) - len(made.faces)
-        text += f"\n\nThe gallery's clusters are now {options.apply}'s: {made.n_clusters}, {left_out} faces left out."
+        in_none = len(faces) - len(made.faces)
+        text += f"\n\nThe gallery's clusters are now {options.apply}'s: {made.n_clusters}, {in_none} faces are in none."
     return rows, text
 
 
@@ -191,7 +196,7 @@ def _asked(options: argparse.Namespace) -> list[str]:
 
 
 def _lines(results: EvaluationResults, told: list[str]) -> Iterator[str]:
-    """A paragraph for each part; reasons that are `told` elsewhere are left out."""
+    """A paragraph for each part; reasons that are `told` elsewhere are not repeated."""
     held, found = results.held_out, results.open_set
     if held is not None:
         yield (
@@ -201,7 +206,7 @@ def _lines(results: EvaluationResults, told: list[str]) -> Iterator[str]:
         )
     if found is not None:
         yield (
-            f"{found.left_out} of {found.people} people left out in {len(found.draws)} draws, thresholds for an FPIR "
+            f"{found.left_out} of {found.people} people held out in {len(found.draws)} draws, thresholds for an FPIR "
             f"of {100 * found.target_fpir:g} %: FPIR {100 * found.fpir:.2f} ± {100 * found.fpir_sd:.2f} %, FNIR "
             f"{100 * found.fnir:.2f} ± {100 * found.fnir_sd:.2f} %. {found.warning}".rstrip()
         )

@@ -17,7 +17,7 @@ def identify(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str, bo
     from facecluster.errors import PhotoError
     from facecluster.gallery.gallery import Gallery
     from facecluster.recognition.identification import Identifier
-    from facecluster.recognition.probes import doubtful_scores
+    from facecluster.recognition.probes import answer_as_dict
     from facecluster.vision.detection import FaceDetector
     from facecluster.workflows.models import gallery_embedder
 
@@ -39,30 +39,20 @@ def identify(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str, bo
             if read.note:
                 complain(f"facecluster: {image}: {read.note}")
             matches = identifier.identify_photo(photo, threshold, read.scale)
-            scores = doubtful_scores(photo.doubtful)
-            answers.append(
-                {
-                    "image": image,
-                    "error": None,
-                    "page": read.page,
-                    "turn": photo.turn,
-                    "doubtful_scores": scores,
-                    "faces": [match.as_dict() for match in matches],
-                }
-            )
-            lines.append(f"{shown(image)}: {_people_on(matches, scores)}")
+            document = answer_as_dict(image, matches, page=read.page, turn=photo.turn, unsure=photo.unsure)
+            answers.append(document)
+            lines.append(f"{shown(image)}: {_people_on(matches, document['doubtful_scores'])}")
         except PhotoError as error:
             complain(f"facecluster: {error}")
-            nothing: dict[str, Any] = {"page": None, "turn": 0, "doubtful_scores": [], "faces": []}
-            answers.append({"image": image, "error": str(error)} | nothing)
+            answers.append(answer_as_dict(image, error=str(error)))
             lines.append(f"{shown(image)}: could not be read")
     return answers, "\n".join(lines), any(answer["error"] for answer in answers)
 
 
-def _people_on(matches: Sequence[Match], doubtful: Sequence[float]) -> str:
+def _people_on(matches: Sequence[Match], unsure: Sequence[float]) -> str:
     if not matches:
-        scores = ", ".join(f"score {int(100 * score) / 100:.2f}" for score in doubtful)
-        return f"no face (doubtful ones: {scores})" if scores else "no face"
+        scores = ", ".join(f"score {int(100 * score) / 100:.2f}" for score in unsure)
+        return f"no face (unsure ones: {scores})" if scores else "no face"
     return "; ".join(
         f"{shown(match.title or 'nobody known')} (similarity {match.similarity:.3f}, threshold {match.threshold:.3f})"
         for match in matches

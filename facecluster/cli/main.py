@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from facecluster import defaults
 from facecluster._version import __version__
 from facecluster.cli import arguments
 from facecluster.cli.output import complain, print_json, print_text, shown, streams_are_open
@@ -71,10 +72,13 @@ def _parser() -> _Parser:
         "--model", type=arguments.some_text, help="casia-webface, vggface2 or a .pt file (default: the gallery's)"
     )
     index.add_argument(
-        "--min-face", type=arguments.face_size, default=40, metavar="PIXELS", help="smallest face (default: 40)"
+        "--min-face",
+        type=arguments.face_size,
+        default=defaults.MIN_FACE_SIZE,
+        metavar="PIXELS",
+        help=f"smallest face (default: {defaults.MIN_FACE_SIZE})",
     )
     _add_min_score(index)
-
     index.add_argument(
         "--people-from",
         type=arguments.people_from,
@@ -137,7 +141,7 @@ def _parser() -> _Parser:
         help="also accuracy by the columns beside the column person",
     )
     compare.add_argument(
-        "--apply", type=arguments.some_text, metavar="NAME", help="make this algorithm's groups the gallery's clusters"
+        "--apply", type=arguments.some_text, metavar="NAME", help="make this algorithm's clusters the gallery's"
     )
 
     identify = add("identify", _identify, "tell who is on photos")
@@ -151,7 +155,7 @@ def _parser() -> _Parser:
         "--threshold", type=arguments.similarity, metavar="SIMILARITY", help="default: set by the gallery"
     )
     strictness.add_argument(
-        "--fpir", type=arguments.share, default=0.01, help="share of strangers named that is accepted"
+        "--fpir", type=arguments.share, default=defaults.FPIR, help="share of strangers named that is accepted"
     )
 
     sample = add("sample", _sample, "write the drawn sample people as folders of photos")
@@ -175,9 +179,9 @@ def _add_min_score(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--min-score",
         type=arguments.score,
-        default=0.9,
+        default=defaults.MIN_SCORE,
         metavar="SCORE",
-        help="least detection score of a face (default: 0.9)",
+        help=f"least detection score of a face (default: {defaults.MIN_SCORE})",
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from facecluster.clustering.chinese_whispers import chinese_whispers, pair_threshold
 from facecluster.errors import ClusteringError
-from facecluster.records import LEFT_OUT
+from facecluster.records import NO_CLUSTER
 
 # Algorithms that hold a number for every pair of faces need 400 MB to 1 GB at this size.
 _PAIRS_LIMIT = 10_000
@@ -26,7 +26,7 @@ _CHOSEN = {
 
 @dataclass(frozen=True)
 class Grouping:
-    """`labels` (n,) int, from 0, LEFT_OUT (-1) for faces in no group; `parameters` what the algorithm worked with."""
+    """`labels` (n,) int, from 0, NO_CLUSTER (-1) for faces in no group; `parameters` what the algorithm worked with."""
 
     labels: np.ndarray
     parameters: dict[str, Any]
@@ -101,7 +101,7 @@ def _hdbscan(X: np.ndarray, n: int, seed: int) -> Grouping:
 
     parameters = {"min_cluster_size": _MIN_FACES}
     if len(X) < _MIN_FACES:  # scikit-learn refuses them
-        return Grouping(np.full(len(X), LEFT_OUT), parameters)
+        return Grouping(np.full(len(X), NO_CLUSTER), parameters)
     return Grouping(HDBSCAN(min_cluster_size=_MIN_FACES, copy=True).fit_predict(X), parameters)
 
 

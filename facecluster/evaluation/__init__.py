@@ -1,4 +1,4 @@
-"""How far the answers can be trusted: clusters against people, photos held out, people left out, seeds and samples.
+"""How far the answers can be trusted: clusters against people, photos held out, people held out, seeds and samples.
 
 Each measure takes arrays and returns values with their intervals.
 """

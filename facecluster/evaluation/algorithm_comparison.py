@@ -13,14 +13,27 @@ import numpy as np
 import pandas as pd
 
 from facecluster.clustering.algorithms import ALGORITHMS, Algorithm, Grouping, algorithm_named, check_number, too_many
-from facecluster.evaluation.clustering_scores import LEFT_OUT, evaluate_clustering
+from facecluster.evaluation.clustering_scores import NO_CLUSTER, evaluate_clustering
 from facecluster.progress import IsCancelled, OnProgress, never, stepwise
 
-# One row an algorithm, in the order of ALGORITHMS. Figures about persons are NaN where nobody is labelled; `note` says
+# One row per algorithm, in the order of ALGORITHMS. Figures about persons are NaN where nobody is labelled; `note` says
 # why an algorithm was not run, or what its figures leave out.
 COMPARISON_COLUMNS = (
-    *("algorithm", "title", "needs_number", "clusters", "left_out", "accuracy", "purity", "ari", "nmi"),
-    *("bcubed_precision", "bcubed_recall", "bcubed_f1", "seconds", "peak_memory_mb", "note"),
+    "algorithm",
+    "title",
+    "needs_number",
+    "clusters",
+    "left_out",
+    "accuracy",
+    "purity",
+    "ari",
+    "nmi",
+    "bcubed_precision",
+    "bcubed_recall",
+    "bcubed_f1",
+    "seconds",
+    "peak_memory_mb",
+    "note",
 )
 _SCORES = ("accuracy", "purity", "ari", "nmi", "bcubed_precision", "bcubed_recall", "bcubed_f1")
 # Memory is measured on a second run, since tracing the first would slow it down up to tenfold.
@@ -45,11 +58,11 @@ def compare_algorithms(
 
     Those that need a number get `n_clusters`. `suggested` is a number that a sweep suggested already, which took
     `suggestion_seconds`: KMeans with the suggested number takes it, and its `seconds` count the sweep's. In the figures
-    about persons (see `evaluate_clustering`) every left-out face counts as a cluster of its own. `peak_memory_mb` is
+    about persons (see `evaluate_clustering`) every face in no cluster counts as one of its own. `peak_memory_mb` is
     what Python and numpy allocated at most beyond what was held before, as tracemalloc sees it in a second run
     (compiled code's own buffers are not in it); NaN where the first took more than 10 seconds. `on_labels` is told
-    each algorithm's name and labels (n,), a negative one of its own for every left-out face. Raises ClusteringError
-    when there are fewer faces than clusters, and Cancelled.
+    each algorithm's name and labels (n,), a negative one of its own for every face in no cluster. Raises
+    ClusteringError when there are fewer faces than clusters, and Cancelled.
     """
     check_number(n_clusters, len(embeddings))
     chosen = [algorithm_named(name) for name in names or ALGORITHMS]
@@ -80,9 +93,9 @@ def best_without_number(comparison: pd.DataFrame, *, suggested: bool = True) -> 
 
 
 def apart_from_all(labels: np.ndarray) -> np.ndarray:
-    """The labels with a negative one of its own for every left-out face, as the metrics count them."""
-    left_out = labels == LEFT_OUT
-    return np.where(left_out, LEFT_OUT - np.cumsum(left_out) + 1, labels)
+    """The labels with a negative one of its own for every face in no cluster, as the metrics count them."""
+    left_out = labels == NO_CLUSTER
+    return np.where(left_out, NO_CLUSTER - np.cumsum(left_out) + 1, labels)
 
 
 def _with_number(algorithm: Algorithm, number: int, X: np.ndarray, n: int, seed: int) -> Grouping:
@@ -112,8 +125,8 @@ def _row(
     if row["seconds"] <= _TRACED_UP_TO:
         peak = _peak_memory(lambda: algorithm.run(embeddings, n_clusters, seed))
         row["peak_memory_mb"] = round(peak / 2**20, 1)
-    row["clusters"] = len(np.unique(labels[labels != LEFT_OUT]))
-    row["left_out"] = int((labels == LEFT_OUT).sum())
+    row["clusters"] = len(np.unique(labels[labels != NO_CLUSTER]))
+    row["left_out"] = int((labels == NO_CLUSTER).sum())
     if row["clusters"] + row["left_out"] > _MOSTLY_ALONE * len(labels) and not algorithm.needs_number:
         row["note"] = "hardly two faces together: their similarities show no gap between one person and two"
     if pd.notna(np.asarray(persons, dtype=object)).any():

@@ -14,9 +14,9 @@ import pandas as pd
 from facecluster.errors import EvaluationError
 
 BINS = 10
-# One row a bin of predicted probability: its edges, the mean prediction, the share of answers that were right with its
-# 95 % Wilson interval, and the number of answers. Empty bins are left out. A face that answers in several draws of
-# people counts in each, which makes the intervals narrower than they should be.
+# One row per bin of predicted probability: its edges, the mean prediction, the share of answers that were right with
+# its 95 % Wilson interval, and the number of answers. Empty bins are not listed. A face that answers in several draws
+# of people counts in each, which makes the intervals narrower than they should be.
 RELIABILITY_COLUMNS = ("low", "high", "predicted", "right", "right_low", "right_high", "faces")
 
 
@@ -42,7 +42,7 @@ def measure_calibration(
 ) -> Calibration:
     """Logistic regression from similarity (n,) to whether the most similar person is the true one, (n,) bool.
 
-    Fitted on the faces of all but one of `folds` groups of `people` (n,) and applied to that one, in turn (Platt,
+    Fitted on the faces of all but one of `folds` parts of `people` (n,) and applied to that one, in turn (Platt,
     "Probabilistic outputs for support vector machines", 1999). Raises EvaluationError when there are fewer than two
     people, or all answers are right or all wrong in some fit.
     """
@@ -60,7 +60,7 @@ def measure_calibration(
     for held in np.unique(fold):
         train, test = fold != held, fold == held
         if len(np.unique(right[train])) < 2:
-            raise EvaluationError("All answers are alike, so no probability can be fitted: leave more people out.")
+            raise EvaluationError("All answers are alike, so no probability can be fitted: hold out more people.")
         fitted = LogisticRegression(C=1e6).fit(X[train], right[train])
         probabilities[test] = fitted.predict_proba(X[test])[:, 1]
     table = reliability(probabilities, right)

@@ -8,7 +8,7 @@ import pandas as pd
 from facecluster.clustering.face_clusterer import FaceClusterer
 from facecluster.clustering.number_of_clusters import Suggestion
 from facecluster.evaluation.clustering_scores import evaluate_clustering
-from facecluster.evaluation.intervals import beside_accuracy
+from facecluster.evaluation.intervals import with_accuracy_interval
 from facecluster.records import known_persons
 
 # Beyond, KMeans for every number of clusters takes minutes.
@@ -34,4 +34,4 @@ def score_sweep(suggestion: Suggestion, embeddings: np.ndarray, persons: np.ndar
         scores = evaluate_clustering(labels, persons)
         rows.append((scores.accuracy, scores.ari))
     scored = sweep.assign(**pd.DataFrame(rows, columns=["accuracy", "ari"], index=sweep.index, dtype=float))
-    return beside_accuracy(scored, int(known_persons(persons).sum()))
+    return with_accuracy_interval(scored, int(known_persons(persons).sum()))

@@ -1,6 +1,6 @@
 """How good a clustering is: per person, and over all.
 
-Faces whose person is unknown (None) take part in no figure here. Faces that an algorithm left out of its clusters
+Faces whose person is unknown (None) take part in no figure here. Faces that an algorithm put into no cluster
 have negative labels, each its own, so that each counts as a cluster of itself.
 """
 
@@ -19,11 +19,13 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.intervals import wilson
-from facecluster.records import LEFT_OUT as LEFT_OUT  # the one column of `people_by_cluster` for faces in no cluster
+from facecluster.records import (
+    NO_CLUSTER as NO_CLUSTER,  # the one column of `people_by_cluster` for faces in no cluster
+)
 
 PEOPLE_COLUMNS = ("person", "cluster", "faces", "accuracy", "purity", "coverage", "f1", "shares_cluster", "low", "high")
 _NO_CLUSTER = np.iinfo(np.int64).min  # for persons who are paired with none
-_NOBODY = "No face has a known person, so nothing can be measured: index photos that lie in one folder a person."
+_NOBODY = "No face has a known person, so nothing can be measured: index photos that lie in one folder per person."
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class ClusteringScores:
     ari: float
     nmi: float
     bcubed: BCubed
+
+    @property
+    def sentence(self) -> str:
+        """`676 of 677 faces are in their person's cluster`, without a full stop."""
+        return f"{self.correct:,} of {self.faces:,} faces are in their person's cluster"
 
     @property
     def accuracy_interval(self) -> tuple[float, float]:
@@ -82,14 +89,14 @@ class Tally:
     def of_pairs(cls, pairs: pd.DataFrame) -> Tally:
         """Of columns person, cluster and faces, one row for each person in each cluster.
 
-        Faces in the cluster LEFT_OUT count as clusters of themselves. Raises EvaluationError when no row has a person.
+        Each face in NO_CLUSTER counts as a cluster of its own. Raises EvaluationError when no row has a person.
         """
         known = pairs.dropna(subset="person")
         if known.empty:
             raise EvaluationError(_NOBODY)
-        left_out = known["cluster"] == LEFT_OUT
+        left_out = known["cluster"] == NO_CLUSTER
         alone = known[left_out].loc[lambda rows: rows.index.repeat(rows["faces"])]
-        alone = alone.assign(faces=1, cluster=LEFT_OUT - np.arange(len(alone)))
+        alone = alone.assign(faces=1, cluster=NO_CLUSTER - np.arange(len(alone)))
         cells = pd.concat([known[~left_out], alone])
         rows, people = pd.factorize(cells["person"], sort=True)
         columns, clusters = pd.factorize(cells["cluster"].to_numpy(np.int64), sort=True)
@@ -150,7 +157,7 @@ def match_people(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray)
 
 
 def people_of(tally: Tally) -> pd.DataFrame:
-    """One row a person, PEOPLE_COLUMNS, worst F1 first.
+    """One row per person, PEOPLE_COLUMNS, worst F1 first.
 
     `cluster` holds most of the person's faces (on a tie, the purer). `accuracy` is the share of the person's
     faces in the cluster that the one-to-one pairing of `score` gives them. `purity` is the share of the
@@ -186,16 +193,16 @@ def people_of(tally: Tally) -> pd.DataFrame:
 
 
 def people_by_cluster(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> pd.DataFrame:
-    """Counts of faces, one row a person and one column a cluster, columns ordered so that right faces lie diagonal.
+    """Counts of faces, one row per person and one column per cluster, columns ordered so that right faces lie diagonal.
 
-    Left-out faces share the last column, LEFT_OUT.
+    Faces in no cluster share the last column, NO_CLUSTER.
     """
     labels, names = _labelled(labels, persons)
-    labels = np.maximum(labels, LEFT_OUT)
+    labels = np.maximum(labels, NO_CLUSTER)
     table = pd.crosstab(pd.Series(names, name="person"), pd.Series(labels, name="cluster"))
-    if LEFT_OUT in table.columns:
-        table = table[[*(column for column in table.columns if column != LEFT_OUT), LEFT_OUT]]
-    clusters = table.loc[:, table.columns != LEFT_OUT]
+    if NO_CLUSTER in table.columns:
+        table = table[[*(column for column in table.columns if column != NO_CLUSTER), NO_CLUSTER]]
+    clusters = table.loc[:, table.columns != NO_CLUSTER]
     rows, columns = linear_sum_assignment(clusters.to_numpy(), maximize=True)
     rest = [column for column in range(table.shape[1]) if column not in set(columns)]
     paired = [row for row in range(len(table)) if row in set(rows)]
@@ -208,29 +215,29 @@ def wrong_faces(labels: np.ndarray, persons: np.ndarray) -> np.ndarray:
     labels, names = np.asarray(labels), np.asarray(persons, dtype=object)
     known = pd.notna(names)
     tally = Tally.of_faces(labels, names)
-    home = _paired_clusters(tally)
+    own_cluster = _paired_clusters(tally)
     expected = np.full(len(labels), _NO_CLUSTER)
-    expected[known] = home[np.searchsorted(tally.people, names[known].astype(str))]
+    expected[known] = own_cluster[np.searchsorted(tally.people, names[known].astype(str))]
     return known & (expected != labels)
 
 
 def right_faces(tally: Tally, pairs: pd.DataFrame) -> np.ndarray:
     """(rows,) int: how many faces of each row of `pairs` lie in the cluster that is paired with their person.
 
-    `pairs` are rows with a person as `Tally.of_pairs` takes them. Of faces that the algorithm left out, each a cluster
-    of itself, that is one at most.
+    `pairs` are rows with a person as `Tally.of_pairs` takes them. Of faces in no cluster, each a cluster
+    of its own, that is one at most.
     """
     person = np.searchsorted(tally.people, pairs["person"].to_numpy(str))
-    home = np.maximum(_paired_clusters(tally), LEFT_OUT)
-    return np.where(pairs["cluster"] == home[person], tally.right[person], 0)
+    own_cluster = np.maximum(_paired_clusters(tally), NO_CLUSTER)
+    return np.where(pairs["cluster"] == own_cluster[person], tally.right[person], 0)
 
 
 def _paired_clusters(tally: Tally) -> np.ndarray:
     """(p,) int64: the cluster that the one-to-one pairing gives each person, or _NO_CLUSTER."""
-    home = np.full(len(tally.people), _NO_CLUSTER)
+    own_cluster = np.full(len(tally.people), _NO_CLUSTER)
     rows, columns = tally.pairing
-    home[rows] = tally.clusters[columns]
-    return home
+    own_cluster[rows] = tally.clusters[columns]
+    return own_cluster
 
 
 def _labelled(labels: np.ndarray, persons: Sequence[str | None] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from facecluster import defaults
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.intervals import wilson
 from facecluster.progress import IsCancelled, OnProgress, never, stepwise
@@ -22,19 +23,28 @@ from facecluster.records import DUPLICATE_COSINE, known_persons
 FOLDS = 5
 _CHUNK = 1024
 
-# One row a face. `face` is its row in the arrays that came in; `best` the most similar person; `rank` the place of the
-# true person, 1 for the most similar; `named`: `best` reached the threshold.
+# One row per face. `face` is its row in the arrays that came in; `best` the most similar person; `rank` the place of
+# the true person, 1 for the most similar; `named`: `best` reached the threshold.
 HELD_OUT_FACE_COLUMNS = ("face", "person", "fold", "best", "rank", "similarity", "threshold", "named")
-# One row a person. Shares of the held-out faces, each with its 95 % Wilson interval.
+# One row per person. Shares of the held-out faces, each with its 95 % Wilson interval.
 HELD_OUT_PEOPLE_COLUMNS = (
-    *("person", "faces", "top1", "top1_low", "top1_high", "top3", "top3_low", "top3_high"),
-    *("named_right", "named_right_low", "named_right_high"),
+    "person",
+    "faces",
+    "top1",
+    "top1_low",
+    "top1_high",
+    "top3",
+    "top3_low",
+    "top3_high",
+    "named_right",
+    "named_right_low",
+    "named_right_high",
 )
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Figures measured on held-out photos. `people` has HELD_OUT_PEOPLE_COLUMNS, worst first; `table` a row a face.
+    """Figures measured on held-out photos. `people` has HELD_OUT_PEOPLE_COLUMNS, worst first; `table` a row per face.
 
     `top1` and `top3`: shares of faces whose person was the most similar one, or among the three most similar.
     `named_right`: share that got its own person's name at the threshold for `fpir` that the other folds set.
@@ -84,7 +94,7 @@ def held_out_identification(
     photos: ArrayLike | None = None,
     *,
     folds: int = FOLDS,
-    fpir: float = 0.01,
+    fpir: float = defaults.FPIR,
     seed: int = 0,
     on_progress: OnProgress | None = None,
     cancelled: IsCancelled = never,
@@ -96,9 +106,9 @@ def held_out_identification(
     Raises EvaluationError when there are fewer than two people or too few photos for the folds, and Cancelled.
     """
     rows, names, labels = labelled_faces(persons)
-    groups = same_photos(embeddings, photos)[rows]
-    _check(folds, names, groups)
-    fold_of = _spread(labels, groups, folds, seed)
+    photo_of = same_photos(embeddings, photos)[rows]
+    _check(folds, names, photo_of)
+    fold_of = _spread(labels, photo_of, folds, seed)
     tables = [
         _identify_fold(embeddings, rows, labels, names, fold_of == fold, fpir).assign(fold=fold)
         for fold in stepwise(range(folds), on_progress, cancelled)
@@ -115,22 +125,22 @@ def labelled_faces(persons: Sequence[str | None] | np.ndarray) -> tuple[np.ndarr
     return rows, names, labels
 
 
-def _check(folds: int, names: np.ndarray, groups: np.ndarray) -> None:
+def _check(folds: int, names: np.ndarray, photo_of: np.ndarray) -> None:
     if folds < 2:
         raise EvaluationError(f"Holding photos out takes at least 2 folds, not {folds}: set --folds to 2 or more.")
     if len(names) < 2:
         raise EvaluationError(
             f"Identification can be measured with at least 2 people, and {len(names)} is known: index photos that lie "
-            "in one folder a person."
+            "in one folder per person."
         )
-    photos = len(np.unique(groups))
+    photos = len(np.unique(photo_of))
     if photos < folds:
         raise EvaluationError(f"{photos} photos cannot be held out in {folds} folds: choose at most {photos} folds.")
 
 
-def _spread(labels: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
+def _spread(labels: np.ndarray, photo_of: np.ndarray, folds: int, seed: int) -> np.ndarray:
     """(n,) int: each face's fold. Not scikit-learn's StratifiedGroupKFold, which refuses people with fewer photos."""
-    photos, first, of_photo = np.unique(groups, return_index=True, return_inverse=True)
+    photos, first, of_photo = np.unique(photo_of, return_index=True, return_inverse=True)
     drawn = np.random.default_rng(seed).permutation(len(photos))
     by_person = drawn[np.argsort(labels[first[drawn]], kind="stable")]
     fold_of_photo = np.empty(len(photos), int)

@@ -37,7 +37,7 @@ def wilson(successes: ArrayLike, trials: ArrayLike, confidence: float = CONFIDEN
     return np.clip(low, 0, 1), np.clip(high, 0, 1)
 
 
-def beside_accuracy(table: pd.DataFrame, faces: int) -> pd.DataFrame:
+def with_accuracy_interval(table: pd.DataFrame, faces: int) -> pd.DataFrame:
     """The table with `accuracy_low` and `accuracy_high` after its column `accuracy`, shares of so many faces.
 
     Both are ends of `wilson`'s interval; NaN where the accuracy is.

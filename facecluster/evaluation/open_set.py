@@ -1,4 +1,4 @@
-"""How identification treats people it does not know: some are left out of the gallery and come back as strangers.
+"""How identification treats people it does not know: some are held out of the gallery and come back as strangers.
 
 Terms after ISO/IEC 19795-1: FPIR is the share of strangers' faces that get a name, FNIR the share of known people's
 faces that stay unknown or get a wrong name. Faces without a person take no part.
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from facecluster import defaults
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.held_out import labelled_faces, same_photos
 from facecluster.progress import IsCancelled, OnProgress, never, stepwise
@@ -27,29 +28,39 @@ _RULE_OF_30 = 30
 _THRESHOLDS = np.round(np.arange(-0.2, 1.0001, 0.005), 3)
 _BINS = np.round(np.arange(-0.5, 1.0001, 0.02), 2)
 
-# One row a draw: whom it left out, the threshold its gallery chose, and what happened to `known` and `unknown` probes.
+# One row per draw: whom it held out, the threshold its gallery chose, and what happened to `known` and `unknown`
+# probes.
 DRAW_COLUMNS = ("draw", "strangers", "threshold", "fpir", "fnir", "expected_fnir", "top1", "known", "unknown")
-# One row a threshold: means over the draws and their standard deviations.
+# One row per threshold: means over the draws and their standard deviations.
 DET_COLUMNS = ("threshold", "fpir", "fpir_sd", "fnir", "fnir_sd")
-# One row a draw and probe. `face` is its row in the arrays that came in, `similarity` that of the most similar person
+# One row per draw and probe. `face` is its row in the arrays that came in, `similarity` that of the most similar person
 # (`best`), `own` that of its own (NaN for strangers); `named`: it reached the draw's threshold; `right`: best is true.
 OPEN_SET_FACE_COLUMNS = (
-    *("draw", "face", "person", "stranger", "best", "similarity", "own", "threshold", "named", "right"),
+    "draw",
+    "face",
+    "person",
+    "stranger",
+    "best",
+    "similarity",
+    "own",
+    "threshold",
+    "named",
+    "right",
 )
-# One row a bin of similarity (its middle): shares of known faces by their similarity to their own person, and of
+# One row per bin of similarity (its middle): shares of known faces by their similarity to their own person, and of
 # strangers by their best similarity to anybody. Each sums to 1.
 DISTRIBUTION_COLUMNS = ("similarity", "same", "different")
 
 
 @dataclass(frozen=True)
 class OpenSet:
-    """What leaving people out showed. Tables: `draws` DRAW_COLUMNS, `det` DET_COLUMNS, `table` OPEN_SET_FACE_COLUMNS,
+    """What holding people out showed. Tables: `draws` DRAW_COLUMNS, `det` DET_COLUMNS, `table` OPEN_SET_FACE_COLUMNS,
     `distribution` DISTRIBUTION_COLUMNS.
 
     `target_fpir` was asked for; `fpir` and `fnir` are what the thresholds that the draws' galleries chose for it
-    really gave, `expected_fnir` what those galleries foretold; means and standard deviations (`_sd`) over the draws.
-    `threshold` is the whole gallery's, which identification uses, and `foretold_fnir` its expected FNIR. `warning` is
-    a sentence when the gallery is too small to tell, else empty.
+    really gave, `expected_fnir` what those galleries predicted; means and standard deviations (`_sd`) over the draws.
+    `threshold` is the whole gallery's, which identification uses, and `gallery_fnir` the FNIR expected of it. `warning`
+    is a sentence when the gallery is too small to tell, else empty.
     """
 
     people: int
@@ -62,7 +73,7 @@ class OpenSet:
     expected_fnir: float
     top1: float
     threshold: float
-    foretold_fnir: float
+    gallery_fnir: float
     warning: str
     draws: pd.DataFrame
     det: pd.DataFrame
@@ -77,26 +88,26 @@ def leave_people_out(
     *,
     left_out: int | None = None,
     draws: int = DRAWS,
-    fpir: float = 0.01,
+    fpir: float = defaults.FPIR,
     seed: int = 0,
     on_progress: OnProgress | None = None,
     cancelled: IsCancelled = never,
 ) -> OpenSet:
-    """Draws people to leave out, enrols 70 % of the others' photos, and identifies everything that is not enrolled.
+    """Draws people to hold out, enrols 70 % of the others' photos, and identifies everything that is not enrolled.
 
     embeddings (n, 512) float32 of unit norm, persons (n,) with None for unknown, photos (n,) as `same_photos` takes
-    them: copies of one photo stay on one side. `left_out` people a draw (default: 30 %, at least one). The threshold
+    them: copies of one photo stay on one side. `left_out` people per draw (default: 30 %, at least one). The threshold
     is the one that each draw's gallery chooses for `fpir` in (0, 1), without knowing the strangers. Raises
     EvaluationError when too few people remain or none of them has a photo left to probe with, and Cancelled.
     """
     rows, names, labels = labelled_faces(persons)
-    left_out = _number_left_out(left_out, draws, names)
-    vectors, groups = embeddings[rows], same_photos(embeddings, photos)[rows]
+    left_out = _number_held_out(left_out, draws, names)
+    vectors, photo_of = embeddings[rows], same_photos(embeddings, photos)[rows]
     tables, figures = [], []
     for draw in stepwise(range(draws), on_progress, cancelled):
         rng = np.random.default_rng([seed, draw])
         strangers = np.sort(rng.choice(len(names), left_out, replace=False))
-        enrolled = _enrol(labels, groups, strangers, rng)
+        enrolled = _enrol(labels, photo_of, strangers, rng)
         table, row = _probe(vectors, labels, names, enrolled, strangers, fpir)
         tables.append(table.assign(draw=draw, face=rows[table["face"]]))
         figures.append(row | {"draw": draw})
@@ -112,7 +123,7 @@ def with_threshold_of(open_set: OpenSet, embeddings: np.ndarray, identities: np.
     enrolled = identities >= 0
     matcher = FaceMatcher().fit(embeddings[enrolled], identities[enrolled])
     threshold = matcher.threshold(fpir)
-    return replace(open_set, threshold=threshold, foretold_fnir=matcher.expected_fnir(threshold))
+    return replace(open_set, threshold=threshold, gallery_fnir=matcher.expected_fnir(threshold))
 
 
 def too_few_to_tell(people: int, faces: int, fpir: float, reason: str = "") -> str:
@@ -178,27 +189,27 @@ def _share_reaching(similarities: np.ndarray) -> np.ndarray:
     return 1 - below / len(similarities)
 
 
-def _number_left_out(left_out: int | None, draws: int, names: np.ndarray) -> int:
+def _number_held_out(left_out: int | None, draws: int, names: np.ndarray) -> int:
     if draws < 1:
         raise EvaluationError(f"Leaving people out takes at least 1 draw, not {draws}.")
     number = max(1, round(STRANGER_SHARE * len(names))) if left_out is None else left_out
     if number < 1 or len(names) - number < 2:
         raise EvaluationError(
-            f"{number} of {len(names)} people cannot be left out, since at least 1 must be and 2 must remain: choose "
+            f"{number} of {len(names)} people cannot be held out, since at least 1 must be and 2 must remain: choose "
             "another number with --leave-people-out, or index more people."
         )
     return number
 
 
-def _enrol(labels: np.ndarray, groups: np.ndarray, strangers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _enrol(labels: np.ndarray, photo_of: np.ndarray, strangers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(m,) bool: the faces on 70 % of each remaining person's photos, and none of a photo that shows a stranger."""
     enrolled = np.zeros(len(labels), bool)
     for person in np.setdiff1d(labels, strangers):
-        photos = rng.permutation(np.unique(groups[labels == person]))
+        photos = rng.permutation(np.unique(photo_of[labels == person]))
         kept = photos[: max(1, round(ENROLLED_SHARE * len(photos)))]
-        enrolled |= (labels == person) & np.isin(groups, kept)
+        enrolled |= (labels == person) & np.isin(photo_of, kept)
     # A photo of several people may have been drawn for one of them and not for another.
-    return enrolled & ~np.isin(groups, groups[~enrolled])
+    return enrolled & ~np.isin(photo_of, photo_of[~enrolled])
 
 
 def _probe(
@@ -265,7 +276,7 @@ def _summarise(table: pd.DataFrame, draws: pd.DataFrame, matcher: FaceMatcher, l
         expected_fnir=float(draws["expected_fnir"].mean()),
         top1=float(draws["top1"].mean()),
         threshold=threshold,
-        foretold_fnir=matcher.expected_fnir(threshold),
+        gallery_fnir=matcher.expected_fnir(threshold),
         warning=too_few_to_tell(len(matcher.identities_), strangers, fpir, matcher.reason),
         draws=draws[list(DRAW_COLUMNS)],
         det=det_curve(table),

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from facecluster import defaults
 from facecluster.clustering.number_of_clusters import Suggestion
 from facecluster.evaluation.calibration import Calibration
 from facecluster.evaluation.clustering_scores import ClusteringScores
@@ -21,7 +22,7 @@ PARTS: tuple[Part, ...] = ("held_out", "open_set", "sweep", "comparison", "stabi
 NEED_PEOPLE: tuple[Part, ...] = ("held_out", "open_set")
 NOBODY = (
     "No face has a known person, so accuracy, held-out photos, strangers and groups cannot be measured: for these, "
-    "index photos that lie in one folder a person."
+    "index photos that lie in one folder per person."
 )
 # What each part fills in of EvaluationResults.
 _FIELDS: dict[Part, tuple[str, ...]] = {
@@ -35,12 +36,12 @@ _FIELDS: dict[Part, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """What to measure and how. `left_out` None is 30 % of the people."""
+    """What to measure and how. `left_out` are the people held out in each draw; None is 30 % of them."""
 
     folds: int = FOLDS
     left_out: int | None = None
     draws: int = DRAWS
-    fpir: float = 0.01
+    fpir: float = defaults.FPIR
     seeds: int = SEEDS
     bootstraps: int = BOOTSTRAPS
     seed: int = 0

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from facecluster.clustering.algorithms import group_faces
-from facecluster.evaluation.clustering_scores import LEFT_OUT
+from facecluster.evaluation.clustering_scores import NO_CLUSTER
 from facecluster.evaluation.intervals import CONFIDENCE
 from facecluster.progress import IsCancelled, OnProgress, never, stepwise
 from facecluster.records import known_persons
@@ -18,7 +18,7 @@ from facecluster.records import known_persons
 SEEDS, BOOTSTRAPS = 5, 20
 _ABSENT = -1  # the label of a face that a sample did not draw
 
-# One row a person with at least two faces, least stable first. `together`: the share of the person's pairs of faces
+# One row per person with at least two faces, least stable first. `together`: the share of the person's pairs of faces
 # that share a cluster, mean over the bootstrap samples; `low` and `high`: the middle 95 % of the samples' shares.
 STABILITY_COLUMNS = ("person", "faces", "together", "low", "high", "worst")
 
@@ -56,8 +56,8 @@ def measure_stability(
 ) -> Stability:
     """Clusters (n, 512) unit embeddings again and again (Hennig, "Cluster-wise assessment of cluster stability", 2007).
 
-    A bootstrap sample draws n faces with replacement; each drawn face takes part once, so about 63 % do. Faces that
-    the algorithm leaves out are together with nobody. Persons (n,) with None for unknown; without any, `people` is
+    A bootstrap sample draws n faces with replacement; each drawn face takes part once, so about 63 % do. Faces
+    in no cluster are together with nobody. Persons (n,) with None for unknown; without any, `people` is
     empty. Raises ClusteringError (see `group_faces`) and Cancelled.
     """
     n = len(embeddings)
@@ -66,8 +66,8 @@ def measure_stability(
         rows = np.arange(n) if run < seeds else np.unique(np.random.default_rng([seed, run]).integers(0, n, n))
         found = group_faces(embeddings[rows], algorithm, min(n_clusters, len(rows)), seed + run).labels
         labels = np.full(n, _ABSENT)
-        # Each left-out face on its own, so that two of them are not together.
-        labels[rows] = np.where(found == LEFT_OUT, found.max() + 1 + np.arange(len(rows)), found)
+        # Each face in no cluster on its own, so that two of them are not together.
+        labels[rows] = np.where(found == NO_CLUSTER, found.max() + 1 + np.arange(len(rows)), found)
         runs.append(labels)
     samples = runs[seeds:] or runs
     agreement = _agreements(samples)

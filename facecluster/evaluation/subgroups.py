@@ -28,19 +28,43 @@ _MOST_BYTES = 64 * 2**20  # of a table of people: a million lines and more
 
 # One row a group. Rates are shares in [0, 1] with their 95 % Wilson interval, NaN where not measured.
 GROUP_COLUMNS = (
-    *("group", "people", "faces", "small", "accuracy", "accuracy_low", "accuracy_high"),
-    *("top1", "top1_low", "top1_high", "named_right", "named_right_low", "named_right_high"),
-    *("fnir", "fnir_low", "fnir_high", "fpir", "fpir_low", "fpir_high"),
+    "group",
+    "people",
+    "faces",
+    "small",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "top1",
+    "top1_low",
+    "top1_high",
+    "named_right",
+    "named_right_low",
+    "named_right_high",
+    "fnir",
+    "fnir_low",
+    "fnir_high",
+    "fpir",
+    "fpir_low",
+    "fpir_high",
 )
 
-# One row an algorithm and group: accuracy of the algorithm's clusters over the group's faces.
+# One row per algorithm and group: accuracy of the algorithm's clusters over the group's faces.
 ALGORITHM_GROUP_COLUMNS = (
-    *("algorithm", "title", "group", "people", "faces", "small", "accuracy", "accuracy_low", "accuracy_high"),
+    "algorithm",
+    "title",
+    "group",
+    "people",
+    "faces",
+    "small",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
 )
 
 
 def read_groups(source: str | Path | bytes, persons: Iterable[str | None]) -> pd.DataFrame:
-    """An analyst's CSV: the index `person`, and one column of text a property ("" is "not listed").
+    """An analyst's CSV: the index `person`, and one column of text per property ("" is "not listed").
 
     `source` is a file or its bytes, in UTF-8, with comma, semicolon or tab between columns; `persons` are the
     gallery's. Raises EvaluationError when it cannot be read, has no column person or no other one, names a person
@@ -53,7 +77,7 @@ def read_groups(source: str | Path | bytes, persons: Iterable[str | None]) -> pd
     if len(table.columns) < 2:
         raise EvaluationError(f"{name} has no column beside person: add one that tells each person's group.")
     table["person"] = table["person"].str.strip()
-    _refuse(name, table.loc[table["person"].duplicated(), "person"], "more than once: keep one line a person")
+    _refuse(name, table.loc[table["person"].duplicated(), "person"], "more than once: keep one line per person")
     known = {person for person in persons if pd.notna(person)}
     unknown = table.loc[~table["person"].isin(known), "person"]
     _refuse(name, unknown, "whom the gallery does not hold: write names as the gallery page shows them")
@@ -180,7 +204,7 @@ def _parse(text: str, name: str) -> pd.DataFrame:
     separator = max(",;\t", key=text.split("\n", 1)[0].count)
     lines = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(line)]
     if not lines:
-        raise EvaluationError(f"{name} is empty: write a line of column names, then one line a person.")
+        raise EvaluationError(f"{name} is empty: write a line of column names, then one line per person.")
     columns = [column.strip() for column in lines[0]]
     columns = ["person" if column.lower() == "person" else column for column in columns]
     if len(set(columns)) < len(columns):

@@ -25,7 +25,7 @@ _CURRENT_SQL = (
     "(SELECT id, coalesce(json_extract(parameters, '$.last_face'), (SELECT max(face_id) FROM assignments "
     "WHERE clustering_id = clusterings.id)) AS last_face FROM clusterings ORDER BY id DESC LIMIT 1) AS current "
 )
-# The clustered faces, and the labelled ones that the algorithm left out.
+# The clustered faces, and the labelled ones that it put into no cluster.
 _CLUSTERED_SQL = (
     f"FROM {_CURRENT_SQL} JOIN faces f ON f.id <= current.last_face "
     "LEFT JOIN assignments a ON a.face_id = f.id AND a.clustering_id = current.id "
@@ -104,7 +104,7 @@ class Clusterings:
     def faces_to_evaluate(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Face ids (n,) int64, clusters (n,) int32 and persons (n,) object, None where unknown, of the clustered faces.
 
-        Labelled faces that the algorithm left out come last, in cluster -1. Faces found after the clustering was made
+        Labelled faces in no cluster come last, as cluster -1. Faces found after the clustering was made
         take no part: ids grow with every face found. Nothing where there are no clusters.
         """
         sql = f"SELECT f.id, coalesce(a.cluster, -1), f.person {_CLUSTERED_SQL} ORDER BY f.id"
@@ -131,7 +131,7 @@ class Clusterings:
         return [row[0] for row in rows]
 
     def table(self) -> pd.DataFrame:
-        """CLUSTER_COLUMNS, one row a cluster: its main person, the share of labelled faces that are that person's
+        """CLUSTER_COLUMNS, one row per cluster: its main person, the share of labelled faces that are that person's
         (purity, NaN without labels), how many people it holds, and its faces' mean similarity to the centre."""
         current = current_clustering(self._database)
         if current is None:
@@ -191,7 +191,7 @@ class Clusterings:
             "ORDER BY similarity DESC, face_id DESC LIMIT ?"
         )
         current = current_clustering(self._database)
-        # A query a cluster reads `each` rows off the index, one query for all would rank every face of them.
+        # A query per cluster reads `each` rows off the index, one query for all would rank every face of them.
         return {
             int(cluster): [row[0] for row in self._database.read(sql, current, int(cluster), each)]
             for cluster in clusters
@@ -292,7 +292,7 @@ def as_table(rows: Sequence[Any], columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _summarise(counts: pd.DataFrame, names: dict[int, str]) -> pd.DataFrame:
-    """One row a cluster from one row a cluster and person."""
+    """One row per cluster from one row per cluster and person."""
     import pandas as pd
 
     if counts.empty:

@@ -35,7 +35,7 @@ _BY_DISK = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
 class Database:
-    """One SQLite file, opened once a thread; every write is a transaction, which raises the revision."""
+    """One SQLite file, opened once per thread; every write is a transaction, which raises the revision."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -58,12 +58,12 @@ class Database:
         return _inode(self.file) == self._inode
 
     def meta(self, key: str) -> str | None:
-        """One of the gallery's own facts; None where it is not told."""
+        """One of the gallery's own facts; None where it is not stored."""
         rows = self.read("SELECT value FROM meta WHERE key = ?", key)
         return rows[0]["value"] if rows else None
 
     def set_meta(self, key: str, value: str) -> None:
-        """Tells one of the gallery's own facts."""
+        """Stores one of the gallery's own facts."""
         with self.write() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
@@ -72,7 +72,7 @@ class Database:
         try:
             return self.connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            raise self._broken(error) from error
+            raise self._gallery_error(error) from error
 
     @contextmanager
     def write(self, *, changes: bool = True) -> Iterator[sqlite3.Connection]:
@@ -97,7 +97,7 @@ class Database:
                 self._roll_back()
                 raise
         except sqlite3.Error as error:
-            raise self._broken(error) from error
+            raise self._gallery_error(error) from error
 
     def forget_deleted(self) -> None:
         """Writes the file anew and empties the write-ahead log.
@@ -115,7 +115,7 @@ class Database:
             # Waits for readers of the log as long as any statement waits for others.
             in_use = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except sqlite3.Error as error:
-            raise self._broken(error) from error
+            raise self._gallery_error(error) from error
         if failure:
             raise GalleryError(
                 f"Traces of what was deleted may be left in {self.file}, which could not be written anew ({failure}): "
@@ -170,7 +170,7 @@ class Database:
             version = self._with_reserve(self._open)
         except sqlite3.Error as error:
             self.close()
-            raise self._broken(error) from error
+            raise self._gallery_error(error) from error
         except GalleryError:
             self.close()
             raise
@@ -233,8 +233,8 @@ class Database:
 
     def _roll_back(self) -> None:
         connection = self.connection
-        # After a full disk, an I/O error or want of memory SQLite has done so by itself; a second time is an error that
-        # would hide the first.
+        # After a full disk, an I/O error or a lack of memory SQLite has done so by itself; a second time is an error
+        # that would hide the first.
         if connection.in_transaction:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
@@ -258,7 +258,7 @@ class Database:
         except OSError:
             return False
 
-    def _broken(self, error: sqlite3.Error) -> GalleryError:
+    def _gallery_error(self, error: sqlite3.Error) -> GalleryError:
         if self._is_disk_full(error):
             return DiskFullError(
                 f"The disk that holds {self.file} is full: free some space and run again; the gallery is as it was."

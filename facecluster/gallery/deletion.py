@@ -56,7 +56,7 @@ class Deletion:
         )
         return bool(self._database.read(sql, _UPLOADING)[0][0])
 
-    def of_person(self, person: str) -> int:
+    def delete_person(self, person: str) -> int:
         """See `Gallery.delete_person`."""
         with self._gallery.indexing():
             photos = self._photos("person = ?", person)
@@ -67,7 +67,7 @@ class Deletion:
             self._go_on()
         return len(photos)
 
-    def of_photos(self, photos: Sequence[int]) -> int:
+    def delete_photos(self, photos: Sequence[int]) -> int:
         """See `Gallery.delete_photos`."""
         with self._gallery.indexing():
             wanted = set(photos)
@@ -77,7 +77,7 @@ class Deletion:
                 self._remove_traces()
         return len(known)
 
-    def of_faces(self, faces: Sequence[int]) -> int:
+    def delete_faces(self, faces: Sequence[int]) -> int:
         """See `Gallery.delete_faces`."""
         with self._gallery.indexing():
             rows = self._database.read("SELECT id, photo_id FROM faces")
@@ -89,7 +89,7 @@ class Deletion:
                 self._remove_traces()
         return len(known)
 
-    def of_everything(self) -> None:
+    def delete_all(self) -> None:
         """See `Gallery.delete_all`."""
         with self._gallery.indexing():
             copies = [self._copies.path(copy.file) for copy in self._copies.all()]
@@ -275,7 +275,7 @@ class Deletion:
 
     def _photos_by_copy(self) -> dict[str, int]:
         folder = self._gallery.path.resolve()
-        sources = self._database.read("SELECT id, location FROM sources WHERE kind LIKE '%folder'")
+        sources = self._database.read("SELECT id, location FROM sources WHERE kind = 'folder'")
         found: dict[str, int] = {}
         for source in sources:
             location = Path(source["location"])

@@ -132,7 +132,7 @@ class Gallery:
         return sum(file.stat().st_size for file in own if file.is_file()) + self.copies.bytes_on_disk()
 
     def counts(self) -> GalleryCounts:
-        """How much the gallery holds."""
+        """How many photos, faces, people and clusters the gallery holds."""
         by_status = dict(map(tuple, self._database.read("SELECT status, count(*) FROM photos GROUP BY status")))
         faces = self._database.read("SELECT count(*) FROM faces")[0][0]
         by_folder = dict(map(tuple, self._database.read(PERSONS_SQL)))
@@ -155,7 +155,7 @@ class Gallery:
 
     @property
     def uploads(self) -> Path:
-        """Where copies of photos go that have no home on this machine: uploaded zips and the sample people."""
+        """Where copies of photos go that have no place on this machine: uploaded zips and the sample people."""
         return self.copies.root
 
     # --- indexing -------------------------------------------------------------------------------------------------
@@ -229,13 +229,13 @@ class Gallery:
         Raises GalleryError when there is no such person, and, once all else is deleted, when a copy or a trace in the
         file could not be removed.
         """
-        return self._deletion.of_person(person)
+        return self._deletion.delete_person(person)
 
     def delete_photos(self, photos: Sequence[int]) -> int:
         """Removes photos by their ids, with their faces and uploaded copies, as `delete_person`; ids without a photo
         are passed over. Returns how many photos that were.
         """
-        return self._deletion.of_photos(photos)
+        return self._deletion.delete_photos(photos)
 
     def delete_faces(self, faces: Sequence[int]) -> int:
         """Removes faces by their ids, with crops and embeddings; ids without a face are passed over.
@@ -244,7 +244,7 @@ class Gallery:
         also with other settings or after they were renamed, until the photo itself is deleted. Returns how many faces
         that were. Raises GalleryError when a trace in the file could not be removed, once all else is.
         """
-        return self._deletion.of_faces(faces)
+        return self._deletion.delete_faces(faces)
 
     def delete_all(self) -> None:
         """Removes everything the gallery holds, and the copies of uploaded photos, for good. Original photos stay.
@@ -252,7 +252,7 @@ class Gallery:
         So does every other file in the gallery's folder (`Copies.others`). Raises GalleryError when some of it could
         not be removed, once all else is.
         """
-        self._deletion.of_everything()
+        self._deletion.delete_all()
 
     @property
     def deletion_is_pending(self) -> bool:

@@ -21,10 +21,10 @@ _SETTLE_SQL = f"UPDATE faces SET person = ({_PERSON_SQL}) WHERE is_main AND pers
 
 # Photos of one content in folders of different people: the photo whose face it is, or the first, beside each other one.
 CONTRADICTIONS_SQL = (
-    "WITH named AS (SELECT p.id, p.sha256, p.path, p.person, p.source_id, s.kind, s.location, row_number() OVER "
-    "(PARTITION BY p.sha256 ORDER BY p.status = 'duplicate', p.source_id, p.path) AS place FROM photos p "
-    "JOIN sources s ON s.id = p.source_id WHERE p.person NOT NULL AND p.sha256 IN (SELECT sha256 FROM photos "
-    "WHERE status = 'duplicate' AND person NOT NULL) AND p.status <> 'unreadable') "
+    "WITH named AS (SELECT p.id, p.sha256, p.path, p.person, p.source_id, s.kind, s.location, s.displaced, "
+    "row_number() OVER (PARTITION BY p.sha256 ORDER BY p.status = 'duplicate', p.source_id, p.path) AS place "
+    "FROM photos p JOIN sources s ON s.id = p.source_id WHERE p.person NOT NULL AND p.sha256 IN "
+    "(SELECT sha256 FROM photos WHERE status = 'duplicate' AND person NOT NULL) AND p.status <> 'unreadable') "
     "SELECT a.path AS photo, a.person AS person, b.path AS other_photo, b.person AS other_person FROM named a "
     "JOIN named b ON b.sha256 = a.sha256 AND b.person <> a.person WHERE a.place = 1 "
 )

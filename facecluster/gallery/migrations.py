@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from facecluster.gallery.schema import APPLICATION_ID, COPY_TABLES, SCHEMA_VERSION
+from facecluster.gallery.schema import APPLICATION_ID, COPY_TABLES, SCHEMA_VERSION, SOURCES_TABLE
 
 # What galleries of version 1, which carry no mark of ours, must hold at least.
 _VERSION_1 = {
@@ -28,6 +28,7 @@ _UPLOADED = re.compile(r"(?:^|[/\\])(uploads[/\\](?:[0-9a-f]{12}[/\\][^/\\]+|sam
 
 
 _COPY = ".of-version-"
+_DISPLACED = "displaced "
 
 
 class Connection(Protocol):
@@ -58,6 +59,8 @@ def upgrade(connection: Connection) -> None:
         _to_version_2(connection)
     if version in (1, 2):
         _to_version_3(connection)
+    if version in (1, 2, 3):
+        _to_version_4(connection)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -97,6 +100,23 @@ def _to_version_3(connection: Connection) -> None:
         "UPDATE photos SET settings = '' WHERE status = 'no_face' AND reason LIKE 'No %' "
         "AND (note LIKE '% passed over.%' OR note LIKE 'Only the first picture of the animation%')"
     )
+
+
+def _to_version_4(connection: Connection) -> None:
+    """A source of displaced photos was one whose kind began with `displaced`; now a column of its own says so."""
+    # The table is made anew, since SQLite cannot change the UNIQUE of one that exists. Until its rows are back, photos
+    # refer to none, and dropping it deletes the rows that refer to it with ON DELETE CASCADE.
+    connection.execute("PRAGMA defer_foreign_keys = ON")
+    columns = "id, location, name, people_from, unfinished, settings"
+    rows = connection.execute(f"SELECT {columns}, kind FROM sources").fetchall()
+    left_out = connection.execute("SELECT source_id, kind, files, example FROM left_out_files").fetchall()
+    connection.execute("DROP TABLE sources")
+    connection.execute(SOURCES_TABLE)
+    for *values, kind in rows:
+        sql = f"INSERT INTO sources ({columns}, kind, displaced) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        connection.execute(sql, (*values, kind.removeprefix(_DISPLACED), kind.startswith(_DISPLACED)))
+    for values in left_out:
+        connection.execute("INSERT INTO left_out_files VALUES (?, ?, ?, ?)", tuple(values))
 
 
 def _record_copies(connection: Connection) -> None:

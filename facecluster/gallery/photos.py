@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from facecluster.errors import GalleryError
+from facecluster.face_settings import settings_from
 from facecluster.gallery.clusterings import HAND_NAME_SQL, as_table
 from facecluster.gallery.database import Connection, Database
 from facecluster.gallery.labels import CONTRADICTIONS_SQL, settle_persons
-from facecluster.gallery.sources import ADD_SOURCE, FROM_SOURCES
-from facecluster.records import DISPLACED, LEFT_OUT_COLUMNS, KnownPhoto, NewFace, NewPhoto, SourcePhotos
+from facecluster.gallery.sources import ADD_SOURCE, FROM_SOURCES, SOURCE_ID
+from facecluster.records import LEFT_OUT_COLUMNS, KnownPhoto, NewFace, NewPhoto
+from facecluster.source_records import SourcePhotos
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 _ORPHAN = "Same content as a photo that the gallery no longer holds: add its folder or zip again to find its face."
 _PHOTO = (
     "p.id, p.path, p.sha256, p.size, p.status, p.settings, p.person, p.turn, p.reason, p.page, p.source_id, "
-    "s.kind AS source_kind, s.location AS source_location "
+    "s.kind AS source_kind, s.location AS source_location, s.displaced AS is_displaced "
 )
 
 
@@ -44,7 +46,11 @@ class Photos:
         rows = self._database.read(
             f"SELECT {_PHOTO} FROM photos p JOIN sources s ON s.id = p.source_id {where}", *values
         )
-        return KnownPhoto(**dict(rows[0])) if rows else None
+        if not rows:
+            return None
+        row = dict(rows[0])
+        row |= {"settings": settings_from(row["settings"]), "is_displaced": bool(row["is_displaced"])}
+        return KnownPhoto(**row)
 
     def by_person(self) -> pd.DataFrame:
         """Columns person (that of the main face, by folder or by hand; None for nobody) and photos; most first."""
@@ -81,7 +87,7 @@ class Photos:
         """Path and note of a source's photos that were not read in full."""
         sql = (
             "SELECT p.path, p.note FROM photos p JOIN sources s ON s.id = p.source_id "
-            "WHERE s.kind = ? AND s.location = ? AND p.note NOT NULL ORDER BY p.path"
+            "WHERE s.kind = ? AND s.location = ? AND NOT s.displaced AND p.note NOT NULL ORDER BY p.path"
         )
         return [tuple(row) for row in self._database.read(sql, kind, location)]
 
@@ -90,9 +96,15 @@ class Photos:
 
         The face counts as `person`. With a source's `kind` and `location` only those that a photo of it takes part in.
         """
-        of_source = "AND (a.kind = ? AND a.location = ? OR b.kind = ? AND b.location = ?) " if kind else ""
+        of_source = (
+            "AND (a.kind = ?1 AND a.location = ?2 AND NOT a.displaced OR "
+            "b.kind = ?1 AND b.location = ?2 AND NOT b.displaced) "
+            if kind
+            else ""
+        )
         sql = f"{CONTRADICTIONS_SQL}{of_source}ORDER BY a.path, b.path, b.id"
-        return [dict(row) for row in self._database.read(sql, *((kind, location) * 2 if kind else ()))]
+        values = (kind, location) if kind else ()
+        return [dict(row) for row in self._database.read(sql, *values)]
 
     def by_source(self) -> list[SourcePhotos]:
         """How many photos each folder and zip gave, most first."""
@@ -135,9 +147,19 @@ class Photos:
                     "INSERT INTO photos (source_id, path, sha256, size, width, height, status, reason, person, "
                     "settings, turn, note, page) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
-                        *(source_id, photo.path, photo.sha256, photo.size, photo.width, photo.height),
-                        *(photo.status, photo.reason, photo.person, photo.settings),
-                        *(photo.turn, photo.note, photo.page),
+                        source_id,
+                        photo.path,
+                        photo.sha256,
+                        photo.size,
+                        photo.width,
+                        photo.height,
+                        photo.status,
+                        photo.reason,
+                        photo.person,
+                        str(photo.settings or ""),
+                        photo.turn,
+                        photo.note,
+                        photo.page,
                     ),
                 ).lastrowid
                 for face in photo.faces:
@@ -163,17 +185,18 @@ class Photos:
         What lies in one of the folders `unseen` that could not be looked into stays.
         """
         of_source = (
-            "SELECT p.id, p.path, p.sha256 FROM photos p JOIN sources s ON s.id = p.source_id WHERE s.kind = ? AND "
+            "SELECT p.id, p.path, p.sha256 FROM photos p JOIN sources s ON s.id = p.source_id "
+            "WHERE s.kind = ? AND s.location = ? AND s.displaced = ?"
         )
-        of_source += "s.location = ?"
-        lost = self._database.read(of_source, DISPLACED + kind, location)
-        without_face = self._database.read(f"{of_source} AND p.status IN ('duplicate', 'unreadable')", kind, location)
+        lost = self._database.read(of_source, kind, location, True)
+        of_no_face = f"{of_source} AND p.status IN ('duplicate', 'unreadable')"
+        without_face = self._database.read(of_no_face, kind, location, False)
         here, folders = set(paths), tuple(f"{folder}/" for folder in unseen)
         lost += [row for row in without_face if row["path"] not in here and not row["path"].startswith(folders)]
         if lost:
             with self._database.write() as db:
                 db.executemany("DELETE FROM photos WHERE id = ?", [(row["id"],) for row in lost])
-                db.execute("DELETE FROM sources WHERE kind = ? AND location = ?", (DISPLACED + kind, location))
+                db.execute("DELETE FROM sources WHERE kind = ? AND location = ? AND displaced", (kind, location))
                 settle_persons(db, [row["sha256"] for row in lost])
 
 
@@ -192,9 +215,9 @@ def _make_room(db: Connection, source_id: int, path: str, sha256: str) -> str:
     if row["sha256"] == sha256 or row["status"] not in ("indexed", "no_face"):
         db.execute("DELETE FROM photos WHERE id = ?", (row["id"],))
         return str(row["sha256"])
-    aside = (DISPLACED + row["kind"], row["location"])
+    aside = (row["kind"], row["location"], True)
     db.execute(ADD_SOURCE, (*aside, row["name"]))
-    aside_id = db.execute("SELECT id FROM sources WHERE kind = ? AND location = ?", aside).fetchone()["id"]
+    aside_id = db.execute(SOURCE_ID, aside).fetchone()["id"]
     # A run that was cut short may have set another one aside from this path already.
     db.execute(
         "UPDATE photos SET source_id = ?, path = CASE WHEN EXISTS (SELECT 1 FROM photos WHERE source_id = ? AND "
@@ -209,8 +232,14 @@ def _add_face(db: Connection, photo_id: int, person: str | None, face: NewFace, 
         "INSERT INTO faces (photo_id, person, is_main, x1, y1, x2, y2, landmarks, detection_score, model, runtime) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(photo_id, person if face.is_main else None, face.is_main, *map(float, face.box)),
-            *(face.landmarks.astype("<f4").tobytes(), face.detection_score, model, face.runtime),
+            photo_id,
+            person if face.is_main else None,
+            face.is_main,
+            *map(float, face.box),
+            face.landmarks.astype("<f4").tobytes(),
+            face.detection_score,
+            model,
+            face.runtime,
         ),
     ).lastrowid
     db.execute("INSERT INTO crops VALUES (?, ?)", (face_id, face.crop))

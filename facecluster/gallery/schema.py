@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 APPLICATION_ID = 0x46616345
 """Tells a gallery from other programs' SQLite files: `FacE` in the header (sqlite.org/fileformat2.html, 1.3.16)."""
 
-# Crops and embeddings lie in tables of their own, so that a list of faces is read without paging through them.
-PHOTO_TABLES = """
+# A displaced source holds the photos of the source at the same location whose paths other photos took, until a whole
+# run over that source has found them elsewhere, or not at all.
+SOURCES_TABLE = """
 CREATE TABLE sources (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, location TEXT NOT NULL, name TEXT NOT NULL,
                       people_from TEXT NOT NULL DEFAULT '', unfinished INTEGER NOT NULL DEFAULT 0,
-                      settings TEXT NOT NULL DEFAULT '',
-                      UNIQUE (kind, location));
+                      settings TEXT NOT NULL DEFAULT '', displaced INTEGER NOT NULL DEFAULT 0,
+                      UNIQUE (kind, location, displaced))"""
+
+# Crops and embeddings lie in tables of their own, so that a list of faces is read without paging through them.
+PHOTO_TABLES = f"""
+{SOURCES_TABLE};
 CREATE TABLE photos (id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL REFERENCES sources, path TEXT NOT NULL,
                      sha256 TEXT NOT NULL, size INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
                      status TEXT NOT NULL, reason TEXT, person TEXT, settings TEXT NOT NULL,

@@ -17,9 +17,16 @@ def replace_clustering(db: Connection, clustering: Clustering, names: dict[int, 
         "INSERT INTO clusterings (algorithm, parameters, seed, model, versions, inertia, seconds, n_clusters, centers, "
         "created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(nullif(?, ''), datetime('now')))",
         (
-            *(clustering.algorithm, json.dumps(clustering.parameters), clustering.seed, clustering.model),
-            *(json.dumps(clustering.versions), clustering.inertia, clustering.seconds, clustering.n_clusters),
-            *(clustering.centers.astype("<f4").tobytes(), clustering.created),
+            clustering.algorithm,
+            json.dumps(clustering.parameters),
+            clustering.seed,
+            clustering.model,
+            json.dumps(clustering.versions),
+            clustering.inertia,
+            clustering.seconds,
+            clustering.n_clusters,
+            clustering.centers.astype("<f4").tobytes(),
+            clustering.created,
         ),
     ).lastrowid
     columns = (clustering.labels.tolist(), clustering.similarity.tolist(), clustering.faces.tolist())
@@ -33,7 +40,7 @@ def replace_clustering(db: Connection, clustering: Clustering, names: dict[int, 
 
 
 def inherited_names(old: Clustering | None, new: Clustering) -> dict[int, str]:
-    """The new clusters that hold more than half of a named old one's faces; without such an heir a name ends."""
+    """The new clusters that hold more than half of a named old one's faces; without one a name is dropped."""
     if old is None or not old.names:
         return {}
     label_of = dict(zip(new.faces.tolist(), new.labels.tolist(), strict=True))

@@ -18,8 +18,8 @@ def kept_zips(database: Database, copies: Copies) -> list[Path]:
 
 def copies_of_kept_zips(database: Database, copies: Copies, folder: Path) -> list[str]:
     """The copies, by path, of these zips and of all that was unpacked from them so far; `folder` is the gallery's."""
-    homes = {zipped.parent for zipped in kept_zips(database, copies)}
-    return [path for copy in copies.all() if homes.intersection((folder / (path := copies.path(copy.file))).parents)]
+    folders = {zipped.parent for zipped in kept_zips(database, copies)}
+    return [path for copy in copies.all() if folders.intersection((folder / (path := copies.path(copy.file))).parents)]
 
 
 def useless_copies(database: Database, copies: Copies, folder: Path) -> list[str]:

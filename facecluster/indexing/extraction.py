@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from facecluster.errors import OutOfMemoryError, PhotoError
+from facecluster.face_settings import FaceSettings, FacesToKeep
 from facecluster.photos.images import Photo, decoded_bytes, encode_jpeg, load_photo
 from facecluster.photos.memory import Budget, is_free, is_lack_of_memory
 from facecluster.photos.sources import PhotoFile
@@ -18,8 +18,6 @@ from facecluster.records import NewFace, NewPhoto, PhotoStatus
 from facecluster.vision.detection import Detection
 from facecluster.vision.faces import FaceReader, PhotoFaces, pages_to_try, why_no_face
 from facecluster.vision.turning import MOST_TILT, SURE, tilt
-
-FacesToKeep = Literal["largest", "all"]
 
 _PICTURE_BYTES = 512 * 2**20  # that decoding and decoded pictures may take in all workers together
 _BYTES_AT_ONCE = 160 * 2**20  # of these a worker holds for one detector call: 16 megapixels while they are decoded
@@ -54,7 +52,7 @@ class _Found:
 
     index: int
     faces: list[tuple[Detection, np.ndarray, bool]]
-    doubtful: tuple[Detection, ...]
+    unsure: tuple[Detection, ...]
     width: int
     height: int
     turn: int
@@ -100,20 +98,15 @@ class FaceExtractor:
     faces: FacesToKeep
 
     @property
-    def settings(self) -> str:
-        """What a photo's faces depend on besides the model; a photo indexed with other settings is done anew."""
-        return f"{self.settings_without_score}/{self.reader.detector.min_score:g}"
-
-    @property
-    def settings_without_score(self) -> str:
-        """What `settings` was before there was a least score: see `is_sure`."""
-        return f"{self.faces}/{self.reader.detector.min_face_size}"
+    def settings(self) -> FaceSettings:
+        """What a photo's faces depend on besides the model."""
+        return FaceSettings(self.faces, self.reader.detector.min_face_size, self.reader.detector.min_score)
 
     def is_sure(self, faces: Sequence[tuple[float, np.ndarray]]) -> bool:
         """Whether a photo indexed before there was a least score would keep its faces, and need not be done anew.
 
         `faces` are the scores and landmarks (5, 2) of its faces. A photo without a face may have one in another turn;
-        a doubtful face, or one that does not look upright, may be none.
+        an unsure face, or one that does not look upright, may be none.
         """
         return (
             bool(faces)
@@ -175,7 +168,7 @@ class FaceExtractor:
         return [settled[index] for index in range(len(batch))]
 
     def _unreadable(self, task: Task, error: PhotoError) -> Task:
-        reason = str(error).replace("The photo", Path(task.photo.path).name, 1)
+        reason = error.sentence_about(Path(task.photo.path).name)
         return replace(task, outcome=outcome_of(task, "unreadable", self.settings, reason), content=b"")
 
     def _find(self, pictures: Sequence[tuple[int, Photo]]) -> list[_Found]:
@@ -210,7 +203,7 @@ class FaceExtractor:
         return _Found(
             index,
             kept,
-            photo.doubtful,
+            photo.unsure,
             *size,
             turn=photo.turn,
             scale=read.scale,
@@ -221,7 +214,7 @@ class FaceExtractor:
         )
 
     def _settle(self, task: Task, photo: _Found, faces: tuple[NewFace, ...]) -> Task:
-        reason = None if faces else why_no_face(round(self.reader.detector.min_face_size * photo.scale), photo.doubtful)
+        reason = None if faces else why_no_face(round(self.reader.detector.min_face_size * photo.scale), photo.unsure)
         outcome = outcome_of(task, "indexed" if faces else "no_face", self.settings, reason)
         outcome = replace(outcome, faces=faces, turn=photo.turn, note=photo.note, page=photo.page)
         outcome = replace(outcome, width=photo.width, height=photo.height)
@@ -244,24 +237,24 @@ def read_photo(photo: PhotoFile) -> Task:
     try:
         content = photo.read()
     except MemoryError:
-        return starved(Task(photo, b"", ""), "")
+        return starved(Task(photo, b"", ""), None)
     except OSError as error:
         if is_lack_of_memory(error):
-            return starved(Task(photo, b"", ""), "")
+            return starved(Task(photo, b"", ""), None)
         reason = f"{Path(photo.path).name} cannot be read: {error.strerror or error}."
         task = Task(photo, b"", "")
-        return replace(task, outcome=outcome_of(task, "unreadable", "", reason))
+        return replace(task, outcome=outcome_of(task, "unreadable", None, reason))
     return Task(photo, content, hashlib.sha256(content).hexdigest())
 
 
-def starved(task: Task, settings: str) -> Task:
+def starved(task: Task, settings: FaceSettings | None) -> Task:
     """The task settled as unreadable for lack of memory. Like all unreadable ones it is tried again by the next run."""
     name = Path(task.photo.path).name
     reason = f"{name} needs more memory than there was: close other programs and index it again."
     return replace(task, outcome=outcome_of(task, "unreadable", settings, reason), content=b"", starved=True)
 
 
-def outcome_of(task: Task, status: PhotoStatus, settings: str, reason: str | None = None) -> NewPhoto:
+def outcome_of(task: Task, status: PhotoStatus, settings: FaceSettings | None, reason: str | None = None) -> NewPhoto:
     """How a photo ended, without faces."""
     return NewPhoto(
         path=task.photo.path,

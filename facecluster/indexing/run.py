@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from facecluster.errors import Cancelled, OutOfMemoryError
+from facecluster.face_settings import FacesToKeep
 from facecluster.gallery.gallery import Gallery
 from facecluster.gallery.labels import contradiction_sentence
 from facecluster.indexing.conveyor import BATCH_SIZE, Conveyor, Wait
-from facecluster.indexing.extraction import FaceExtractor, FacesToKeep, Task, outcome_of
+from facecluster.indexing.extraction import FaceExtractor, Task, outcome_of
 from facecluster.photos.left_out import LeftOut
 from facecluster.photos.memory import is_lack_of_memory
 from facecluster.photos.originals import Originals
@@ -56,10 +57,11 @@ class IndexReport:
     `indexed` were processed now, `skipped` known before, `duplicates` have the content of another photo of the gallery,
     `faces` were found on the indexed. Of the unreadable, `out_of_memory` needed more memory than there was: the next
     run tries them again, as all unreadable ones. `problems` are the reasons of the first 100 unreadable ones, a
-    sentence each that names the file. `seconds` leaves out the loading of models. `people_from` is how the people were
-    named (people_names.Naming.stored), `missing` are photos of this source that were indexed earlier and are no longer
-    there, and `left_out` counts the files that are no photos, by kind. `contradictions` are the photos of this source
-    whose content lies in folders of different people, as `gallery.photos.contradictions` gives them.
+    sentence each that names the file. `seconds` does not count the loading of models. `people_from` is how the
+    people were named (people_names.Naming.stored), `missing` are photos of this source that were indexed earlier
+    and are no longer there, and `left_out` counts the files that are no photos, by kind. `contradictions` are the
+    photos of this source whose content lies in folders of different people, as `gallery.photos.contradictions`
+    gives them.
     """
 
     photos: int = 0
@@ -126,7 +128,7 @@ class _Run:
     source_id: int = 0
     loading_seconds: float = 0.0
     known_before: int = 0  # photos of this source that will probably be skipped
-    work_began: float | None = None  # when the first photo was met that is new
+    work_began: float | None = None  # when the first new photo was met
 
     def run(self, workers: int, batch_size: int, cancelled: Callable[[], bool]) -> IndexReport:
         model = model_name(self.extractor.reader.embedder.model)
@@ -163,12 +165,12 @@ class _Run:
         self.source_id = self.gallery.sources.begin(
             source.kind, source.location, source.name, len(source), naming, self.extractor.settings
         )
-        settings = (self.extractor.settings, self.extractor.settings_without_score)
+        settings = (self.extractor.settings, self.extractor.settings.without_score)
         self.known_before = self.gallery.sources.known_with_settings(self.source_id, settings)
         self.report = replace(self.report, people_from=naming or "")
 
     def _end(self) -> None:
-        """What can be said of a source only once all of it was seen."""
+        """Stores what is known of a source only once all of it was seen."""
         source = self.source
         paths = [source[index].path for index in range(len(source))]
         left_out, unseen = (source.left_out, source.unseen) if isinstance(source, ListedPhotos) else (LeftOut(), ())
@@ -180,7 +182,7 @@ class _Run:
     # --- in the calling thread ------------------------------------------------------------------------------------
 
     def _decide(self, task: Task, wait: Wait) -> Task:
-        """Leaves out what the gallery or this run knows already; `wait` does what may have to be abandoned.
+        """Skips what the gallery or this run knows already; `wait` does what may have to be abandoned.
 
         Of a source's photos of the same content the first one is the original, wherever it was in an earlier run: so
         photos that were renumbered or swapped end as in a new gallery. What lies in another source stays there.
@@ -205,12 +207,13 @@ class _Run:
         """Whether doing a known photo anew would give what the gallery holds of it, or what was deleted by hand."""
         if known.lost_a_face:
             return True
-        if known.settings == self.extractor.settings_without_score:
+        if known.settings == self.extractor.settings.without_score:
             return self.extractor.is_sure(self.gallery.faces.detections_of(known.id))
         return known.settings == self.extractor.settings
 
     def _is_here(self, known: KnownPhoto) -> bool:
-        return (known.source_kind, known.source_location) == (self.source.kind, self.source.location)
+        place = (known.source_kind, known.source_location)
+        return place == (self.source.kind, self.source.location) and not known.is_displaced
 
     def _follow(self, known: KnownPhoto, task: Task) -> None:
         path, person = task.photo.path, task.photo.person
@@ -267,7 +270,7 @@ class _Run:
             return
         report = self.report
         done = report.indexed + report.skipped + report.duplicates + report.unreadable
-        # Known photos pass in no time: counted in, they would promise a resumed run's end far too soon.
+        # Known photos take no time: if they counted, a resumed run would seem to end far too soon.
         new, to_skip = done - report.skipped, max(self.known_before - report.skipped, 0)
         if self.work_began is None and self.known_before >= report.photos:
             new, to_skip = done, 0

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 _ORIENTATION = 0x0112  # Exif 2.32
-BAND_PIXELS = 1_000_000  # what is made of a band on the way to RGB takes about 30 bytes a pixel
+BAND_PIXELS = 1_000_000  # what is made of a band on the way to RGB takes about 30 bytes per pixel
 
 # Bits a pixel of what Pillow calls raw modes, for formats that do not say how long a row is.
 _RAW_BITS = {"1;I": 1, "L": 8, "RGB": 24, "I;16B": 16, "F;32F": 32, "F;32BF": 32}
@@ -135,7 +135,7 @@ class HeifBands:
     def __init__(self, content: bytes, page: int | None = None) -> None:
         from pillow_heif import open_heif
 
-        # Not through Pillow, whose picture would be a second copy of 4 bytes a pixel.
+        # Not through Pillow, whose picture would be a second copy of 4 bytes per pixel.
         file = open_heif(content, convert_hdr_to_8bit=True, remove_stride=False)
         number = file.primary_index if page is None else page
         self._image = file[number]

@@ -83,7 +83,7 @@ class ListedPhotos:
         return PhotoFile(path, self.naming.person(path), lambda: self._read(path), self._sizes[path])
 
     def __iter__(self) -> Iterator[PhotoFile]:
-        return map(self.__getitem__, range(len(self)))
+        return (self[index] for index in range(len(self)))
 
     @property
     def paths(self) -> list[str]:
@@ -110,12 +110,12 @@ class ListedPhotos:
         self.naming = self._naming(self._choice, stored, known)
 
     def preview(self, choice: str) -> Preview:
-        """Whom a choice of CHOICES or the number of a folder finds; the guess for `auto`."""
+        """The people that a choice of CHOICES or the number of a folder finds; the guess for `auto`."""
         return preview(self._paths, self._naming(choice))
 
     @property
     def people(self) -> Preview:
-        """Whom the present naming finds."""
+        """The people that the present naming finds."""
         return preview(self._paths, self.naming)
 
     @property

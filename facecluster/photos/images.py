@@ -1,4 +1,4 @@
-"""The single door from bytes to an upright RGB picture, and back to a small JPEG."""
+"""The only way from bytes to an upright RGB picture, and back to a small JPEG."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, ImageOps
 
-from facecluster.errors import OutOfMemoryError, PhotoError
+from facecluster.errors import UNNAMED, OutOfMemoryError, PhotoError
 from facecluster.files import read_regular, require_size
 from facecluster.photos.bands import WholeBands
 from facecluster.photos.cut_off import MAX_MISSING, filled_up, is_coarse
@@ -47,8 +47,16 @@ MAX_BYTES = 2**30  # of a file: a larger one is no photo
 
 # Decoders meet damaged files with whatever their parsing trips over.
 _DAMAGED = (
-    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, RuntimeError, ArithmeticError),
-    *(struct.error, zlib.error),
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    RuntimeError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
 )
 
 
@@ -157,7 +165,7 @@ def _name_of(source: ImageSource) -> str:
             raise PhotoError("No photo is named: name its file.")
         return user_path(source, PhotoError).name
     attribute = "filename" if isinstance(source, Image.Image) else "name"
-    return Path(str(getattr(source, attribute, ""))).name or "The photo"
+    return Path(str(getattr(source, attribute, ""))).name or UNNAMED
 
 
 def _as_it_is(image: np.ndarray) -> Photo:
@@ -181,7 +189,7 @@ def _photo(content: bytes, page: int | None) -> Photo:
     try:
         found = look_at(content, page=page)
         if found is None:
-            raise PhotoError(f"The photo is not a photo in a format that can be read ({FORMAT_NAMES}).")
+            raise PhotoError(f"is not a photo in a format that can be read ({FORMAT_NAMES}).", UNNAMED)
         return replace(_as_photo(found, *decode(found)), page=page)
     except _DAMAGED as error:
         damage = error.with_traceback(None)  # which would hold what was decoded so far
@@ -200,7 +208,7 @@ def _as_far_as_it_goes(content: bytes, damage: Exception, page: int | None) -> P
         raise damage from error
     is_jpeg = format_of(content[:HEAD_BYTES]) == "JPEG"
     if is_jpeg and is_coarse(content):
-        raise PhotoError("The photo is cut off before its details begin: replace it with a complete copy.")
+        raise PhotoError("is cut off before its details begin: replace it with a complete copy.", UNNAMED)
     if is_jpeg:
         missing = filled_up(image, found.bands.orientation)
     return _as_photo(found, image, missing, ends_early=is_jpeg)
@@ -210,7 +218,7 @@ def _as_photo(found: Picture, image: np.ndarray, missing: float, ends_early: boo
     notes = list(found.notes)
     if missing > MAX_MISSING:
         lost = f"{100 * missing:.0f} % of its rows"
-        raise PhotoError(f"The photo is cut off and lacks {lost}: replace it with a complete copy.")
+        raise PhotoError(f"is cut off and lacks {lost}: replace it with a complete copy.", UNNAMED)
     if missing >= 0.005:
         notes.append(f"The file is cut off: the last {100 * missing:.0f} % of the picture are missing.")
     elif ends_early:
@@ -227,12 +235,14 @@ def _errors_naming(name: str) -> Iterator[None]:
     try:
         yield
     except PhotoError as error:
-        raise PhotoError(str(error).replace("The photo", name, 1)) from error
+        if error.name is None:
+            raise
+        raise PhotoError(error.problem, name) from error
     except MemoryError as error:
         raise _too_little_memory(name) from error
     except Image.DecompressionBombError as error:
         raise PhotoError(
-            f"{name} has too many pixels: make it smaller than {MAX_PHOTO_PIXELS // 10**6} megapixels."
+            f"has too many pixels: make it smaller than {MAX_PHOTO_PIXELS // 10**6} megapixels.", name
         ) from error
     except _DAMAGED as error:
         raise _sentence(name, error) from error
@@ -240,19 +250,19 @@ def _errors_naming(name: str) -> Iterator[None]:
 
 def _sentence(name: str, error: Exception) -> PhotoError:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return PhotoError(f"{name} does not exist: check the path.")
+        return PhotoError("does not exist: check the path.", name)
     if isinstance(error, PermissionError):
-        return PhotoError(f"{name} may not be read: give yourself permission to read it.")
+        return PhotoError("may not be read: give yourself permission to read it.", name)
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
-        return PhotoError(f"{name} {error.strerror}: make it smaller.")
+        return PhotoError(f"{error.strerror}: make it smaller.", name)
     if isinstance(error, OSError) and error.errno == errno.EINVAL:
-        return PhotoError(f"{name} {error.strerror}: name a photo.")
+        return PhotoError(f"{error.strerror}: name a photo.", name)
     if isinstance(error, OSError) and error.errno is not None:
-        return PhotoError(f"{name} cannot be read ({error.strerror}): check the disk, or replace it.")
+        return PhotoError(f"cannot be read ({error.strerror}): check the disk, or replace it.", name)
     if is_lack_of_memory(error):
         return _too_little_memory(name)
-    return PhotoError(f"{name} is damaged or cut off: replace it with a complete copy.")
+    return PhotoError("is damaged or cut off: replace it with a complete copy.", name)
 
 
 def _too_little_memory(name: str) -> OutOfMemoryError:
-    return OutOfMemoryError(f"{name} needs more memory than there is: close other programs and try again.")
+    return OutOfMemoryError("needs more memory than there is: close other programs and try again.", name)

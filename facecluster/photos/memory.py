@@ -12,8 +12,14 @@ from contextlib import contextmanager
 # What libraries say, in errors of other classes, when the system gives them no memory: numpy and Python raise
 # MemoryError, torch and OpenVINO RuntimeError, OpenCV its own error.
 _SIGNS = (
-    *("bad_alloc", "bad alloc", "can't alloc", "cannot allocate", "failed to allocate", "insufficient memory"),
-    *("out of memory", "not enough memory"),  # libavif and libheif; libtiff
+    "bad_alloc",
+    "bad alloc",
+    "can't alloc",
+    "cannot allocate",
+    "failed to allocate",
+    "insufficient memory",
+    "out of memory",
+    "not enough memory",  # libavif and libheif; libtiff
 )
 
 

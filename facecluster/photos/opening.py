@@ -10,7 +10,7 @@ from functools import cache
 
 from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
 
-from facecluster.errors import PhotoError
+from facecluster.errors import UNNAMED, PhotoError
 from facecluster.photos.bands import BAND_PIXELS, Bands, HeifBands, RawBands, WholeBands
 from facecluster.photos.cut_off import ended
 from facecluster.photos.decoding import Picture
@@ -24,7 +24,7 @@ MAX_PHOTO_PIXELS = 250_000_000  # phones take 200 megapixels
 MAX_SIDE = 65_535  # pixels, what a JPEG can have; libraries need memory for each row, however short it is
 
 _WHOLE_PIXELS = 16_000_000  # up to here a picture is decoded as a whole, which is quicker
-_JPEG2000_PIXELS = 30_000_000  # with OpenJPEG's 20 bytes a pixel 600 MB
+_JPEG2000_PIXELS = 30_000_000  # with OpenJPEG's 20 bytes per pixel 600 MB
 # The most bytes a pixel that a library takes while it decodes, as measured, with what it gives to Pillow; of WebP and
 # AVIF less the result, since they take more before that is made.
 _LIBRARY_BYTES = {"WEBP": 14, "AVIF": 10, "JPEG2000": 20, "HEIF": 5}
@@ -36,8 +36,8 @@ def look_at(content: bytes, *, cut_off: bool = False, page: int | None = None) -
     """The picture in a file of these bytes, without decoding it; None for no photo.
 
     `page` is its number in a file of several, from 0; else the one that the file is of. With `cut_off`, one that is
-    read as far as the file goes, and None where its format does not allow that. Raises PhotoError about "The photo",
-    and whatever Pillow's decoders raise for damaged files.
+    read as far as the file goes, and None where its format does not allow that. Raises PhotoError about an
+    unnamed photo, and whatever Pillow's decoders raise for damaged files.
     """
     prepare_pillow()
     kind = format_of(content[:HEAD_BYTES])
@@ -69,14 +69,14 @@ def _open(content: bytes, kind: str) -> ImageFile.ImageFile:
 
 
 def check_size(width: int, height: int, most: int = MAX_PHOTO_PIXELS) -> None:
-    """Raises PhotoError about "The photo" where it is too large to be read."""
+    """Raises PhotoError where the picture is too large to be read."""
     if max(width, height) > MAX_SIDE:
         side = f"a side of {max(width, height):,} pixels"
-        raise PhotoError(f"The photo has {side}: make it at most {MAX_SIDE:,} pixels wide and high.")
+        raise PhotoError(f"has {side}: make it at most {MAX_SIDE:,} pixels wide and high.", UNNAMED)
     if width * height > most:
         other = "" if most == MAX_PHOTO_PIXELS else ", or save it as JPEG"
         megapixels = f"{width * height / 1e6:.0f} megapixels"
-        raise PhotoError(f"The photo has {megapixels}: make it smaller than {most // 10**6}{other}.")
+        raise PhotoError(f"has {megapixels}: make it smaller than {most // 10**6}{other}.", UNNAMED)
 
 
 def _bands_of(image: ImageFile.ImageFile, content: bytes, cut_off: bool) -> Bands | None:
@@ -188,7 +188,7 @@ def _bytes_of_jpeg(image: JpegImagePlugin.JpegImageFile) -> float:
 def _check_effort(image: ImageFile.ImageFile, pixels: int) -> None:
     """Pillow reads a PPM of numbers in words, or of unusual depth, in Python: a second for a million pixels."""
     if pixels > _WHOLE_PIXELS and image.format == "PPM":
-        raise PhotoError("The photo is a large PPM of an unusual kind, which takes too long to read: save it as PNG.")
+        raise PhotoError("is a large PPM of an unusual kind, which takes too long to read: save it as PNG.", UNNAMED)
 
 
 def _halvings(image: ImageFile.ImageFile, content: bytes) -> int:

@@ -10,7 +10,7 @@ from facecluster.errors import PhotoError
 from facecluster.file_names import on_disk
 from facecluster.files import read_regular
 from facecluster.photos.sources import ZipPhotos
-from facecluster.records import DISPLACED, KnownPhoto
+from facecluster.records import KnownPhoto
 
 
 class Originals:
@@ -39,7 +39,7 @@ class Originals:
 
     def lie_there(self, photo: KnownPhoto) -> bool:
         """Whether anything lies where the photo was indexed from; it is not read."""
-        if photo.source_kind.startswith(DISPLACED):
+        if photo.is_displaced:
             return False
         if photo.source_kind != "zip":
             return os.path.lexists(os.path.join(on_disk(photo.source_location), on_disk(photo.path)))
@@ -49,7 +49,7 @@ class Originals:
             return False
 
     def _content(self, photo: KnownPhoto) -> bytes:
-        if photo.source_kind.startswith(DISPLACED):
+        if photo.is_displaced:
             raise _missing(photo)
         if photo.source_kind == "zip":
             return self._zip(photo.source_location).read_file(photo.path)

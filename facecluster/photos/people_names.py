@@ -174,7 +174,7 @@ class _Tree:
         self._parents, self._source, self._kind = parents, source, kind
         self._common = _common(parents)
         self._sorts: dict[Folders, Sort] = {}
-        self._doubted = False
+        self._unclear = False
         self._sort()
 
     def _sort(self) -> None:
@@ -183,9 +183,9 @@ class _Tree:
             for depth in range(len(folders)):
                 beside[folders[:depth]].add(folders[depth])
         for above, names in beside.items():
-            sorts, doubted = _sorts_of(names)
+            sorts, unclear = _sorts_of(names)
             self._sorts.update({(*above, name): sort for name, sort in sorts.items()})
-            self._doubted |= doubted and not any(map(is_date, above))
+            self._unclear |= unclear and not any(map(is_date, above))
 
     def all_names(self) -> frozenset[Folders]:
         """Every folder that may be somebody's, of numbers only where there is nothing better."""
@@ -213,7 +213,7 @@ class _Tree:
 
     def guess(self) -> Naming:
         names, wrapping = self.all_names(), self.wrapping
-        sure = not self._doubted
+        sure = not self._unclear
         below = frozenset(place for place in names if len(place) > len(self._common))
         if not names:
             return Naming("none", 0, True, sure)
@@ -252,15 +252,15 @@ def _sorts_of(names: Collection[str]) -> tuple[dict[str, Sort], bool]:
     others = dates | {name for name in names if is_nobody(name)} - numbers
     rest = set(names) - others - numbers
     maybe = {name for name in rest if may_be_date(name)}
-    doubted = bool(numbers - dates)
+    unclear = bool(numbers - dates)
     if (rest and maybe == rest) or len(dates) > max(len(rest), 1):
-        doubted, rest, others = doubted or bool(rest), set(), others | rest
+        unclear, rest, others = unclear or bool(rest), set(), others | rest
     sorts: dict[str, Sort] = dict.fromkeys(others, "other")
     sorts.update(dict.fromkeys(numbers - others, "number" if are_ids else "other"))
     stems = {numbered_stem(name) for name in rest}
     are_numbered = len(rest) > 1 and len(stems) == 1 and None not in stems
     sorts.update(dict.fromkeys(rest, "number" if are_numbered else "name"))
-    return sorts, doubted
+    return sorts, unclear
 
 
 def _first_or_last(chains: Collection[tuple[Folders, ...]], albums: Collection[Folders]) -> tuple[str, bool]:

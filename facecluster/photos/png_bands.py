@@ -16,7 +16,7 @@ from facecluster.photos.bands import band_rows, orientation_of
 _SIGNATURE = 8  # bytes
 _PIECE = 2**16  # bytes: zlib hands back what it did not take yet, so it is fed little at once
 _LARGEST_TEXT = 2**24  # bytes of a chunk beside the picture that may tell how it is turned
-# Colour type of the PNG specification, 11.2.2, to Pillow's mode and samples a pixel.
+# Colour type of the PNG specification, 11.2.2, to Pillow's mode and samples per pixel.
 _MODES = {0: ("L", 1), 2: ("RGB", 3), 3: ("P", 1), 4: ("LA", 2), 6: ("RGBA", 4)}
 _NEEDED = frozenset((b"PLTE", b"tRNS", b"eXIf"))
 _TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))

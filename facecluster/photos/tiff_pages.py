@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import TiffImagePlugin
 
-from facecluster.errors import PhotoError
+from facecluster.errors import UNNAMED, PhotoError
 
 MAX_PAGES = 100  # more are not looked at
 
@@ -22,7 +22,7 @@ class _Page:
     marked: bool
 
     def is_small_copy_of(self, other: _Page) -> bool:
-        """Whether it has the form of `other` and at most half its width."""
+        """Whether it has the proportions of `other` and at most half its width."""
         return 2 * self.width <= other.width and abs(self.width * other.height - other.width * self.height) <= max(
             other.width, other.height
         )
@@ -82,4 +82,4 @@ def _is_marked(image: TiffImagePlugin.TiffImageFile) -> bool:
 
 
 def _raw_file() -> PhotoError:
-    return PhotoError("The photo is a camera's raw file: save it as JPEG.")
+    return PhotoError("is a camera's raw file: save it as JPEG.", UNNAMED)

@@ -80,7 +80,7 @@ def _safe(part: str) -> str:
 
 
 def _told_name(member: zipfile.ZipInfo) -> str | None:
-    """The name as far as the zip tells its encoding."""
+    """The name as far as the zip states its encoding."""
     if member.flag_bits & _UTF8:
         return member.orig_filename
     raw = member.orig_filename.encode("cp437")

@@ -52,7 +52,7 @@ def worst_first(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def accuracy_by_person(people: pd.DataFrame, *, alone: bool = False) -> go.Figure:
-    """Horizontal bars of accuracy, purity and coverage, one group a person, in the order of the rows; or of accuracy
+    """Horizontal bars of accuracy, purity and coverage, one set per person, in the order of the rows; or of accuracy
     `alone`.
 
     `people` has clustering_scores.PEOPLE_COLUMNS; whiskers are accuracy's 95 % Wilson interval. Every label and every
@@ -93,7 +93,7 @@ def _hover(table: pd.DataFrame) -> list[str]:
 
 
 def _whiskers(table: pd.DataFrame) -> dict[str, Any]:
-    """Plotly's error bars from low to high, left out where they would strike out the figure beside a short bar."""
+    """Plotly's error bars from low to high, none where they would cross the figure beside a short bar."""
     long = table["accuracy"] >= _ROOM_FOR_TEXT
     return {
         "type": "data",
@@ -152,7 +152,7 @@ def people_by_cluster_heatmap(table: pd.DataFrame, titles: dict[int, str] | None
 
     counts = table.to_numpy()
     named = titles or {}
-    across = ["left out" if cluster < 0 else str(named.get(int(cluster), cluster)) for cluster in table.columns]
+    across = ["in no cluster" if cluster < 0 else str(named.get(int(cluster), cluster)) for cluster in table.columns]
     down = [f"{person} ({faces})" for person, faces in zip(table.index, counts.sum(axis=1), strict=True)]
     heat = go.Heatmap(
         z=np.where(counts > 0, np.sqrt(counts), np.nan),

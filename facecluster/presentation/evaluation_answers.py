@@ -16,7 +16,7 @@ QUESTIONS: dict[Part, str] = {
     "open_set": "Would it name strangers?",
     "sweep": "How many people are there?",
     "comparison": "Which algorithm suits?",
-    "stability": "Would the groups come back?",
+    "stability": "Would the clusters come back?",
 }
 
 # Where a word changes; the figure stands beside it, so that anybody may draw the line elsewhere.
@@ -74,7 +74,7 @@ def _strangers(results: EvaluationResults) -> Answer | None:
     word = "Rarely" if found.fpir <= 2 * found.target_fpir else "Sometimes" if found.fpir <= 0.1 else "Often"
     verdict: Verdict = "good" if word == "Rarely" else "doubtful" if word == "Sometimes" else "bad"
     return Answer(
-        f"{word}: {percent(found.fpir)} of the faces of people left out got a name ({percent(found.target_fpir)} was "
+        f"{word}: {percent(found.fpir)} of the faces of people held out got a name ({percent(found.target_fpir)} was "
         f"asked for), while {percent(found.fnir)} of known people's faces stayed unknown or got a wrong one.",
         verdict,
     )
@@ -97,7 +97,7 @@ def _algorithm(results: EvaluationResults) -> Answer | None:
         return None
     best = best_without_number(table)
     if best is None:
-        return Answer("Nobody is known, so none can be called the best; see how many groups each makes.")
+        return Answer("Nobody is known, so none can be called the best; see how many clusters each makes.")
     return Answer(
         f"{best['title']} fits the known people best without being told their number (ARI {best['ari']:.3f})."
     )
@@ -109,8 +109,8 @@ def _stability(results: EvaluationResults) -> Answer | None:
         return None
     word, verdict = _judged(min(found.seed_ari, found.bootstrap_ari), "Yes", "Mostly", "Hardly")
     return Answer(
-        f"{word}: groups made anew agree with each other by {found.seed_ari:.3f} with other seeds and by "
-        f"{found.bootstrap_ari:.3f} on samples of the faces, where 1 is the same groups and 0 is chance.",
+        f"{word}: clusters made anew agree with each other by {found.seed_ari:.3f} with other seeds and by "
+        f"{found.bootstrap_ari:.3f} on samples of the faces, where 1 is the same clusters and 0 is chance.",
         verdict,
     )
 

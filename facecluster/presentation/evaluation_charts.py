@@ -26,7 +26,7 @@ _AMBER = "#d97706"
 _GROUP_COLOURS = ("#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#0072b2")
 # Rates of zero have no place on a logarithmic axis.
 _LEAST_RATE = 1e-4
-_NO_CURVE = "No threshold makes errors of both kinds, so there is no curve."
+_NO_CURVE = ("No threshold makes errors of both kinds,", "so there is no curve.")
 _RATES = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]
 
 
@@ -39,7 +39,7 @@ def det_words(found: OpenSet) -> str:
         f"{percent(found.fnir)}. Circle: the whole gallery's threshold, {found.threshold:.3f}, would have given them "
         f"FPIR {percent(fpir)} and FNIR {percent(fnir)}."
         + (" Rates of zero lie on the edge." if min(fpir, fnir, found.fpir, found.fnir) < _LEAST_RATE else "")
-        + (f" {_NO_CURVE}" if _drawable(found.det).empty else "")
+        + (f" {' '.join(_NO_CURVE)}" if _drawable(found.det).empty else "")
     )
 
 
@@ -83,7 +83,7 @@ def det_chart(
         )
     if shown.empty:
         middle = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
-        figure.add_annotation(text=_NO_CURVE.replace(", ", ",<br>"), showarrow=False, **middle)
+        figure.add_annotation(text="<br>".join(_NO_CURVE), showarrow=False, **middle)
     figure.add_vline(x=target_fpir, line={"dash": "dot", "color": COVERAGE})
     # On a logarithmic axis a note's place is the exponent.
     place = {"x": float(np.log10(target_fpir)), "xanchor": "left", "y": 1, "yref": "paper"}
@@ -144,7 +144,7 @@ def sweep_chart(sweep: pd.DataFrame, suggestion: int, people: int | None = None)
     """The criteria over the number of clusters, the suggested one marked, and the number of people where it is known.
 
     `sweep` has `clusters`, and of silhouette, stability, accuracy, ari and inertia those that were measured; inertia
-    is drawn as a share of its largest. What is beyond three times the suggestion is left out.
+    is drawn as a share of its largest. What is beyond three times the suggestion is not shown.
     """
     import plotly.graph_objects as go
 
@@ -198,7 +198,7 @@ def algorithms_chart(comparison: pd.DataFrame) -> go.Figure:
             marker_color=colour,
             customdata=list(zip(table["clusters"], table["left_out"], table["seconds"], strict=True)),
             hovertemplate=(
-                "%{y}<br>" + name + " %{x:.4f}<br>%{customdata[0]} clusters, %{customdata[1]} faces left out, "
+                "%{y}<br>" + name + " %{x:.4f}<br>%{customdata[0]} clusters, %{customdata[1]} faces in none, "
                 "%{customdata[2]} s<extra></extra>"
             ),
         )

@@ -24,7 +24,7 @@ GROUP_RATES = {
 _IN_WORDS = "Accuracy, 95 %"
 _DRAWS = {
     "draw": "Draw", "threshold": "Threshold", "fpir": "FPIR", "fnir": "FNIR", "expected_fnir": "FNIR expected",
-    "top1": "Top-1", "known": "Known faces", "unknown": "Strangers' faces", "strangers": "Left out",
+    "top1": "Top-1", "known": "Known faces", "unknown": "Strangers' faces", "strangers": "Held out",
 }  # fmt: skip
 _STEP = 50  # thousandths
 _ALL = 0.9  # beyond that a threshold is no choice
@@ -47,7 +47,7 @@ def sweep_note(results: EvaluationResults) -> str:
     if results.sweep is not None and results.sweep["accuracy"].notna().any():
         names = "Accuracy and ARI do, on the faces that were clustered. "
     elif results.scores is not None:
-        names = f"Accuracy and ARI, which do, are left out beyond {SCORED_FACES:,} faces, for they take minutes. "
+        names = f"Accuracy and ARI, which do, are not measured beyond {SCORED_FACES:,} faces, for they take minutes. "
     return (
         f"The suggestion looks at no names. {names}Stability is measured only for the numbers with the best "
         "silhouettes; other cells are empty. Score is the sum of both, weakest the lowest mean silhouette of a cluster."
@@ -92,7 +92,7 @@ def stability_people(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def group_rates(table: pd.DataFrame) -> pd.DataFrame:
-    """GROUP_COLUMNS with intervals in words and a word for small groups; rates that nobody measured are left out."""
+    """GROUP_COLUMNS with intervals in words and a word for small groups; rates that were not measured are not shown."""
     marked = table.assign(note=["small: says little" if small else "" for small in table["small"]])
     rates = {rate: title for rate, title in GROUP_RATES.items() if table[rate].notna().any()}
     names = {"group": "Group", "people": "People", "faces": "Faces", "note": "Size"}
@@ -113,7 +113,7 @@ def comparison_table(comparison: pd.DataFrame) -> pd.DataFrame:
         "title": "Algorithm",
         "needs_number": "Told the number",
         "clusters": "Clusters",
-        "left_out": "Left out",
+        "left_out": "In no cluster",
         "accuracy": "Accuracy",
         "purity": "Purity",
         "ari": "ARI",
@@ -131,7 +131,7 @@ def comparison_table(comparison: pd.DataFrame) -> pd.DataFrame:
 
 
 def sweep_table(sweep: pd.DataFrame) -> pd.DataFrame:
-    """The sweep's rows under readable names, accuracy's 95 % interval in words; what was not measured is left out."""
+    """The sweep's rows under readable names, accuracy's 95 % interval in words; what was not measured is not shown."""
     measured = sweep.dropna(axis="columns", how="all")
     table = _accuracy_in_words(measured).drop(columns=["accuracy_low", "accuracy_high"], errors="ignore")
     return table.rename(columns=lambda name: {"ari": "ARI", _IN_WORDS: name}.get(name, name.capitalize()))

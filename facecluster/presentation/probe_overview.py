@@ -9,9 +9,9 @@ from typing import Literal
 from facecluster.presentation.text import counted
 from facecluster.recognition.probes import Answer, answer_name, verdict
 
-Kind = Literal["known", "unnamed", "unknown", "doubtful", "no face", "unreadable"]
-KINDS: tuple[Kind, ...] = ("known", "unnamed", "unknown", "doubtful", "no face", "unreadable")
-WORDS: dict[Kind, str] = {"unnamed": "no name yet", "unreadable": "not readable"}
+Kind = Literal["known", "unnamed", "unknown", "close", "no face", "unreadable"]
+KINDS: tuple[Kind, ...] = ("known", "unnamed", "unknown", "close", "no face", "unreadable")
+WORDS: dict[Kind, str] = {"unnamed": "no name yet", "close": "too close to tell", "unreadable": "not readable"}
 """What a kind is called, where that is another word."""
 
 

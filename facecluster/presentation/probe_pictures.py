@@ -12,7 +12,7 @@ from facecluster.photos.images import encode_jpeg
 from facecluster.recognition.probes import Verdict
 
 # Dark enough for a white number in them, bright enough to be seen on a dark photo.
-COLOURS: dict[Verdict, str] = {"known": "#15803d", "unnamed": "#1d4ed8", "doubtful": "#b45309", "unknown": "#52606d"}
+COLOURS: dict[Verdict, str] = {"known": "#15803d", "unnamed": "#1d4ed8", "close": "#b45309", "unknown": "#52606d"}
 
 Box = tuple[float, float, float, float]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from facecluster import defaults
 from facecluster.presentation.text import percent
-from facecluster.recognition.identification import DEFAULT_FPIR
-from facecluster.recognition.verification import DEFAULT_FMR
 
 if TYPE_CHECKING:
     from facecluster.recognition.scoring import FaceMatcher, Identity
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
 DEFAULT = "Balanced"
 _SEEN = 0.0005  # of known faces missed; less would be printed as 0.0 %, which a few faces cannot show
 # The share of strangers' faces that may get a name (FPIR), and of pairs of different people that may pass as one.
-IDENTIFY: dict[str, float] = {"Very strict": 0.001, "Strict": 0.005, DEFAULT: DEFAULT_FPIR, "Lenient": 0.05}
-VERIFY: dict[str, float] = {"Strict": 0.0001, DEFAULT: DEFAULT_FMR, "Lenient": 0.01, "Very lenient": 0.05}
+IDENTIFY: dict[str, float] = {"Very strict": 0.001, "Strict": 0.005, DEFAULT: defaults.FPIR, "Lenient": 0.05}
+VERIFY: dict[str, float] = {"Strict": 0.0001, DEFAULT: defaults.FMR, "Lenient": 0.01, "Very lenient": 0.05}
 
 KNOWN: dict[Identity, str] = {
     "person": "known people",

@@ -1,4 +1,4 @@
-"""Numbers in words, the same everywhere."""
+"""Numbers in words, written the same way everywhere."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def percent(share: float) -> str:
 
 
 def percent_of(points: str) -> str:
-    """Percentage points as written, with their sign, which no line break parts from them."""
+    """Percentage points as written, with their sign, on one line with it."""
     return f"{points}{_PERCENT}"
 
 

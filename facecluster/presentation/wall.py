@@ -1,4 +1,4 @@
-"""The wall of faces that the gallery page begins with: a card a person, and one a cluster that nobody named."""
+"""The wall of faces that the gallery page begins with: a card per person, and one a cluster that nobody named."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def cards(
     return sorted(made, key=lambda card: (card.mark is None, -card.faces, card.title.casefold()))
 
 
-def matching(made: Sequence[Card], search: str) -> list[Card]:
+def cards_named(made: Sequence[Card], search: str) -> list[Card]:
     """The cards whose title holds every word of `search`, in any case."""
     words = search.casefold().split()
     return [card for card in made if all(word in card.title.casefold() for word in words)]

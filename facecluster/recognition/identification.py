@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from facecluster import defaults
 from facecluster.clustering.face_clusterer import FaceClusterer, restore_clusterer
 from facecluster.errors import IdentificationError
 from facecluster.progress import OnProgress
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from facecluster.vision.embedding import FaceEmbedder
     from facecluster.vision.faces import FaceReader, PhotoFaces
 
-DEFAULT_FPIR = 0.01
 N_CANDIDATES = 3
 N_NEIGHBOURS = 6
 # Names of people that read like an answer without one.
@@ -178,7 +178,7 @@ class Identifier:
         embedder = embedder or recorded_embedder(gallery.model, gallery.weights)
         return cls(gallery.faces(), clustering, detector=detector, embedder=embedder)
 
-    def threshold(self, fpir: float = DEFAULT_FPIR) -> float:
+    def threshold(self, fpir: float = defaults.FPIR) -> float:
         """The similarity that a share `fpir` of strangers is expected to reach."""
         return self.matcher.threshold(fpir)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from facecluster.recognition.scoring import Identity
 from facecluster.recognition.stranger_model import Floats
 from facecluster.records import name_key
+from facecluster.vectors import evenly_chosen
 
 Rows = NDArray[np.intp]
 
@@ -56,8 +57,8 @@ def identities_of(
 
     persons: (n,) object, None where no folder tells; clusters: (n,) int, -1 for none; names: those that were given to
     clusters; embeddings_of: (m,) rows to (m, 512) unit vectors. Where nobody has a folder, every cluster is an
-    identity. Else a cluster without a name is one when it is the home of nobody who has a folder, and then those of its
-    faces that are alike: a bystander, alone among others' faces, stands for nobody.
+    identity. Else a cluster without a name is one when it holds most faces of nobody who has a folder, and then those
+    of its faces that are alike: a bystander, alone among others' faces, stands for nobody.
     """
     labelled = np.array([person is not None for person in persons], bool)
     told = {cluster: key for cluster, name in names.items() if (key := name_key(name))}
@@ -74,9 +75,9 @@ def identities_of(
         who[rows] = [shown[name_key(name)] for name in who[rows].tolist()]
         numbers[rows] = [number[name] for name in who[rows].tolist()]
     free = ~labelled & ~by_hand & (clusters >= 0)
-    unnamed = _groups(clusters, free)
+    unnamed = _rows_by_cluster(clusters, free)
     if labelled.any():
-        unnamed = _somebody(unnamed, _homes(numbers[labelled], clusters[labelled]), embeddings_of)
+        unnamed = _unnamed_people(unnamed, _main_clusters(numbers[labelled], clusters[labelled]), embeddings_of)
     for place, rows in enumerate(unnamed.values(), start=len(number)):
         numbers[rows] = place
     known: list[tuple[str | None, int | None]] = [(name, None) for name in number]
@@ -93,7 +94,7 @@ def clusters_of(faces: np.ndarray, clustered: np.ndarray, labels: np.ndarray) ->
     return np.where(known[place] == faces, labels[order][place], -1)
 
 
-def _groups(clusters: np.ndarray, which: np.ndarray) -> dict[int, Rows]:
+def _rows_by_cluster(clusters: np.ndarray, which: np.ndarray) -> dict[int, Rows]:
     """The rows of each cluster among those that `which` (n,) bool marks."""
     rows = np.flatnonzero(which)
     rows = rows[np.argsort(clusters[rows], kind="stable")]
@@ -101,7 +102,7 @@ def _groups(clusters: np.ndarray, which: np.ndarray) -> dict[int, Rows]:
     return dict(zip(numbers.tolist(), np.split(rows, starts[1:]), strict=False)) if len(rows) else {}
 
 
-def _homes(people: np.ndarray, clusters: np.ndarray) -> set[int]:
+def _main_clusters(people: np.ndarray, clusters: np.ndarray) -> set[int]:
     """The clusters that hold most of the faces of some person, the first of several that do."""
     inside = clusters >= 0
     pairs, counts = np.unique(np.stack([people[inside], clusters[inside]]), axis=1, return_counts=True)
@@ -110,11 +111,13 @@ def _homes(people: np.ndarray, clusters: np.ndarray) -> set[int]:
     return set(pairs[1][order][first].tolist())
 
 
-def _somebody(groups: Mapping[int, Rows], homes: set[int], embeddings_of: Callable[[Rows], Floats]) -> dict[int, Rows]:
+def _unnamed_people(
+    unnamed: Mapping[int, Rows], of_people: set[int], embeddings_of: Callable[[Rows], Floats]
+) -> dict[int, Rows]:
     """The clusters that stand for somebody without a name, and which of their faces do."""
     found = {}
-    for cluster, rows in groups.items():
-        if cluster not in homes and len(rows) >= MIN_FACES:
+    for cluster, rows in unnamed.items():
+        if cluster not in of_people and len(rows) >= MIN_FACES:
             alike = rows[alike_faces(embeddings_of(rows))]
             if len(alike) >= MIN_FACES:
                 found[cluster] = alike
@@ -123,7 +126,7 @@ def _somebody(groups: Mapping[int, Rows], homes: set[int], embeddings_of: Callab
 
 def alike_faces(embeddings: Floats) -> NDArray[np.bool_]:
     """(m,) bool: which faces have two others that are as similar as one person's, on average."""
-    sample = np.unique(np.linspace(0, len(embeddings) - 1, min(len(embeddings), _MOST_COMPARED)).astype(int))
+    sample = evenly_chosen(np.arange(len(embeddings)), _MOST_COMPARED)
     place = np.full(len(embeddings), -1)
     place[sample] = np.arange(len(sample))
     found = np.empty(len(embeddings), bool)

@@ -14,9 +14,10 @@ from facecluster.clustering.number_of_clusters import MAX_FACES, suggest_n_clust
 from facecluster.recognition.identities import MIN_FACES, alike_faces
 from facecluster.recognition.scoring import FaceMatcher
 from facecluster.recognition.stranger_model import MIN_IDENTITIES, Floats
+from facecluster.vectors import evenly_chosen
 
-# So many strangers' faces may pass for a named person's: they are the fewer faces of a newcomer, and a lower rate would
-# leave more hard photos of the named people over.
+# This share of strangers' faces may pass for a named person's. A newcomer then has that many faces fewer; at a lower
+# rate, more hard photos of the named people would count as strangers.
 _FPIR = 0.05
 _COMPARED = 20_000  # faces of named people that the others are compared with, evenly of each
 
@@ -56,8 +57,4 @@ def _evenly_of_each(who: np.ndarray, most: int) -> np.ndarray:
     """The rows of at most so many faces of each person, evenly."""
     order = np.argsort(who, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(who[order])) + 1)
-    return np.sort(
-        np.concatenate(
-            [part[np.unique(np.linspace(0, len(part) - 1, min(len(part), most)).astype(int))] for part in parts]
-        )
-    )
+    return np.sort(np.concatenate([evenly_chosen(part, most) for part in parts]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from facecluster.photos.images import size_of
-from facecluster.recognition.probes import DOUBTFUL_MARGIN, Probe
+from facecluster.recognition.probes import CLOSE_MARGIN, Probe
 from facecluster.recognition.verification import Verification, verify
 from facecluster.vision.main_face import main_face
 
@@ -56,6 +56,6 @@ def compare_faces(one: ProbeFace, other: ProbeFace, pairs: PairErrors, fmr: floa
 
 def pair_verdict(found: Verification) -> PairVerdict:
     """Same or different; too close to tell when the similarity lies within 0.05 of the threshold, on either side."""
-    if abs(found.similarity - found.threshold) < DOUBTFUL_MARGIN:
+    if abs(found.similarity - found.threshold) < CLOSE_MARGIN:
         return "close"
     return "same" if found.same else "different"

@@ -11,7 +11,7 @@ import numpy as np
 
 from facecluster.errors import PhotoError
 from facecluster.photos.images import encode_jpeg, resized
-from facecluster.vision.faces import told_doubtful
+from facecluster.vision.faces import unsure_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from facecluster.vision.faces import FaceReader
 
 SHOWN_SIDE = 1200  # pixels of the longer side of the picture that is kept to be looked at
-DOUBTFUL_MARGIN = 0.05  # cosine; a face this close to the threshold changes sides with a slightly different photo
+CLOSE_MARGIN = 0.05  # cosine; a face this close to the threshold changes sides with a slightly different photo
 
 COPY_COSINE = 0.985  # see `is_copy`
 
-Verdict = Literal["known", "unnamed", "doubtful", "unknown"]
+Verdict = Literal["known", "unnamed", "close", "unknown"]
 
 
 @dataclass(frozen=True, eq=False)
 class Probe:
     """One photo to identify, or the sentence why it cannot be read.
 
-    `doubtful` faces are none of the `detections`. `page` is the number of the picture in a file of several, from 0,
+    `unsure` faces are none of the `detections`. `page` is the number of the picture in a file of several, from 0,
     None for the one that the file is of. `turn` quarter turns clockwise made the photo upright, and boxes are
     in pixels of the upright photo. `picture` is a JPEG of it, its longer side at most 1200 pixels, `scale` how many of
     its pixels make one of the photo's; `note` says what of the file was passed over. `crops` (n, 160, 160, 3) uint8 and
@@ -46,7 +46,7 @@ class Probe:
     detections: tuple[Detection, ...] = ()
     crops: np.ndarray | None = None
     embeddings: np.ndarray | None = None
-    doubtful: tuple[Detection, ...] = ()
+    unsure: tuple[Detection, ...] = ()
     page: int | None = None
     turn: int = 0
     note: str | None = None
@@ -55,7 +55,7 @@ class Probe:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What the gallery says about a probe: one Match a face, largest face first."""
+    """What the gallery says about a probe: one Match per face, largest face first."""
 
     probe: Probe
     matches: tuple[Match, ...]
@@ -75,10 +75,10 @@ def read_probe(name: str, content: bytes, reader: FaceReader) -> Probe:
     try:
         read, photo = reader.read(content)
     except PhotoError as error:
-        return Probe(name, str(error).replace("The photo", name, 1))
+        return Probe(name, error.sentence_about(name))
     crops = photo.crops()
     picture, scale = _shown(photo.image)
-    faces, doubtful = (tuple(face.times(read.scale) for face in found) for found in (photo.faces, photo.doubtful))
+    faces, unsure = (tuple(face.times(read.scale) for face in found) for found in (photo.faces, photo.unsure))
     return Probe(
         name,
         picture=picture,
@@ -86,7 +86,7 @@ def read_probe(name: str, content: bytes, reader: FaceReader) -> Probe:
         detections=faces,
         crops=crops,
         embeddings=reader.embed(crops),
-        doubtful=doubtful,
+        unsure=unsure,
         page=read.page,
         turn=photo.turn,
         note=read.note,
@@ -112,12 +112,12 @@ def answer_all(probes: Sequence[Probe], identifier: Identifier, threshold: float
 
 
 def verdict(match: Match) -> Verdict:
-    """Whether a face is known; doubtful when its similarity lies within 0.05 of the threshold, on either side.
+    """Whether a face is known; close when its similarity lies within 0.05 of the threshold, on either side.
 
     An unnamed one is known from a cluster that nobody gave a name.
     """
-    if abs(match.similarity - match.threshold) < DOUBTFUL_MARGIN:
-        return "doubtful"
+    if abs(match.similarity - match.threshold) < CLOSE_MARGIN:
+        return "close"
     if not match.is_known:
         return "unknown"
     return "known" if match.person is not None else "unnamed"
@@ -145,20 +145,40 @@ def answer_name(match: Match) -> str:
 def answers_as_dicts(answers: Iterable[Answer]) -> list[dict[str, Any]]:
     """The documents that the command `identify --json` prints."""
     return [
-        {
-            "image": each.probe.name,
-            "error": each.probe.error,
-            "page": each.probe.page,
-            "turn": each.probe.turn,
-            "doubtful_scores": doubtful_scores(each.probe.doubtful),
-            "faces": [match.as_dict() for match in each.matches],
-        }
+        answer_as_dict(
+            each.probe.name,
+            each.matches,
+            error=each.probe.error,
+            page=each.probe.page,
+            turn=each.probe.turn,
+            unsure=each.probe.unsure,
+        )
         for each in answers
     ]
 
 
+def answer_as_dict(
+    image: str,
+    matches: Iterable[Match] = (),
+    *,
+    error: str | None = None,
+    page: int | None = None,
+    turn: int = 0,
+    unsure: Sequence[Detection] = (),
+) -> dict[str, Any]:
+    """What `identify --json` prints of one image; the values are those of `Probe` and `Answer`."""
+    return {
+        "image": image,
+        "error": error,
+        "page": page,
+        "turn": turn,
+        "doubtful_scores": [round(face.score, 4) for face in unsure],
+        "faces": [match.as_dict() for match in matches],
+    }
+
+
 def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
-    """One row a face, and one for each photo without any; `note` says why a row has no face, or that it is doubtful."""
+    """One row per face, and one for each photo without any; `note` says why a row has no face, or that it is close."""
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
@@ -183,7 +203,7 @@ def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
                     "similarity": round(match.similarity, 4),
                     "threshold": round(match.threshold, 4),
                     "cluster": match.cluster,
-                    "note": "close to the threshold" if verdict(match) == "doubtful" else "",
+                    "note": "close to the threshold" if verdict(match) == "close" else "",
                     "detection_score": round(match.detection_score, 4),
                     **dict(zip(("x1", "y1", "x2", "y2"), (round(value, 1) for value in match.box), strict=True)),
                     **best,
@@ -199,13 +219,8 @@ def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
     )
 
 
-def doubtful_scores(doubtful: Sequence[Detection]) -> list[float]:
-    """Their detection scores as the command line's JSON has them."""
-    return [round(face.score, 4) for face in doubtful]
-
-
 def _no_face(probe: Probe) -> str:
-    return f"no face found, only {told_doubtful(probe.doubtful)}" if probe.doubtful else "no face found"
+    return f"no face found, only {unsure_in_words(probe.unsure)}" if probe.unsure else "no face found"
 
 
 def _shown(image: np.ndarray) -> tuple[bytes, float]:

@@ -1,8 +1,8 @@
 """The matcher of large galleries: the same rule, from the identities that matter and samples of the others.
 
-A gallery of 10,000 people is compared whole neither for a probe nor to find its threshold. What the mean over everybody
-tells (how strangers score, how much a face resembles everybody), a few hundred people tell as well. What the most
-similar stranger tells, only the nearest identities can, so those are looked for.
+A gallery of 10,000 people is compared whole neither for a probe nor to find its threshold. A mean over
+everybody (how strangers score, how much a face resembles everybody) is as good over a few hundred people. The most
+similar stranger is found only among the nearest identities, so those are looked for.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from facecluster.progress import OnProgress
 from facecluster.recognition.scoring import FaceMatcher, mean_of_best
 from facecluster.recognition.stranger_model import FALLBACK, MIN_IDENTITIES, Floats, are_one_person, shape_of_strangers
+from facecluster.vectors import evenly_chosen
 
 Rows = NDArray[np.intp]
 
@@ -38,7 +39,7 @@ class LargeFaceMatcher(FaceMatcher):
     Cosines are exact. The correction takes "the others" to be a fixed random sample of 256 identities with up to 50
     faces each. Calibration leaves out up to 10 faces of each of 200 identities drawn evenly; the best similarity of
     such a face to somebody else is sought among the identities whose centres are nearest to the person's faces.
-    The embeddings are kept as they come and not copied; beside them it holds 8 bytes a face, 2 KB an identity and
+    The embeddings are kept as they come and not copied; beside them it holds 8 bytes per face, 2 KB per identity and
     26 MB of sampled faces. Fitting 1,000,000 faces of 10,000 people added 0.2 GB to the 2 GB of embeddings at its peak.
     """
 
@@ -58,7 +59,7 @@ class LargeFaceMatcher(FaceMatcher):
         self._rows = rows[np.argsort(labels[rows], kind="stable")]
         self.identities_, counts = np.unique(labels[rows], return_counts=True)
         self._edges = np.concatenate([[0], np.cumsum(counts)])
-        self._centres = self._means()
+        self._centers = self._means()
         self._draw_cohort()
         self._calibrate()
         del self._on_progress  # what it holds has no place in another process
@@ -83,7 +84,7 @@ class LargeFaceMatcher(FaceMatcher):
     def nearest(self, probes: Floats, number: int) -> Rows:
         """The identities with the nearest mean embedding, (m, number) columns in no order, or all where fewer."""
         number = min(number, len(self.identities_))
-        return np.argpartition(-(probes @ self._centres.T), number - 1, axis=1)[:, :number]
+        return np.argpartition(-(probes @ self._centers.T), number - 1, axis=1)[:, :number]
 
     def _check(self, faces: Floats, labels: NDArray[Any]) -> None:
         if np.issubdtype(labels.dtype, np.integer):
@@ -105,7 +106,7 @@ class LargeFaceMatcher(FaceMatcher):
         rng = np.random.default_rng(_SEED)
         people = len(self.identities_)
         self._cohort = np.sort(rng.choice(people, min(_COHORT, people), replace=False))
-        rows = [_evenly(self.rows_of(column), _COHORT_FACES) for column in self._cohort]
+        rows = [evenly_chosen(self.rows_of(column), _COHORT_FACES) for column in self._cohort]
         counts = np.array([len(part) for part in rows])
         self._cohort_held = np.arange(counts.max()) < counts[:, None]
         self._cohort_faces = self._faces[np.concatenate(rows)]
@@ -159,8 +160,8 @@ class LargeFaceMatcher(FaceMatcher):
 
     def _calibrate(self) -> None:
         people = len(self.identities_)
-        chosen = np.unique(np.linspace(0, people - 1, min(people, _CALIBRATED_IDENTITIES)).round().astype(int))
-        rows = [_evenly(self.rows_of(column), _CALIBRATED_FACES) for column in chosen]
+        chosen = evenly_chosen(np.arange(people), _CALIBRATED_IDENTITIES)
+        rows = [evenly_chosen(self.rows_of(column), _CALIBRATED_FACES) for column in chosen]
         cohorts = [self._cohort_cosines(self._faces[part]) for part in rows]
         others = [np.flatnonzero(self._cohort != column) for column in chosen]
         pairs = [cohort[:, other].ravel() for cohort, other in zip(cohorts, others, strict=True)]
@@ -205,11 +206,6 @@ class LargeFaceMatcher(FaceMatcher):
         cosines = self._faces[rows] @ self._faces[of_identity].T
         cosines[rows[:, None] == of_identity] = -2
         return mean_of_best(cosines, min(self.n_nearest, len(of_identity) - 1))
-
-
-def _evenly(rows: Rows, number: int) -> Rows:
-    """At most `number` of the rows (n,), evenly from first to last."""
-    return rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), number)).round().astype(int))]
 
 
 def in_pieces(rows: Rows, size: int = PIECE) -> Iterator[Rows]:

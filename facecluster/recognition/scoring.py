@@ -13,15 +13,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from facecluster import defaults
 from facecluster.errors import IdentificationError
 from facecluster.recognition.stranger_model import MIN_IDENTITIES, MIN_OWN, Floats, model_strangers
+from facecluster.vectors import evenly_chosen
 
 # "mixed" are people and, beside them, clusters without a name.
 Identity = Literal["person", "cluster", "mixed"]
 SINGULAR: dict[Identity, str] = {"person": "person", "cluster": "cluster", "mixed": "person or cluster"}
 SEVERAL: dict[Identity, str] = {"person": "people", "cluster": "clusters", "mixed": "people and unnamed clusters"}
 
-_RAREST = 1e-4  # an FPIR below is spoken of as this one
+_RAREST = 1e-4  # a lower FPIR is written as this one
 _MAX_CALIBRATED = 2000
 _CHUNK = 1024
 
@@ -32,9 +34,9 @@ class FaceMatcher:
     A face's similarity to an identity is the mean cosine to that identity's `n_nearest` most similar faces (all of
     them, when it has fewer), less `cohort_weight` times how much more than usual the face resembles the other
     identities. For a usual face this is the cosine itself, so it stays on the cosine scale; what the correction adds is
-    at most half of what lacks to 1. The order of the
-    identities is that of the cosines. The correction is the mean part of t-norm (Auckenthaler, Carey and
-    Lloyd-Thomas, "Score normalization for text-independent speaker verification systems", 2000).
+    at most half of the distance to 1. The order of the identities is that of the cosines. The correction is the mean
+    part of t-norm (Auckenthaler, Carey and Lloyd-Thomas, "Score normalization for text-independent speaker verification
+    systems", 2000).
 
     Parameters
     ----------
@@ -92,7 +94,7 @@ class FaceMatcher:
         rest = (cosines.sum(axis=1, keepdims=True) - cosines) / (people - 1)
         return self._corrected(cosines, rest)
 
-    def threshold(self, fpir: float = 0.01) -> float:
+    def threshold(self, fpir: float = defaults.FPIR) -> float:
         """Similarity below which a face is nobody known, for a false positive identification rate in (0, 1).
 
         Falls as `fpir` rises. It is the similarity that a share `fpir` of strangers is expected to reach
@@ -139,7 +141,7 @@ class FaceMatcher:
             )
         return ""
 
-    def caveat(self, fpir: float = 0.01) -> str:
+    def caveat(self, fpir: float = defaults.FPIR) -> str:
         """What to know before believing a threshold for this FPIR, in one sentence: `reason`, or that the gallery has
         fewer identities than it takes for one of them to be the stranger who gets a name; empty when it has enough.
 
@@ -188,7 +190,7 @@ class FaceMatcher:
     def _calibrate(self) -> None:
         n, people = len(self._faces), len(self.identities_)
         # Evenly over the identities, which lie one behind the other, and without chance.
-        chosen = np.unique(np.linspace(0, n - 1, min(n, _MAX_CALIBRATED)).round().astype(int))
+        chosen = evenly_chosen(np.arange(n), _MAX_CALIBRATED)
         column, own = self._column[chosen], self._own(chosen)
         cosines = self._cosines(self._faces[chosen])
         is_own = column[:, None] == np.arange(people)

@@ -15,7 +15,7 @@ Floats = NDArray[np.float32]
 
 # The reference shape: a stranger's similarity to one identity is about normal. Its centre is the gallery's own median,
 # its spread a fixed share of the way from there to how alike a person's own faces are. Measured with both the
-# 17-celebrity photos and the drawn sample people; the same share held for 1 to 30 faces a person and 3 to 16 people.
+# 17-celebrity photos and the drawn sample people; the same share held for 1 to 30 faces per person and 3 to 16 people.
 _SPREAD_OF_MEDIAN = 0.20
 _SPREAD_OF_LOW = 0.275  # where a gallery's people lie close together, a stricter threshold misses nobody
 _LOW = 0.05  # the quantile of a person's own similarities that the second share is taken from
@@ -33,12 +33,12 @@ _NOTHING = np.empty(0, np.float32)
 
 @dataclass(frozen=True)
 class Strangers:
-    """How strangers score on this gallery: normal for one identity, and what left-out people really reached."""
+    """How strangers score on this gallery: normal for one identity, and what held-out people really reached."""
 
     center: float
     spread: float
     identities: int
-    seen: Floats  # (n,) sorted: the best similarity of each left-out face to the other identities
+    seen: Floats  # (n,) sorted: the best similarity of each held-out face to the other identities
     weight: float  # of what was seen, in [0, 1]
 
     def share_above(self, threshold: float) -> float:
@@ -89,7 +89,7 @@ def model_strangers(others: Floats, own: Floats, sound: NDArray[np.bool_], colum
 
 
 def shape_of_strangers(strange: Floats, told: Floats, people: int) -> Strangers:
-    """The model before any left-out face counts, of a gallery of so many people.
+    """The model before any held-out face counts, of a gallery of so many people.
 
     strange: (n,) similarities to identities that are not a face's own; told: (m,) to its own.
     """

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from facecluster import defaults
 from facecluster.errors import EvaluationError
 from facecluster.recognition.scoring import SEVERAL, FaceMatcher, Identity
 from facecluster.recognition.stranger_model import are_one_person
 from facecluster.records import DUPLICATE_COSINE, known_persons
+from facecluster.vectors import evenly_chosen
 
-DEFAULT_FMR = 0.001
 # All pairs of so many faces: 8 million, a second and 100 MB.
 MAX_FACES = 4000
 # Fewer false matches than this stand behind a threshold that is then only a rule of thumb.
@@ -102,7 +103,7 @@ class PairErrors:
             raise EvaluationError(f"A threshold for two faces needs {needed}: index photos of more people.")
         return self
 
-    def threshold(self, false_match_rate: float = DEFAULT_FMR) -> float:
+    def threshold(self, false_match_rate: float = defaults.FMR) -> float:
         """The lowest cosine that at most this share, in (0, 1), of the pairs of different people reaches."""
         if not 0 < false_match_rate < 1:
             raise ValueError(f"false_match_rate must lie between 0 and 1, got {false_match_rate}")
@@ -125,9 +126,9 @@ class PairErrors:
         """A sentence when too few pairs stand behind a threshold for this rate; empty when enough do.
 
         All pairs of two people's faces are much alike, so how many pairs of people there are counts too: n people make
-        n (n - 1) / 2. By the rule of 3, so many independent trials without one error show with 95 % confidence that the
-        rate is no higher than 3 / trials (Doddington et al., "The NIST speaker recognition evaluation", 2000), so it
-        takes 3 / rate of them. Pairs that share a person are not independent either: it is the least that is needed.
+        n (n - 1) / 2. By the rule of 3, this many independent trials without one error show with 95 % confidence that
+        the rate is no higher than 3 / trials (Doddington et al., "The NIST speaker recognition evaluation", 2000), so
+        it takes 3 / rate of them. Pairs that share a person are not independent either: it is the least that is needed.
         """
         people = SEVERAL[self.identity]
         if false_match_rate * self.n_different_identities_ < _RULE_OF_3:
@@ -151,7 +152,7 @@ class PairErrors:
         return {"person": "", "cluster": _ON_CLUSTERS, "mixed": _PARTLY_ON_CLUSTERS}[self.identity]
 
 
-def verify(one: np.ndarray, other: np.ndarray, pairs: PairErrors, fmr: float = DEFAULT_FMR) -> Verification:
+def verify(one: np.ndarray, other: np.ndarray, pairs: PairErrors, fmr: float = defaults.FMR) -> Verification:
     """Compares two faces by their (512,) unit embeddings, at the threshold for a false match rate in (0, 1)."""
     similarity, threshold = float(one @ other), pairs.threshold(fmr)
     return Verification(
@@ -176,7 +177,3 @@ def _passing_as_one(embeddings: np.ndarray, who: np.ndarray) -> np.ndarray:
     passing = np.stack([are_one_person(scores[who == one], same) for one in range(scores.shape[1])])
     np.fill_diagonal(passing, False)
     return np.asarray(passing | passing.T)
-
-
-def evenly_chosen(items: np.ndarray, number: int) -> np.ndarray:
-    return items[np.unique(np.linspace(0, len(items) - 1, min(len(items), number)).astype(int))]

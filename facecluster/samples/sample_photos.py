@@ -12,7 +12,7 @@ from PIL import Image
 
 from facecluster.errors import SourceError
 from facecluster.samples.drawn.people import sample_people, sample_person
-from facecluster.samples.drawn.portraits import group_of, portrait_of
+from facecluster.samples.drawn.portraits import group_photo_of, portrait_of
 from facecluster.samples.drawn.traits import SamplePerson
 from facecluster.user_paths import user_path
 from facecluster.writing import ASIDE, beginning, put_new, written_aside
@@ -29,7 +29,7 @@ __all__ = [
 SHIPPED = Path(__file__).parent / "drawn" / "portraits.zip"
 
 _STRANGER = 28
-"""Who plays the stranger: of the people drawn by lot, one whose embeddings resemble none of the first twelve."""
+"""Who plays the stranger: of the people drawn at random, one whose embeddings resemble none of the first twelve."""
 
 _SIGNATURE = b"drawn by facecluster"
 _EDITION = b", edition 1"
@@ -69,7 +69,7 @@ def draw_group(people: Sequence[int], seed: int = 0) -> Image.Image:
     """
     if not people:
         raise ValueError("A group photo needs at least one person.")
-    return group_of([sample_person(number) for number in people], seed)
+    return group_photo_of([sample_person(number) for number in people], seed)
 
 
 def write_sample_people(

@@ -82,7 +82,7 @@ def reached_by_others() -> bool:
 
 
 def warning() -> str:
-    """What everybody should know where `reached_by_others()`."""
+    """What everybody should know when `reached_by_others()`."""
     return (
         "Anyone who can reach this machine on the network may see all faces, and add and delete photos. "
         "To end this, start it with --server.address localhost."

@@ -8,7 +8,7 @@ import streamlit as st
 from facecluster.presentation.charts import accuracy_by_person, people_by_cluster_heatmap, people_table
 from facecluster.presentation.text import percent
 from facecluster.ui import tables
-from facecluster.ui.links import named, page_address, show
+from facecluster.ui.links import address_query, page_address, show
 from facecluster.ui.markup import escape
 
 _CHART_HEIGHT = 1280  # pixels: some forty persons before a chart scrolls in itself
@@ -22,7 +22,7 @@ def person_link(person: str) -> str:
     return f"[{escape(person)}]({page_address('clusters', person=person)})"
 
 
-def people_below(report: tables.Accuracy) -> None:
+def show_people_below(report: tables.Accuracy) -> None:
     """One bar for each person below 100 %, the rest in a line."""
     st.header("People", anchor=False)
     whole = report.people.loc[report.people["accuracy"] >= 1, "person"].sort_values().tolist()
@@ -67,7 +67,7 @@ def _bars(people: pd.DataFrame) -> None:
         )
 
 
-def heatmap(report: tables.Accuracy, titles: dict[int, str]) -> None:
+def show_heatmap(report: tables.Accuracy, titles: dict[int, str]) -> None:
     st.header("Who is in which cluster", anchor=False)
     people = report.people["person"].head(_HEATMAP_CLUSTERS).tolist()
     table = tables.people_by_cluster(report.pairs, people)
@@ -98,10 +98,10 @@ def heatmap(report: tables.Accuracy, titles: dict[int, str]) -> None:
         st.session_state["accuracy_cells"] = st.session_state.get("accuracy_cells", 0) + 1
         person, cluster, _ = points[0]["customdata"]
         where = {"person": person} | ({"cluster": cluster} if cluster in titles else {})
-        st.switch_page("pages/clusters.py", query_params=named(**where))
+        st.switch_page("pages/clusters.py", query_params=address_query(**where))
 
 
-def all_people(report: tables.Accuracy, titles: dict[int, str]) -> None:
+def show_all_people(report: tables.Accuracy, titles: dict[int, str]) -> None:
     """The Plotly table and chart of every person, sortable, and the same as CSV."""
     st.header("All figures by person", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -110,7 +110,7 @@ def all_people(report: tables.Accuracy, titles: dict[int, str]) -> None:
             list(_ORDERS),
             default="worst",
             required=True,
-            format_func=_ORDERS.__getitem__,
+            format_func=lambda order: _ORDERS[order],
             key="accuracy_order",
             persist_state="page",
             label_visibility="collapsed",
@@ -124,7 +124,7 @@ def all_people(report: tables.Accuracy, titles: dict[int, str]) -> None:
             key="accuracy_csv",
             on_click="ignore",
             icon=":material/download:",
-            help="One row a person",
+            help="One row per person",
         )
     st.caption("Accuracy, purity and coverage are shares of faces; F1 joins purity and coverage.")
     _swipe_hint()

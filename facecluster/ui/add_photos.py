@@ -7,10 +7,11 @@ from importlib.util import find_spec
 
 import streamlit as st
 
+from facecluster.defaults import MIN_FACE_SIZE, MIN_SCORE
 from facecluster.errors import FaceClusterError
+from facecluster.face_settings import FacesToKeep
 from facecluster.gallery.galleries import gallery_path, sample_gallery
 from facecluster.gallery.gallery import Gallery, default_gallery
-from facecluster.indexing.extraction import FacesToKeep
 from facecluster.photos.people_names import AUTO
 from facecluster.photos.sources import KAGGLE
 from facecluster.ui import resources
@@ -18,7 +19,7 @@ from facecluster.ui.chosen import choose
 from facecluster.ui.components import show_error
 from facecluster.ui.jobs import jobs, running, start_adding
 from facecluster.ui.markup import escape
-from facecluster.ui.names_question import DROPS, ask_names, empty_drop_area, listed
+from facecluster.ui.names_question import DROPS, ask_names, empty_drop_area, list_photos
 from facecluster.vision.weights import CASIA, MODELS, VGGFACE2
 from facecluster.workflows.add_photos import SAMPLE_PEOPLE, SAMPLE_PORTRAITS, Origin, Place, SamplePeople
 from facecluster.workflows.uploads import UploadedZip
@@ -35,8 +36,8 @@ class Settings:
 
     model: str = CASIA
     faces: FacesToKeep = "largest"
-    min_face_size: int = resources.MIN_FACE_SIZE
-    min_score: float = resources.MIN_SCORE
+    min_face_size: int = MIN_FACE_SIZE
+    min_score: float = MIN_SCORE
     asks_for_names: bool = False
 
 
@@ -57,7 +58,7 @@ def settings_form(gallery: Gallery) -> Settings:
         "Smallest face, in pixels",
         20,
         1000,
-        resources.MIN_FACE_SIZE,
+        MIN_FACE_SIZE,
         5,
         key="gallery_min_face",
         persist_state="session",
@@ -73,7 +74,7 @@ def settings_form(gallery: Gallery) -> Settings:
         help="Asked before photos are added. Without it, you are asked only where it is not sure. What was chosen for "
         "a folder is used again when that is added again.",
     )
-    return Settings(model, faces, int(smallest or resources.MIN_FACE_SIZE), min_score, asks)
+    return Settings(model, faces, int(smallest or MIN_FACE_SIZE), min_score, asks)
 
 
 def _model(gallery: Gallery) -> str:
@@ -124,7 +125,7 @@ def show_ways_to_add(gallery: Gallery, settings: Settings, is_first: bool = Fals
         origin = _kaggle_card() or origin
     if origin is None:
         return
-    source = listed(gallery, origin)
+    source = list_photos(gallery, origin)
     if source is not None and (settings.asks_for_names or not source.naming.sure):
         ask_names(source, lambda choice: _start(gallery, origin, settings, choice))
     elif _start(gallery, origin, settings, AUTO):
@@ -179,7 +180,7 @@ def _sample_card(is_first: bool) -> Origin | None:
 def _zip_card() -> Origin | None:
     st.header("Zip", anchor=False)
     upload = st.file_uploader(
-        "A zip of photos, one folder a person",
+        "A zip of photos, one folder per person",
         type="zip",
         key=f"gallery_zip_{st.session_state.get(DROPS, 0)}",
         help="Its photos are copied into the gallery's folder, and deleted with the gallery.",

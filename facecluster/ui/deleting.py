@@ -52,7 +52,7 @@ def face_section(gallery: Gallery, face: FaceRecord, is_busy: bool) -> None:
         what = st.radio(
             "What is to go?",
             ("face", "photo"),
-            format_func={"face": "This face", "photo": "The whole photo"}.__getitem__,
+            format_func=lambda kind: "This face" if kind == "face" else "The whole photo",
             captions=(
                 "Its crop, its embedding and its place in the clusters. The photo stays known and is not looked at "
                 "again, so that adding it once more does not bring the face back.",

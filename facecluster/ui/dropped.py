@@ -106,7 +106,7 @@ def tell_refused(key: str) -> None:
     if refused:
         held = shelf(key)
         st.warning(
-            f"{counted(refused, 'photo')} left out: at most {held.max_photos} photos and "
+            f"{counted(refused, 'photo')} not taken: at most {held.max_photos} photos and "
             f"{held.max_bytes // 1_000_000} MB are kept at a time. Forget these to look at others.",
             icon=":material/inventory_2:",
         )

@@ -1,4 +1,4 @@
-"""The parts of an evaluation as the evaluation page shows them, one function a part."""
+"""The parts of an evaluation as the evaluation page shows them, one function per part."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SHARE = st.column_config.NumberColumn(format="%.1f %%")  # of values that `_tab
 _ROUNDED = st.column_config.NumberColumn(format="%.3f")
 
 
-def missing(results: EvaluationResults, part: str) -> None:
+def show_missing(results: EvaluationResults, part: str) -> None:
     """Why a part has no figures."""
     reason = results.missing.get(part)
     if reason:
@@ -38,11 +38,11 @@ def missing(results: EvaluationResults, part: str) -> None:
         st.caption("This part was not asked for: measure it above.")
 
 
-def held_out(results: EvaluationResults, gallery: Gallery | None) -> None:
+def show_held_out(results: EvaluationResults, gallery: Gallery | None) -> None:
     """Identification of photos that the gallery did not hold; `gallery` where it has not changed since."""
     found = results.held_out
     if found is None:
-        missing(results, "held_out")
+        show_missing(results, "held_out")
         return
     st.markdown(
         f":green[:material/verified:] Measured on photos that nothing was fitted on: {found.faces:,} faces in "
@@ -68,15 +68,15 @@ def held_out(results: EvaluationResults, gallery: Gallery | None) -> None:
     _table(table, "evaluation_held_out", f"Top-1, top-3 and named right of {len(table)} people", _shares(table))
 
 
-def strangers(results: EvaluationResults) -> None:
+def show_strangers(results: EvaluationResults) -> None:
     """What happens to faces of people who are not in the gallery."""
     found = results.open_set
     if found is None:
-        missing(results, "open_set")
+        show_missing(results, "open_set")
         return
     st.markdown(
         f":green[:material/verified:] Measured on people whom the gallery did not hold: {found.left_out} of "
-        f"{found.people} people left out in each of {len(found.draws)} draws, and a threshold chosen without them."
+        f"{found.people} people held out in each of {len(found.draws)} draws, and a threshold chosen without them."
     )
     if found.warning:
         st.warning(escape(found.warning), title="The gallery is small", icon=":material/warning:")
@@ -106,7 +106,7 @@ def _calibration(results: EvaluationResults) -> None:
     st.markdown("**From similarity to probability**")
     found = results.calibration
     if found is None:
-        missing(results, "calibration")
+        show_missing(results, "calibration")
         return
     st.markdown(
         f"Expected calibration error (ECE) **{found.ece:.3f}**, Brier score **{found.brier:.3f}**, on people that the "
@@ -117,11 +117,11 @@ def _calibration(results: EvaluationResults) -> None:
     _chart(figure, "evaluation_reliability", f"Reliability diagram, expected calibration error {found.ece:.3f}")
 
 
-def number_of_clusters(results: EvaluationResults, people: int) -> None:
+def show_number_of_clusters(results: EvaluationResults, people: int) -> None:
     """The sweep over the number of clusters; `people` is how many are known, 0 for nobody."""
     found, sweep = results.suggestion, results.sweep
     if found is None or sweep is None:
-        missing(results, "sweep")
+        show_missing(results, "sweep")
         return
     st.markdown(f"**Suggested: {found.n_clusters} clusters.** {escape(found.reason)}")
     note = f" Accuracy's interval is {KIND}, {NOT_COVERED}." if sweep["accuracy"].notna().any() else ""
@@ -133,17 +133,17 @@ def number_of_clusters(results: EvaluationResults, people: int) -> None:
     _table(table, "evaluation_sweep_table", f"Criteria of {len(table)} numbers of clusters", rounded)
 
 
-def algorithms(results: EvaluationResults) -> None:
+def show_algorithms(results: EvaluationResults) -> None:
     """All algorithms side by side."""
     table = results.comparison
     if table is None:
-        missing(results, "comparison")
+        show_missing(results, "comparison")
     else:
         best = best_without_number(table)
         if best is not None:
             st.caption(
                 "Measured on the faces that were clustered; names take no part in the clustering, but for their number "
-                "in the ones that must be told it. Each left-out face counts as a cluster of its own. Accuracy's "
+                "in the ones that must be told it. Each face in no cluster counts as one of its own. Accuracy's "
                 f"interval is {KIND}, {NOT_COVERED}."
             )
             st.markdown(f"Best without being told the number: **{escape(best['title'])}**, ARI {best['ari']:.3f}.")
@@ -167,7 +167,7 @@ def algorithms(results: EvaluationResults) -> None:
 
 
 def use_another(gallery: Gallery, seed: int) -> None:
-    """Makes the groups of one algorithm the gallery's."""
+    """Makes the clusters of one algorithm the gallery's."""
     st.caption("The faces are grouped anew, and every page works with it. Names of clusters may have to be given anew.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
@@ -190,11 +190,11 @@ def use_another(gallery: Gallery, seed: int) -> None:
         st.rerun()
 
 
-def stability(results: EvaluationResults) -> None:
+def show_stability(results: EvaluationResults) -> None:
     """Whether the clusters come back."""
     found = results.stability
     if found is None:
-        missing(results, "stability")
+        show_missing(results, "stability")
         return
     title = ALGORITHMS[found.algorithm].title if found.algorithm in ALGORITHMS else found.algorithm
     st.caption(f"{title} with {found.n_clusters} clusters, made anew. ARI is 1 when two runs find the same clusters.")
@@ -220,7 +220,7 @@ def stability(results: EvaluationResults) -> None:
     _table(table, "evaluation_stability_table", f"Stability of {len(table)} people", columns)
 
 
-def groups(results: EvaluationResults) -> None:
+def show_groups(results: EvaluationResults) -> None:
     """Error rates by the columns of the analyst's CSV."""
     column = st.segmented_control(
         "Group by", list(results.groups), default=next(iter(results.groups)), required=True, key="evaluation_group"
@@ -243,7 +243,7 @@ def groups(results: EvaluationResults) -> None:
     if column in results.comparison_groups:
         st.markdown("**Accuracy of the algorithms**")
         st.caption(
-            "Of the clusters that each algorithm makes, on the faces of each group; a left-out face counts alone."
+            "Of the clusters that each algorithm makes, on the faces of each group; a face in no cluster counts alone."
         )
         shown = evaluation_tables.compared_groups(results.comparison_groups[column])
         alt = f"Accuracy of the algorithms in {len(table)} groups"

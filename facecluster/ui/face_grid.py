@@ -27,7 +27,7 @@ _GRID = st.components.v2.component(
     js=_HERE.with_suffix(".js").read_text("utf-8"),
 )
 
-Tone = Literal["plain", "muted", "right", "next", "doubtful", "wrong"]
+Tone = Literal["plain", "muted", "right", "next", "caution", "wrong"]
 Frame = Literal["face", "photo"]
 
 
@@ -62,7 +62,8 @@ class Tile:
     def as_data(self) -> dict[str, Any]:
         """What the browser gets."""
         lines = [line.text for line in self.lines]
-        said = self.said or ", ".join([self.name, *lines, *["without a name"] * self.asks_name])
+        parts = [self.name, *lines] + (["without a name"] if self.asks_name else [])
+        said = self.said or ", ".join(parts)
         picture = self.picture and "data:image/jpeg;base64," + base64.b64encode(self.picture).decode()
         return {
             "id": self.id,

@@ -39,7 +39,7 @@ def face_grid(
     """Shows the faces; each opens over the page. Returns those that are selected. `key` carries the page's name.
 
     `label` says what the grid holds, `cell` is the least width of a face in pixels. Faces that were deleted meanwhile
-    are left out.
+    are not shown.
     """
     looks = gallery.faces.looks([tile.face for tile in tiles])
     shown = []

@@ -23,7 +23,7 @@ _CHOICES = {"people": "As many as people", "auto": "Suggest", "fixed": "Fixed"}
 _MOST = 1000  # rows of a list
 
 
-def details(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
+def show_details(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
     """All of it; while other work is under way, what only shows."""
     chart, left_out = st.columns([3, 2], gap="large")
     with chart:
@@ -153,7 +153,7 @@ def _cluster_form(gallery: Gallery, counts: GalleryCounts) -> None:
             list(_CHOICES),
             default="fixed" if isinstance(choice, int) else choice,
             required=True,
-            format_func=_CHOICES.__getitem__,
+            format_func=lambda choice: _CHOICES[choice],
             key="gallery_cluster_kind",
             help="As many as people counts those who have a name, and more where faces without one resemble nobody "
             "known; without any name it suggests. Suggest looks for the number that separates all faces best, by "
@@ -193,6 +193,6 @@ def _algorithm(gallery: Gallery) -> str:
         names.index(last_algorithm(gallery)),
         format_func=lambda name: ALGORITHMS[name].title,
         key="gallery_cluster_algorithm",
-        help="It stays when photos are added or deleted. HDBSCAN and DBSCAN leave out faces that they find no group "
-        "for. The Evaluation page compares them all on your faces.",
+        help="It stays when photos are added or deleted. HDBSCAN and DBSCAN put faces that fit no cluster into "
+        "none. The Evaluation page compares them all on your faces.",
     )

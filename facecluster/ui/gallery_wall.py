@@ -10,13 +10,13 @@ import streamlit as st
 from facecluster.errors import EvaluationError
 from facecluster.gallery.gallery import Gallery
 from facecluster.presentation.text import counted
-from facecluster.presentation.wall import Card, matching
+from facecluster.presentation.wall import Card, cards_named
 from facecluster.records import GalleryCounts
 from facecluster.ui import tables
 from facecluster.ui.face_grid import Line, Tile, tile_grid
 from facecluster.ui.faces import FaceTile, face_grid
 from facecluster.ui.gallery_details import left_out_photos
-from facecluster.ui.links import named, page_address
+from facecluster.ui.links import address_query, page_address
 
 _CARDS = 60
 _CELL = 160  # pixels: two cards side by side on a phone
@@ -29,7 +29,7 @@ def follow_asked_card() -> None:
     """Goes to the faces of the card that was clicked; first in a run, since Streamlit allows it in no callback."""
     query = st.session_state.pop(_ASKED, None)
     if query is not None:
-        st.switch_page("pages/clusters.py", query_params=named(**query))
+        st.switch_page("pages/clusters.py", query_params=address_query(**query))
 
 
 def state_line(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
@@ -56,13 +56,15 @@ def state_line(gallery: Gallery, counts: GalleryCounts, is_busy: bool) -> None:
 
 
 def _link(label: str, page: str, icon: str = "", help: str = "", **what: object) -> None:
-    st.page_link(f"pages/{page}.py", label=label, icon=icon, help=help, query_params=named(**what) if what else None)
+    st.page_link(
+        f"pages/{page}.py", label=label, icon=icon, help=help, query_params=address_query(**what) if what else None
+    )
 
 
 def _unnamed(gallery: Gallery) -> None:
     unnamed = sum(card.person is None for card in tables.wall(gallery))
     if unnamed:
-        _link(f"{counted(unnamed, 'cluster')} without a name", "clusters", help="Groups of faces that nobody named.")
+        _link(f"{counted(unnamed, 'cluster')} without a name", "clusters", help="Clusters that nobody named.")
 
 
 def _to_review(gallery: Gallery, counts: GalleryCounts) -> None:
@@ -105,7 +107,7 @@ def _sources(gallery: Gallery) -> None:
 
 
 def show_wall(gallery: Gallery, is_marked: bool) -> None:
-    """A card a person, and one a cluster without a name; where `is_marked`, those that need a look first."""
+    """A card per person, and one a cluster without a name; where `is_marked`, those that need a look first."""
     made = tables.wall(gallery) if is_marked else tables.wall_unmarked(gallery)
     if len(made) > _CARDS:
         made = _searched(made)
@@ -137,7 +139,7 @@ def _searched(made: list[Card]) -> list[Card]:
         label_visibility="collapsed",
         width=320,
     )
-    found = matching(made, search or "")
+    found = cards_named(made, search or "")
     if not found:
         st.info("Nobody has such a name.", title="Nothing found", icon=":material/search_off:")
     return found
@@ -168,7 +170,7 @@ def _grid(gallery: Gallery, faces: dict[int, Card]) -> None:
 def _tile(face: int, card: Card, look: Any) -> Tile:
     lines = [Line(counted(card.faces, "face"))]
     if card.mark:
-        lines.append(Line(card.mark, "doubtful", "person_alert"))
+        lines.append(Line(card.mark, "caution", "person_alert"))
     return Tile(
         face,
         card.title,

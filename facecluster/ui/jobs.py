@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
+from facecluster.defaults import MIN_SCORE
 from facecluster.errors import FaceClusterError
+from facecluster.face_settings import FacesToKeep
 from facecluster.gallery.gallery import Gallery
-from facecluster.indexing.extraction import FacesToKeep
 from facecluster.photos.people_names import AUTO
 from facecluster.ui import resources
 from facecluster.ui.components import show_error
@@ -44,7 +45,7 @@ def start_adding(
     model: str,
     faces: FacesToKeep,
     min_face_size: int,
-    min_score: float = resources.MIN_SCORE,
+    min_score: float = MIN_SCORE,
     people_from: str = AUTO,
 ) -> bool:
     """Starts adding photos in the background, after those that are being added; False, with the reason shown, when
@@ -181,7 +182,7 @@ def _ended(gallery: Gallery, job: Job) -> None:
                 args=(key, job.number),
             )
     elif st.session_state.get(_WATCHED) == job.number:
-        # Told once, to those who saw it under way.
+        # Shown once, to those who saw it under way.
         del st.session_state[_WATCHED]
         icons = {"done": ":material/check_circle:", "cancelled": ":material/stop_circle:"}
         st.toast(escape(job.message), icon=icons[job.state], duration="long")

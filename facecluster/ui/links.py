@@ -12,19 +12,19 @@ from facecluster.ui.chosen import ADDRESS, in_address
 _FACE, _AMONG = "face", "links_among"
 
 
-def named(**what: object) -> dict[str, str]:
+def address_query(**what: object) -> dict[str, str]:
     """What stands behind the question mark of an address that opens `what`, and in which gallery."""
     return in_address() | {name: str(value) for name, value in what.items()}
 
 
 def page_address(page: str, **what: object) -> str:
     """The address of a page such as `clusters` with `what` opened on it, relative to any other page."""
-    return f"{page}?{urlencode(named(**what))}"
+    return f"{page}?{urlencode(address_query(**what))}"
 
 
 def show(**what: object) -> None:
     """Opens `what` on this page and nothing else, in the next run; without any, the page as it begins."""
-    st.query_params.from_dict(named(**what) if what else {})
+    st.query_params.from_dict(address_query(**what) if what else {})
 
 
 def open_face(face: int, among: Sequence[int] = ()) -> None:

@@ -24,7 +24,7 @@ _LABELS = {
 }
 
 
-def listed(gallery: Gallery, origin: Origin) -> ListedPhotos | None:
+def list_photos(gallery: Gallery, origin: Origin) -> ListedPhotos | None:
     """The photos that would be added, named as when they were added before; None where they cannot be listed now.
 
     A data set that is new has to be downloaded first, and what is wrong with a place is told by adding it.

@@ -18,7 +18,7 @@ from facecluster.ui.deleting import face_section
 from facecluster.ui.face_grid import Line
 from facecluster.ui.faces import FaceTile, face_grid
 from facecluster.ui.jobs import running
-from facecluster.ui.links import asked_face, close_face, named, open_face, shown_with
+from facecluster.ui.links import address_query, asked_face, close_face, open_face, shown_with
 from facecluster.ui.markup import escape
 from facecluster.vision.turning import turned
 
@@ -174,7 +174,9 @@ def _name(gallery: Gallery, face: FaceRecord) -> str | None:
 
 
 def _link(label: str, icon: str, **where: object) -> None:
-    st.page_link("pages/clusters.py", label=escape(label), icon=f":material/{icon}:", query_params=named(**where))
+    st.page_link(
+        "pages/clusters.py", label=escape(label), icon=f":material/{icon}:", query_params=address_query(**where)
+    )
 
 
 def _nearest(gallery: Gallery, face: FaceRecord) -> None:
@@ -183,7 +185,7 @@ def _nearest(gallery: Gallery, face: FaceRecord) -> None:
         return
     by_hand, shown = gallery.clusterings.names_by_hand(nearest["face"].tolist()), _name(gallery, face)
     nearest["person"] = [other.person or by_hand.get(other.face) for other in nearest.itertuples()]
-    _tell_where_centre_hides(gallery, face, next(nearest.itertuples()))
+    _tell_where_center_hides(gallery, face, next(nearest.itertuples()))
     st.markdown("**Most similar faces in the gallery**")
     tiles = [
         FaceTile(other.face, other.person or "no name yet", _beside(other.similarity, other.person, shown))
@@ -192,7 +194,7 @@ def _nearest(gallery: Gallery, face: FaceRecord) -> None:
     face_grid(gallery, tiles, "photo_dialog_nearest", "Most similar faces in the gallery", cell=112)
 
 
-def _tell_where_centre_hides(gallery: Gallery, face: FaceRecord, best: Any) -> None:
+def _tell_where_center_hides(gallery: Gallery, face: FaceRecord, best: Any) -> None:
     """A sentence where the most similar face of all lies in another cluster than this one."""
     mine, other = gallery.clusterings.cluster_of(face.id), gallery.clusterings.cluster_of(best.face)
     if mine is None or other is None or mine[0] == other[0]:
@@ -209,4 +211,4 @@ def _beside(similarity: float, person: str | None, shown: str | None) -> tuple[L
     """What stands below a neighbour; in amber where it is another person than the face shown."""
     number = Line(f"similarity {similarity:.2f}")
     is_other = bool(person and shown and person != shown)
-    return (number, Line("another person", "doubtful", "person_alert")) if is_other else (number,)
+    return (number, Line("another person", "caution", "person_alert")) if is_other else (number,)

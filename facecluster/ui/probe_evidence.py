@@ -15,18 +15,18 @@ from facecluster.ui.face_grid import Line, Tile, Tone, tile_grid
 from facecluster.ui.faces import FaceTile, face_grid
 from facecluster.ui.looks import ink
 from facecluster.ui.markup import escape
-from facecluster.vision.faces import told_doubtful
+from facecluster.vision.faces import unsure_in_words
 
 BADGES: dict[Verdict, tuple[str, str, Literal["green", "blue", "orange", "gray"]]] = {
     "known": ("Known", ":material/check_circle:", "green"),
     "unnamed": ("No name yet", ":material/label_off:", "blue"),
-    "doubtful": ("Doubtful", ":material/help:", "orange"),
+    "close": ("Too close to tell", ":material/help:", "orange"),
     "unknown": ("Nobody known", ":material/person_off:", "gray"),
 }
 MARKS: dict[Verdict, tuple[Tone, str]] = {
     "known": ("right", "check_circle"),
     "unnamed": ("next", "label_off"),
-    "doubtful": ("doubtful", "help"),
+    "close": ("caution", "help"),
     "unknown": ("muted", "person_off"),
 }
 
@@ -49,8 +49,8 @@ def show_evidence(gallery: Gallery, found: Answer, number: int) -> None:
     picture = numbered_boxes(probe.picture, found.boxes, [verdict(match) for match in found.matches])
     boxes = f"{len(found.boxes)} numbered box{'' if len(found.boxes) == 1 else 'es'}"
     st.image(picture, width="stretch", alt=f"{probe.name} with {boxes}")
-    left_out = f" · left out: {told_doubtful(probe.doubtful)}" if probe.doubtful and found.matches else ""
-    st.caption(escape(probe.name) + left_out)
+    not_counted = f" · not counted: {unsure_in_words(probe.unsure)}" if probe.unsure and found.matches else ""
+    st.caption(escape(probe.name) + not_counted)
     if probe.note:
         st.caption(f":material/info: {escape(probe.note)}")
 

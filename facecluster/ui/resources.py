@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import streamlit as st
 
+from facecluster.defaults import MIN_FACE_SIZE, MIN_SCORE
 from facecluster.errors import IdentificationError
 from facecluster.gallery.gallery import Gallery
 from facecluster.ui.chosen import chosen_path
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from facecluster.vision.detection import FaceDetector
     from facecluster.vision.embedding import FaceEmbedder
 
-MIN_FACE_SIZE = 40
-MIN_SCORE = 0.9  # detection.MIN_SCORE; asking there would load the networks' libraries with the first page
 _MIN_SCORES = (0.7, 0.8, 0.85, MIN_SCORE, 0.95, 0.98, 0.99)
 
 Fitted = TypeVar("Fitted")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
+from facecluster.defaults import MIN_SCORE
 from facecluster.errors import FaceClusterError
+from facecluster.face_settings import FaceSettings
 from facecluster.file_names import on_disk
 from facecluster.gallery.gallery import Gallery
-from facecluster.photos.people_names import AUTO
+from facecluster.photos.people_names import AUTO, parse
 from facecluster.presentation.text import counted
-from facecluster.records import UnfinishedSource
+from facecluster.source_records import UnfinishedSource
 from facecluster.ui import resources
 from facecluster.ui.components import show_error
 from facecluster.ui.jobs import start_adding
@@ -67,20 +70,19 @@ def _dismiss(gallery: Gallery, source: UnfinishedSource) -> None:
 
 
 def _go_on(gallery: Gallery, source: UnfinishedSource) -> None:
-    defaults = ("largest", str(resources.MIN_FACE_SIZE), str(resources.MIN_SCORE))
-    used = gallery.sources.settings(source.id)
-    faces, smallest, score = [*used, *defaults[len(used) :]][:3]
+    settings = gallery.sources.settings(source.id) or FaceSettings()
     model = gallery.model or CASIA
     place = Path(on_disk(source.location))
     is_kept = source.kind == "zip" and place.is_relative_to(gallery.uploads.resolve())
+    naming = parse(source.people_from) if is_kept else None
     if start_adding(
         gallery,
         KeptZip(place) if is_kept else Place(str(place)),
         resources.weights_of(model) or model,
-        "all" if faces == "all" else "largest",
-        int(smallest),
-        float(score),
-        source.people_from.removeprefix("auto:") if is_kept and source.people_from else AUTO,
+        settings.faces,
+        settings.min_face_size,
+        MIN_SCORE if settings.min_score is None else settings.min_score,
+        replace(naming, guessed=False).stored if naming else AUTO,
     ):
         st.rerun()
 

@@ -1,4 +1,4 @@
-"""How strict to be: a word to choose, what it means in a sentence, and the figures for who asks why."""
+"""How strict to be: a word to choose, what it means in a sentence, and the figures for those who ask why."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def identify_threshold(identifier: Identifier, *, folded: bool) -> float:
     return threshold
 
 
-def match_rate() -> float:
+def ask_false_match_rate() -> float:
     """Asks how strict to be with two faces and returns the false match rate; its figures follow the answer."""
     return VERIFY[_word("verify_strictness", VERIFY)]
 

@@ -1,4 +1,4 @@
-"""What pages show of a gallery, read once a revision. All of it lies in `st.cache_data`, bounded by entries.
+"""What pages show of a gallery, read once per revision. All of it lies in `st.cache_data`, bounded by entries.
 
 Each function takes the gallery; the cache's key is its path and revision, so no entry is ever stale.
 """
@@ -35,7 +35,7 @@ class Accuracy:
 
     `people` has clustering_scores.PEOPLE_COLUMNS and wrong (how many of the person's faces are in another cluster than
     theirs), worst accuracy first; `pairs` counts faces by person and cluster, and how many of them are right; a face
-    that the algorithm left out has the cluster LEFT_OUT; `lone` are the clusters that hold known faces and are no
+    in none has the cluster NO_CLUSTER; `lone` are the clusters that hold known faces and are no
     person's; `strange` counts those that hold none, of which no figure speaks.
     """
 
@@ -61,13 +61,13 @@ class OwnCluster:
 
 @st.cache_data(max_entries=4, **_KEYED)
 def counts(gallery: Gallery) -> GalleryCounts:
-    """How much the gallery holds."""
+    """How many photos, faces, people and clusters the gallery holds."""
     return gallery.counts()
 
 
 @st.cache_data(max_entries=4, **_KEYED)
 def clusters(gallery: Gallery) -> pd.DataFrame:
-    """CLUSTER_COLUMNS and title, one row a cluster; empty before the first clustering."""
+    """CLUSTER_COLUMNS and title, one row per cluster; empty before the first clustering."""
     from facecluster.review.doubtful import titled
 
     return titled(gallery.clusterings.table())
@@ -112,8 +112,8 @@ def accuracy(gallery: Gallery) -> Accuracy:
     pairs = counted.dropna(subset="person")
     pairs = pairs.assign(right=clustering_scores.right_faces(tally, pairs))
     wrong = dict(zip(tally.people.tolist(), tally.counts.sum(axis=1) - tally.right, strict=True))
-    used = set(counted["cluster"].tolist()) - {clustering_scores.LEFT_OUT}
-    with_people = set(pairs["cluster"].tolist()) - {clustering_scores.LEFT_OUT}
+    used = set(counted["cluster"].tolist()) - {clustering_scores.NO_CLUSTER}
+    with_people = set(pairs["cluster"].tolist()) - {clustering_scores.NO_CLUSTER}
     return Accuracy(
         scores=scores,
         people=people.assign(wrong=people["person"].map(wrong)),
@@ -152,7 +152,7 @@ def wrong_page(gallery: Gallery, report: Accuracy, person: str | None, page: int
     for row in pairs[pairs["right"] < pairs["faces"]].itertuples():
         wrong = row.faces - row.right
         if skip < wrong and len(found) < size:
-            # Only of left-out faces can some be right and others wrong; the first one then stands for the right one.
+            # Of faces in no cluster some can be right and others wrong: the first one then stands for the right one.
             faces = gallery.clusterings.faces_in_cluster(row.person, row.cluster, size - len(found), row.right + skip)
             found += [(face, row.person, row.cluster) for face in faces]
         skip = max(0, skip - wrong)

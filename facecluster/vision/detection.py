@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from facecluster.defaults import MIN_FACE_SIZE, MIN_SCORE
 from facecluster.photos.images import ImageSource, check_image, load_image
 from facecluster.vision.mtcnn import area_resize, pyramid
 from facecluster.vision.mtcnn import boxes as box_math
@@ -24,7 +25,7 @@ from facecluster.vision.mtcnn.network_crops import (
     PhotoPixels,
     crops_beyond,
     crops_of,
-    groups,
+    in_batches,
     shrink,
     split,
 )
@@ -32,13 +33,7 @@ from facecluster.vision.mtcnn.networks import ONET_BATCHES, ONET_SIZE, RNET_BATC
 from facecluster.vision.runtime.choose import choose_runtime, full_precision
 from facecluster.vision.runtime.network import CompiledModule
 
-# InceptionResnetV1 sees 160 px: a face of 20 px, facenet-pytorch's default, would be enlarged eight times and tells it
-# little, while looking for it doubles the time.
-MIN_FACE_SIZE = 40
 _SMALLEST_WINDOW = 12  # P-Net's window: smaller faces cannot be seen without enlarging the photo
-
-# Chosen on the 680 photos and on what else was found beside their faces (docs/detection.md).
-MIN_SCORE = 0.9
 
 # facenet-pytorch's defaults: the least scores of P-Net, R-Net and O-Net, and the most overlaps in between.
 _THRESHOLDS = (0.6, 0.7, 0.7)
@@ -147,17 +142,17 @@ class FaceDetector:
         return [[face for face in sight.detections if face.score >= self.min_score] for sight in self.look_many(images)]
 
     def look_many(self, images: Sequence[ImageSource]) -> list[Sight]:
-        """The faces of each photo with the doubtful ones, whatever `min_score` is; see `faces` to part them."""
+        """The faces of each photo with the unsure ones, whatever `min_score` is; see `faces` to part them."""
         if isinstance(images, str | bytes):
             raise TypeError("images must be several photos: put a single one into a list, or call detect")
         for image in images:
             check_image(image)
         self.load()
         found: list[Sight] = []
-        for group in groups(map(load_image, images)):
-            huge = sum(image.shape[0] * image.shape[1] for image in group) > HUGE_PIXELS
+        for batch in in_batches(map(load_image, images)):
+            huge = sum(image.shape[0] * image.shape[1] for image in batch) > HUGE_PIXELS
             with _huge_photo_lock if huge else nullcontext():
-                found += self._detect(group)
+                found += self._detect(batch)
         return found
 
     def _detect(self, images: Sequence[np.ndarray]) -> list[Sight]:

@@ -24,7 +24,7 @@ EMBEDDING_SIZE = 512
 # The stem up to 73 x 73 places: there integers cost most precision.
 _EXACT_FIRST = 4
 
-# A batch costs nearly the same a face from 1 to 32, so a few sizes that add up to any number waste nothing.
+# A batch costs nearly the same per face from 1 to 32, so a few sizes that add up to any number waste nothing.
 _BATCHES = (16, 8, 4, 2, 1)
 
 

@@ -1,4 +1,4 @@
-"""What is found on a photo: its faces, what was too doubtful to be one, and the turn that makes the photo upright."""
+"""What is found on a photo: its faces, what was too unsure to be one, and the turn that makes the photo upright."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from facecluster.crop_place import CROP_SIZE
 from facecluster.errors import PhotoError
 from facecluster.photos.images import load_photo
+from facecluster.vectors import evenly_chosen
 from facecluster.vision.embedding import EMBEDDING_SIZE, crop_face
 from facecluster.vision.main_face import main_face
 from facecluster.vision.turning import SURE, TURNS, looks_upright, turned, upright_turn
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
     from facecluster.vision.embedding import FaceEmbedder
 
 MOST_PAGES = 20
-"""Of the pictures of one file so many are looked at for a face, spread evenly: a clip of 500 frames has alike ones."""
+"""Of the pictures of one file so many are looked at for a face, spread evenly: the frames of a clip are much alike."""
 
 
 @dataclass(frozen=True, eq=False)
 class PhotoFaces:
-    """The faces of one photo, largest first, and the doubtful ones below the detector's `min_score`.
+    """The faces of one photo, largest first, and the unsure ones below the detector's `min_score`.
 
     `turn` counts the quarter turns clockwise from the photo as it was given to `image` (height, width, 3), which is
     upright; boxes and landmarks are in pixels of `image`.
@@ -37,7 +38,7 @@ class PhotoFaces:
     image: np.ndarray
     turn: int
     faces: tuple[Detection, ...]
-    doubtful: tuple[Detection, ...]
+    unsure: tuple[Detection, ...]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -51,8 +52,8 @@ class PhotoFaces:
 
     @property
     def best_score(self) -> float:
-        """The detection score of the surest face, doubtful ones included; 0 without any."""
-        return max((face.score for face in (*self.faces, *self.doubtful)), default=0.0)
+        """The detection score of the surest face, unsure ones included; 0 without any."""
+        return max((face.score for face in (*self.faces, *self.unsure)), default=0.0)
 
     def crops(self, places: Sequence[int] | None = None) -> np.ndarray:
         """(n, 160, 160, 3) uint8: what the embedder sees of the faces at these places among `faces`, or of all."""
@@ -109,13 +110,13 @@ class FaceReader:
 
     def why_no_face(self, photo: PhotoFaces, scale: float) -> str | None:
         """The sentence for a photo without a face, None where it has one; `scale` is how much larger its file is."""
-        return None if photo.faces else why_no_face(round(self.detector.min_face_size * scale), photo.doubtful)
+        return None if photo.faces else why_no_face(round(self.detector.min_face_size * scale), photo.unsure)
 
 
 def find_faces(detector: FaceDetector, images: Sequence[np.ndarray]) -> list[PhotoFaces]:
     """The faces of each photo (height, width, 3) uint8 RGB, turned where it lies on its side or head.
 
-    A photo is looked at in all four turns only where its surest face is doubtful or does not look upright.
+    A photo is looked at in all four turns only where its surest face is unsure or does not look upright.
     """
     sights = detector.look_many(images) if images else []
     return [_upright(detector, image, sight) for image, sight in zip(images, sights, strict=True)]
@@ -130,31 +131,30 @@ def _upright(detector: FaceDetector, image: np.ndarray, sight: Sight) -> PhotoFa
         turn = upright_turn(seen)
         sight = seen[turn]
     faces = tuple(face for face in sight.detections if face.score >= detector.min_score)
-    doubtful = tuple(face for face in sight.detections if face.score < detector.min_score)
-    return PhotoFaces(turned(image, turn), turn, faces, doubtful)
+    unsure = tuple(face for face in sight.detections if face.score < detector.min_score)
+    return PhotoFaces(turned(image, turn), turn, faces, unsure)
 
 
 def pages_to_try(others: Sequence[int], best_score: float) -> list[int]:
     """Which of a file's `others` pictures are looked at too, where the surest face so far has `best_score`."""
     if best_score >= SURE or not others:
         return []
-    spread = np.linspace(0, len(others) - 1, min(len(others), MOST_PAGES)).round().astype(int)
-    return [others[place] for place in spread]
+    return [int(page) for page in evenly_chosen(np.array(others), MOST_PAGES)]
 
 
-def told_doubtful(doubtful: Sequence[Detection]) -> str:
-    """`one doubtful face, score 0.74` or `3 doubtful faces, the best with score 0.86`; empty without any."""
-    if not doubtful:
+def unsure_in_words(unsure: Sequence[Detection]) -> str:
+    """`one unsure face, score 0.74` or `3 unsure faces, the best with score 0.86`; empty without any."""
+    if not unsure:
         return ""
     # Rounded down, so that it never reads as the least score itself.
-    best = math.floor(100 * max(face.score for face in doubtful)) / 100
-    if len(doubtful) == 1:
-        return f"one doubtful face, score {best:.2f}"
-    return f"{len(doubtful)} doubtful faces, the best with score {best:.2f}"
+    best = math.floor(100 * max(face.score for face in unsure)) / 100
+    if len(unsure) == 1:
+        return f"one unsure face, score {best:.2f}"
+    return f"{len(unsure)} unsure faces, the best with score {best:.2f}"
 
 
-def why_no_face(min_face_size: int, doubtful: Sequence[Detection]) -> str:
+def why_no_face(min_face_size: int, unsure: Sequence[Detection]) -> str:
     """The sentence for a photo without a face."""
-    if not doubtful:
+    if not unsure:
         return f"No face of {min_face_size} pixels or more was found."
-    return f"No sure face of {min_face_size} pixels or more was found, only {told_doubtful(doubtful)}."
+    return f"No sure face of {min_face_size} pixels or more was found, only {unsure_in_words(unsure)}."

@@ -1,1 +1,1 @@
-"""What the app and the command line ask for, one verb a module: the only layer that joins a gallery to arrays."""
+"""What the app and the command line ask for, one verb per module: the only layer that joins a gallery to arrays."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from facecluster.errors import Cancelled, ClusteringError
+from facecluster.face_settings import FaceSettings, FacesToKeep
 from facecluster.photos.people_names import AUTO
 from facecluster.photos.sources import (
     KAGGLE,
@@ -19,11 +20,10 @@ from facecluster.vision.weights import VGGFACE2, load_weights, model_name
 from facecluster.waiting import run_abandonable
 from facecluster.workflows.jobs import Job, Progress, Stage
 from facecluster.workflows.known_sources import open_known
-from facecluster.workflows.uploads import KeptZip, UploadedZip, drawn, unpacked
+from facecluster.workflows.uploads import KeptZip, UploadedZip, draw_samples, unpack_upload
 
 if TYPE_CHECKING:
     from facecluster.gallery.gallery import Gallery
-    from facecluster.indexing.extraction import FacesToKeep
     from facecluster.indexing.run import IndexProgress, IndexReport
     from facecluster.records import Clustering
     from facecluster.vision.detection import FaceDetector
@@ -72,20 +72,20 @@ def add_photos(
 
     job.report(Progress("Looking for photos"))
     gallery.require_model(model_name(embedder.model))  # before anything is drawn, unpacked or downloaded
-    # Another run would have to be waited for in the end: better told before anything is copied.
+    # This would have to wait for another run in the end: better to say so before anything is copied.
     with gallery.indexing() if isinstance(origin, Place) else gallery.uploading():
         settings = FaceExtractor(FaceReader(detector, embedder), faces).settings
         source = _open(gallery, origin, job, people_from, settings)
         run_abandonable(lambda: _load(detector, embedder, job.report), lambda: job.is_cancelled)
         report = _index(gallery, source, job, detector, embedder, faces)
-    told = " ".join(filter(None, [_report_in_words(report), _unasked(origin, source)]))
+    told = " ".join(filter(None, [_report_in_words(report), _guess_in_words(origin, source)]))
     try:
         clustering = _cluster_anew(gallery, job)
     except ClusteringError as error:
         raise ClusteringError(f"{told} The faces were not grouped anew. {error}") from error
     except Cancelled as error:
         raise Cancelled(f"{told} Grouping the faces was cancelled: the clusters are as they were.") from error
-    return " ".join(filter(None, [told, _grouped(gallery, clustering)]))
+    return " ".join(filter(None, [told, _clusters_in_words(gallery, clustering)]))
 
 
 def _load(detector: FaceDetector, embedder: FaceEmbedder, report: Report) -> None:
@@ -138,7 +138,7 @@ def cluster_again(
 
     job.report(_GROUPING)
     name = algorithm or last_algorithm(gallery)
-    return _grouped(gallery, apply_algorithm(gallery, name, n_clusters, seed, lambda: job.is_cancelled))
+    return _clusters_in_words(gallery, apply_algorithm(gallery, name, n_clusters, seed, lambda: job.is_cancelled))
 
 
 def last_choice(gallery: Gallery) -> tuple[int | Literal["people", "auto"], int]:
@@ -184,14 +184,14 @@ def _cluster_anew(gallery: Gallery, job: Job) -> Clustering | None:
     return apply_algorithm(gallery, name, number, seed, lambda: job.is_cancelled)
 
 
-def _open(gallery: Gallery, origin: Origin, job: Job, people_from: str, settings: str) -> ListedPhotos:
+def _open(gallery: Gallery, origin: Origin, job: Job, people_from: str, settings: FaceSettings) -> ListedPhotos:
     if isinstance(origin, Place):
         if origin.source.startswith(KAGGLE):
             job.report(Progress(f"Downloading {origin.source.removeprefix(KAGGLE)} from Kaggle"))
         return run_abandonable(lambda: open_known(gallery, origin.source, people_from), lambda: job.is_cancelled)
     if isinstance(origin, UploadedZip | KeptZip):
-        return unpacked(gallery, origin, job.report, people_from, settings)
-    return open_photos(drawn(gallery.copies, job.report, SAMPLE_PEOPLE, SAMPLE_PORTRAITS))
+        return unpack_upload(gallery, origin, job.report, people_from, settings)
+    return open_photos(draw_samples(gallery.copies, job.report, SAMPLE_PEOPLE, SAMPLE_PORTRAITS))
 
 
 def _report_in_words(report: IndexReport) -> str:
@@ -210,17 +210,17 @@ def _report_in_words(report: IndexReport) -> str:
     return " ".join(filter(None, [told, report.contradiction]))
 
 
-def _unasked(origin: Origin, source: ListedPhotos) -> str:
+def _guess_in_words(origin: Origin, source: ListedPhotos) -> str:
     """What was guessed of a data set's people, which nobody can be asked for before it is downloaded."""
     if source.naming.sure or not (isinstance(origin, Place) and origin.source.startswith(KAGGLE)):
         return ""
     return f"Which folder names the person was not sure ({source.people}): choose under Settings and add it again."
 
 
-def _grouped(gallery: Gallery, clustering: Clustering | None) -> str:
+def _clusters_in_words(gallery: Gallery, clustering: Clustering | None) -> str:
     if clustering is None:
         return ""
     faces, are = counted(len(clustering.faces), "face"), "is" if len(clustering.faces) == 1 else "are"
     text = f"{faces} {are} in {counted(clustering.n_clusters, 'cluster')}"
-    left_out = gallery.clusterings.unclustered().left_out
-    return f"{text}, {left_out:,} in none." if left_out else f"{text}."
+    in_none = gallery.clusterings.unclustered().in_none
+    return f"{text}, {in_none:,} in none." if in_none else f"{text}."

@@ -14,7 +14,7 @@ from facecluster.errors import ClusteringError
 from facecluster.gallery.gallery import Gallery
 from facecluster.progress import IsCancelled, never
 from facecluster.recognition.newcomers import people_and_newcomers
-from facecluster.records import LEFT_OUT, Clustering
+from facecluster.records import NO_CLUSTER, Clustering
 from facecluster.vectors import centers_of, similarity_to_centers
 from facecluster.waiting import run_abandonable
 
@@ -72,10 +72,10 @@ def apply_algorithm(
     seed: int = 0,
     cancelled: IsCancelled = never,
 ) -> Clustering:
-    """Makes an algorithm's groups the gallery's clustering; KMeans ones are those of `cluster_gallery`.
+    """Makes an algorithm's clusters the gallery's clustering; those of KMeans are those of `cluster_gallery`.
 
-    Centres are the means of the groups; faces in no group get no assignment. `n_clusters` is for algorithms that need
-    a number. Raises ClusteringError when there is nothing to group or the algorithm finds no group, and Cancelled
+    Centres are the means of the clusters; faces in none get no assignment. `n_clusters` is for algorithms that need
+    a number. Raises ClusteringError when there is nothing to group or the algorithm finds no cluster, and Cancelled
     within a fraction of a second once `cancelled()`; the gallery's clusters are then as they were.
     """
     algorithm = algorithm_named(name)
@@ -92,7 +92,7 @@ def apply_algorithm(
         return group_faces(faces.embeddings, name, number, seed), chosen_by
 
     found, chosen_by = run_abandonable(group, cancelled)
-    kept = found.labels != LEFT_OUT
+    kept = found.labels != NO_CLUSTER
     if not kept.any():
         raise ClusteringError(
             f"{algorithm.title} puts no two faces of this gallery together: choose another algorithm."

@@ -20,7 +20,7 @@ from facecluster.evaluation.calibration import measure_calibration
 from facecluster.evaluation.cluster_number_sweep import score_sweep
 from facecluster.evaluation.clustering_scores import PEOPLE_COLUMNS, evaluate_clustering, match_people
 from facecluster.evaluation.held_out import held_out_identification
-from facecluster.evaluation.intervals import beside_accuracy
+from facecluster.evaluation.intervals import with_accuracy_interval
 from facecluster.evaluation.open_set import OpenSet, leave_people_out, with_threshold_of
 from facecluster.evaluation.results import (
     NEED_PEOPLE,
@@ -60,7 +60,7 @@ def evaluate_gallery(
 
     Parts of `earlier` that are not asked for are kept, where it was measured with the same settings; that it is of the
     same state of the gallery is the caller's word. `on_part` gets all that is known after each part. Where nobody is
-    labelled, the parts that need people are left out. Raises EvaluationError when there are no clusters, and Cancelled.
+    labelled, the parts that need people are skipped. Raises EvaluationError when there are no clusters, and Cancelled.
     It reads the gallery once at the start and never writes to it.
     """
     settings = settings or EvaluationSettings()
@@ -77,15 +77,15 @@ def evaluate_gallery(
     if earlier is not None:
         run.missing |= kept_reasons(earlier, settings)
     kept = kept_parts(earlier, settings)
-    results = _assembled(gallery.name, read, settings, groups, earlier, run, kept)
+    results = _assemble(gallery.name, read, settings, groups, earlier, run, kept)
     for found in run.parts(kept):
-        results = _assembled(gallery.name, read, settings, groups, earlier, run, found)
+        results = _assemble(gallery.name, read, settings, groups, earlier, run, found)
         if on_part is not None:
             on_part(results)
     return results
 
 
-def _assembled(
+def _assemble(
     name: str,
     read: tuple[np.ndarray, np.ndarray, Clustering, dict[str, Any], Faces],
     settings: EvaluationSettings,
@@ -205,7 +205,9 @@ class _Run:
 
     def _held_out(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
         held_out = held_out_identification(
-            *(self.faces.embeddings, self.persons, self.photos),
+            self.faces.embeddings,
+            self.persons,
+            self.photos,
             folds=self.settings.folds,
             fpir=self.settings.fpir,
             seed=self.settings.seed,
@@ -216,7 +218,9 @@ class _Run:
 
     def _open_set(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
         open_set = leave_people_out(
-            *(self.faces.embeddings, self.persons, self.photos),
+            self.faces.embeddings,
+            self.persons,
+            self.photos,
             left_out=self.settings.left_out,
             draws=self.settings.draws,
             fpir=self.settings.fpir,
@@ -245,6 +249,9 @@ class _Run:
         )
         return {"suggestion": suggestion, "sweep": score_sweep(suggestion, self.faces.embeddings, self.persons)}
 
+    def _keep_labels(self, algorithm: str, labels: np.ndarray) -> None:
+        self.labels[algorithm] = labels
+
     def _comparison(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
         suggestion: Suggestion | None = found.get("suggestion")
         known = known_persons(self.persons)
@@ -253,21 +260,23 @@ class _Run:
         # Who is labelled is the least number of people, and all of them only where every face is.
         people = people if known.all() else max(people, number)
         comparison = compare_algorithms(
-            *(self.faces.embeddings, self.persons),
+            self.faces.embeddings,
+            self.persons,
             n_clusters=people or number,
             seed=self.settings.seed,
             suggested=suggestion.n_clusters if suggestion else None,
             suggestion_seconds=suggestion.seconds if suggestion else 0,
-            on_labels=lambda name, labels: self.labels.update({name: labels}),
+            on_labels=self._keep_labels,
             on_progress=tell,
             cancelled=self._cancelled,
         )
-        return {"comparison": beside_accuracy(comparison, int(known_persons(self.persons).sum()))}
+        return {"comparison": with_accuracy_interval(comparison, int(known_persons(self.persons).sum()))}
 
     def _stability(self, tell: OnProgress, found: dict[str, Any]) -> dict[str, Any]:
         algorithm = self.clustering.algorithm if self.clustering.algorithm in ALGORITHMS else "kmeans"
         stability = measure_stability(
-            *(self.faces.embeddings, self.persons),
+            self.faces.embeddings,
+            self.persons,
             n_clusters=self.clustering.n_clusters,
             algorithm=algorithm,
             seeds=self.settings.seeds,

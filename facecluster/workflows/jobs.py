@@ -1,4 +1,4 @@
-"""Long work in threads that the process owns: one job a gallery at a time, with progress, cancel and a last word.
+"""Long work in threads that the process owns: one job per gallery at a time, with progress, cancel and a last word.
 
 Nothing here knows what the work is; `add_photos.py` does the work that the app starts this way.
 """
@@ -140,7 +140,7 @@ class Job:
             self.message, state = str(error), "cancelled"
         except FaceClusterError as error:
             self.message = str(error)
-        except Exception as error:  # the thread's last door: nobody else would hear of it
+        except Exception as error:  # nothing above this thread would report it
             logger.exception("%s failed", self.title)
             self.message = (
                 f"{self.title} stopped on an error that nobody foresaw ({type(error).__name__}): what was done until "
@@ -156,7 +156,7 @@ Work = Callable[[Job], str]
 
 
 class Jobs:
-    """The jobs of a process, one at a time a key, and those that wait for their turn; safe for several threads."""
+    """The jobs of a process, one at a time per key, and those that wait for their turn; safe for several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -12,7 +12,7 @@ from facecluster.gallery.gallery import Gallery
 def labelled_clustering(gallery: Gallery) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Face ids, cluster labels and persons of the gallery's clustered faces, each (n,).
 
-    Labelled faces that the algorithm left out come last, each with a negative label of its own: they count as clusters
+    Labelled faces in no cluster come last, each with a negative label of its own: they count as clusters
     of themselves. Faces found after the clustering was made take no part. Raises EvaluationError when the gallery has
     no clusters.
     """

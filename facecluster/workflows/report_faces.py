@@ -74,7 +74,7 @@ def _not_named(row: Any) -> tuple[str, str]:
 def _named(row: Any) -> tuple[str, str]:
     words = f"named {row.best}"
     return (
-        f"A face of {row.person}, who was left out, {words}, similarity {row.similarity:.2f}",
+        f"A face of {row.person}, who was held out, {words}, similarity {row.similarity:.2f}",
         f"{words}, {row.similarity:.2f}",
     )
 

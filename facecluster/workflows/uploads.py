@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from facecluster.errors import SourceError
+from facecluster.face_settings import FaceSettings
 from facecluster.file_names import storable
 from facecluster.files import open_regular
 from facecluster.photos.people_names import AUTO
@@ -52,14 +53,14 @@ class KeptZip:
         return self.file.name
 
 
-def drawn(copies: Copies, report: Report, people: int, portraits: int) -> Path:
+def draw_samples(copies: Copies, report: Report, people: int, portraits: int) -> Path:
     """The folder in the gallery's uploads that holds the sample people; draws those that are not there.
 
     Raises SourceError.
     """
     from facecluster.samples.sample_photos import is_current, sample_files
 
-    folder = _own_home(copies, _SAMPLE_FOLDER)
+    folder = _own_folder(copies, _SAMPLE_FOLDER)
     files = sample_files(people, portraits)
     drawing = Stage("Drawing sample people", report, "portraits")
     for done, (path, draw) in enumerate(files.items(), start=1):
@@ -72,8 +73,8 @@ def drawn(copies: Copies, report: Report, people: int, portraits: int) -> Path:
     return folder
 
 
-def unpacked(
-    gallery: Gallery, upload: UploadedZip | KeptZip, report: Report, people_from: str, settings: str
+def unpack_upload(
+    gallery: Gallery, upload: UploadedZip | KeptZip, report: Report, people_from: str, settings: FaceSettings
 ) -> ListedPhotos:
     """The folder in the gallery's uploads that holds the zip's photos, named by content so that it is made once.
 
@@ -82,7 +83,7 @@ def unpacked(
     Raises SourceError, with nothing kept, and Cancelled.
     """
     copies = gallery.copies
-    zipped = upload.file if isinstance(upload, KeptZip) else _copied(copies, upload, report)
+    zipped = upload.file if isinstance(upload, KeptZip) else _copy_upload(copies, upload, report)
     location = storable(str(zipped.resolve()))
     naming = None if people_from == AUTO else people_from
     try:
@@ -123,12 +124,12 @@ def _unpack(copies: Copies, inside: ZipPhotos, folder: Path, report: Report) -> 
     return damaged
 
 
-def _own_home(copies: Copies, name: str) -> Path:
+def _own_folder(copies: Copies, name: str) -> Path:
     """A folder for copies that holds nothing else: the name, or the name with a number where somebody's files are."""
     for number in count(1):
-        home = copies.root / (name if number == 1 else f"{name}-{number}")
-        if not copies.others(home):
-            return home
+        folder = copies.root / (name if number == 1 else f"{name}-{number}")
+        if not copies.others(folder):
+            return folder
     raise AssertionError("count() has no end")
 
 
@@ -145,7 +146,7 @@ def _require_room(folder: Path, size: int) -> None:
         )
 
 
-def _copied(copies: Copies, upload: UploadedZip, report: Report) -> Path:
+def _copy_upload(copies: Copies, upload: UploadedZip, report: Report) -> Path:
     """A file among the copies with the upload's bytes, in a folder that is called by their sha256."""
     upload.file.seek(0)
     digest = hashlib.sha256()
@@ -153,7 +154,7 @@ def _copied(copies: Copies, upload: UploadedZip, report: Report) -> Path:
         digest.update(chunk)
         report(Progress("Copying the zip"))  # where somebody may cancel
     size = upload.file.tell()
-    file = _own_home(copies, digest.hexdigest()[:12]) / f"{_stem(upload.name)}.zip"
+    file = _own_folder(copies, digest.hexdigest()[:12]) / f"{_stem(upload.name)}.zip"
     if copies.hold(file):
         return file
     told = Stage("Copying the zip", report, "MB", _MEGABYTE)

@@ -7,7 +7,8 @@ import numpy as np
 from facecluster.errors import EvaluationError
 from facecluster.gallery.gallery import Gallery
 from facecluster.recognition.identities import clusters_of, identities_of
-from facecluster.recognition.verification import MAX_FACES, PairErrors, evenly_chosen
+from facecluster.recognition.verification import MAX_FACES, PairErrors
+from facecluster.vectors import evenly_chosen
 
 
 def gallery_pairs(gallery: Gallery) -> PairErrors:

@@ -152,7 +152,7 @@ def test_evaluate_without_people_prints_the_rest_and_says_what_needs_people(
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        (("--leave-people-out", "40"), "40 of 7 people cannot be left out"),
+        (("--leave-people-out", "40"), "40 of 7 people cannot be held out"),
         (("--folds", "5000"), "56 photos cannot be held out in 5000 folds"),
     ],
 )

@@ -257,7 +257,7 @@ def test_the_least_detection_score_is_asked_for_where_faces_are_looked_for(
     strict = Ran(capsys, "identify", tmp_path / "known.png", "--json", "--min-score", 0.999999).json[0]
     assert (strict["doubtful_scores"], strict["faces"]) == ([score], [])
     told = Ran(capsys, "identify", tmp_path / "known.png", "--min-score", 0.999999).text
-    assert f"no face (doubtful ones: score {int(100 * score) / 100:.2f})" in told
+    assert f"no face (unsure ones: score {int(100 * score) / 100:.2f})" in told
     (tmp_path / "photos").mkdir()
     draw_portrait(2, 40).save(tmp_path / "photos" / "known.png")
     strict = Ran(

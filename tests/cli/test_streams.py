@@ -94,7 +94,7 @@ def test_no_name_reaches_the_terminal_as_a_command_to_it(folder: Path, form: tup
         assert {row["person"] for row in json.loads(text)["people"]} == set(PEOPLE)
     else:
         assert r"bell\x07 \x1b[31mred\x9b0m" in text
-        assert r"two\nlines \u202egnihton" in text, "one line a person"
+        assert r"two\nlines \u202egnihton" in text, "one line per person"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from facecluster.evaluation.algorithm_comparison import (
     compare_algorithms,
 )
 from facecluster.evaluation.clustering_scores import (
-    LEFT_OUT,
+    NO_CLUSTER,
     Tally,
     evaluate_clustering,
     match_people,
@@ -91,8 +91,8 @@ def test_the_table_holds_the_figures_of_scikit_learn() -> None:
     assert tuple(table.columns) == COMPARISON_COLUMNS
     for row in table.itertuples():
         labels = group_faces(faces, row.algorithm, 5).labels
-        assert row.left_out == (labels == LEFT_OUT).sum()
-        assert row.clusters == len(set(labels.tolist()) - {LEFT_OUT})
+        assert row.left_out == (labels == NO_CLUSTER).sum()
+        assert row.clusters == len(set(labels.tolist()) - {NO_CLUSTER})
         assert row.ari == pytest.approx(adjusted_rand_score(persons, apart_from_all(labels)))
         assert row.nmi == pytest.approx(normalized_mutual_info_score(persons, apart_from_all(labels)))
     assert (table["peak_memory_mb"] > 0).all()
@@ -100,7 +100,7 @@ def test_the_table_holds_the_figures_of_scikit_learn() -> None:
 
 def test_left_out_faces_count_as_clusters_of_their_own() -> None:
     persons = np.array(["a", "a", "a", "b", "b"], dtype=object)
-    labels = apart_from_all(np.array([0, 0, LEFT_OUT, LEFT_OUT, LEFT_OUT]))
+    labels = apart_from_all(np.array([0, 0, NO_CLUSTER, NO_CLUSTER, NO_CLUSTER]))
     assert len(set(labels.tolist())) == 4
     assert (labels[2:] < 0).all()
     scores = evaluate_clustering(labels, persons)
@@ -108,7 +108,7 @@ def test_left_out_faces_count_as_clusters_of_their_own() -> None:
     assert scores.correct == 3
     assert scores.bcubed.precision == 1
     assert wrong_faces(labels, persons).sum() == 2
-    assert people_by_cluster(labels, persons).to_dict() == {0: {"a": 2, "b": 0}, LEFT_OUT: {"a": 1, "b": 2}}
+    assert people_by_cluster(labels, persons).to_dict() == {0: {"a": 2, "b": 0}, NO_CLUSTER: {"a": 1, "b": 2}}
 
 
 def test_without_labels_there_is_a_table_without_figures_about_persons() -> None:
@@ -206,7 +206,7 @@ def test_left_out_faces_have_no_cluster_and_count_as_wrong(tmp_path: Path) -> No
     assert gallery.clusterings.table()["faces"].sum() == 28
     assert gallery.clusterings.cluster_of(int(ids[left_out][0])) is None
     assert score(Tally.of_pairs(gallery.clusterings.people_in_clusters())) == scores
-    assert gallery.clusterings.faces_in_cluster("person 00", LEFT_OUT, limit=5) == ids[left_out].tolist()
+    assert gallery.clusterings.faces_in_cluster("person 00", NO_CLUSTER, limit=5) == ids[left_out].tolist()
 
 
 def test_the_last_face_left_out_counts_but_one_found_later_does_not(tmp_path: Path) -> None:

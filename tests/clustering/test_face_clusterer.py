@@ -81,7 +81,7 @@ def test_a_sampled_start_comes_close_to_a_full_one() -> None:
     assert adjusted_rand_score(truth, sampled.labels_) >= 0.99
 
 
-def test_centres_inertia_and_prediction_fit_together() -> None:
+def test_centers_inertia_and_prediction_fit_together() -> None:
     embeddings, _ = clouds(people=4, faces=8, spread=1.0)
     model = FaceClusterer(4, random_state=0).fit(embeddings)
     means = np.stack([embeddings[model.labels_ == label].mean(0) for label in range(4)])

@@ -39,7 +39,10 @@ def test_another_process_reads_what_was_stored(gallery: Gallery) -> None:
     found = kept_sweep(Gallery.open(gallery.path))
     assert found is not None
     assert (found.revision, found.created, found.seed, found.versions) == (
-        *(made.revision, made.created, 3, {"numpy": "2"}),
+        made.revision,
+        made.created,
+        3,
+        {"numpy": "2"},
     )
     assert replace(found.suggestion, sweep=None) == replace(made.suggestion, sweep=None)
     assert found.suggestion.sweep.isna().any(axis=None)  # stability, where it could not matter

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.clustering_scores import (
-    LEFT_OUT,
+    NO_CLUSTER,
     Tally,
     evaluate_clustering,
     match_people,
@@ -120,7 +120,7 @@ def test_one_single_cluster_and_all_singletons(case: tuple[np.ndarray, np.ndarra
 
 def test_without_persons_there_is_nothing_to_measure() -> None:
     for call in (evaluate_clustering, match_people, people_by_cluster):
-        with pytest.raises(EvaluationError, match="one folder a person"):
+        with pytest.raises(EvaluationError, match="one folder per person"):
             call(np.array([0, 1]), [None, None])
 
 
@@ -144,7 +144,7 @@ def test_the_wrong_faces_are_those_that_the_accuracies_of_people_count_out() -> 
 def test_counts_of_pairs_give_the_figures_of_the_faces() -> None:
     labels = np.array([0, 0, 0, 0, 1, 1, 2, -1, -2, -3])
     persons = np.array(["a", "a", None, "b", "b", "b", "c", "a", "c", None], dtype=object)
-    faces = pd.DataFrame({"person": persons, "cluster": np.maximum(labels, LEFT_OUT)})
+    faces = pd.DataFrame({"person": persons, "cluster": np.maximum(labels, NO_CLUSTER)})
     pairs = faces.groupby(["person", "cluster"], dropna=False).size().reset_index(name="faces")
     tally = Tally.of_pairs(pairs)
     assert score(tally) == evaluate_clustering(labels, persons)

@@ -115,7 +115,7 @@ def test_copies_of_a_photo_are_never_enrolled_and_probed() -> None:
 
 @pytest.mark.parametrize(
     ("people", "each", "left_out", "sentence"),
-    [(5, 4, 4, "4 of 5 people cannot be left out"), (2, 4, None, "1 of 2 people cannot be left out"),
+    [(5, 4, 4, "4 of 5 people cannot be held out"), (2, 4, None, "1 of 2 people cannot be held out"),
      (6, 1, 2, "Nobody has photos to spare")],
 )  # fmt: skip
 def test_what_cannot_be_measured_is_said(people: int, each: int, left_out: int | None, sentence: str) -> None:

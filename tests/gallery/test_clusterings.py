@@ -28,7 +28,7 @@ def test_a_synthetic_gallery_is_the_same_every_time_and_takes_no_faces_twice(gal
         make_synthetic_gallery(tmp_path)
 
 
-def test_samples_are_the_faces_nearest_to_the_centre(gallery: Gallery) -> None:
+def test_samples_are_the_faces_nearest_to_the_center(gallery: Gallery) -> None:
     samples = gallery.clusterings.samples([3, 1], each=4)
     assert list(samples) == [3, 1]
     assert set(samples[3]) == set(gallery.clusterings.faces_of(3, limit=4)["face"])

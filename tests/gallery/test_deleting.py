@@ -14,7 +14,7 @@ import pytest
 from facecluster import Gallery, index_photos, open_photos
 from facecluster.clustering.face_clusterer import FaceClusterer
 from facecluster.errors import Cancelled, GalleryError
-from facecluster.indexing.extraction import FacesToKeep
+from facecluster.face_settings import FaceSettings, FacesToKeep
 from facecluster.indexing.run import IndexReport
 from facecluster.records import NewFace, NewPhoto
 from facecluster.workflows.cluster import cluster_gallery
@@ -142,7 +142,9 @@ def test_of_two_faces_on_a_photo_one_is_deleted_and_the_other_stays(gallery: Gal
         for main in (True, False)
     )
     added = gallery.sources.add(source.kind, source.location, source.name)
-    gallery.photos.add(added, [NewPhoto("1.png", sha256, 1, "indexed", "all/40", faces=faces)], "casia-webface")
+    gallery.photos.add(
+        added, [NewPhoto("1.png", sha256, 1, "indexed", FaceSettings("all"), faces=faces)], "casia-webface"
+    )
     kept, gone = gallery.faces().ids.tolist()
     gallery.delete_faces([gone])
     assert index(gallery, photo.parent).skipped == 1
@@ -174,7 +176,7 @@ def test_a_photo_that_a_deleted_person_shared_is_told_and_found_at_the_next_inde
 def test_a_name_in_the_stored_reason_of_an_older_gallery_goes_too(gallery: Gallery, upload: Path) -> None:
     index(gallery, upload)
     source = gallery.sources.add("folder", "/photos", "photos")
-    copy = NewPhoto("Zoe/copy.png", "sha", 1, "duplicate", "", "Zoe", f"Same content as {SECRET}/1.png.")
+    copy = NewPhoto("Zoe/copy.png", "sha", 1, "duplicate", None, "Zoe", f"Same content as {SECRET}/1.png.")
     gallery.photos.add(source, [copy], "casia-webface")
     gallery.delete_person(SECRET)
     assert traces(gallery) == []
@@ -186,7 +188,7 @@ def test_photos_that_a_cancelled_upload_left_unindexed_go_with_their_person(gall
     write_copy(gallery, upload / "team" / SECRET / "9.png", 9)
     write_copy(gallery, gallery.uploads / "ba9876543210" / "other" / SECRET / "8.png", 8)
     source = gallery.sources.add("folder", "/photos", "photos")
-    gallery.photos.add(source, [NewPhoto("1.png", "sha", 1, "no_face", "", SECRET)], "casia-webface")
+    gallery.photos.add(source, [NewPhoto("1.png", "sha", 1, "no_face", None, SECRET)], "casia-webface")
     gallery.delete_person(SECRET)
     assert traces(gallery) == []
     assert len(list(gallery.uploads.rglob("*.png"))) == 3
@@ -218,7 +220,7 @@ def test_rows_that_the_file_shared_out_anew_leave_no_copy_behind(gallery: Galler
     names = [f"{SECRET} {number:02} {'x' * rng.integers(120)}" for number in range(26)]
     order = rng.permutation(np.repeat(np.arange(26), 8))
     photos = [
-        NewPhoto(f"{names[who]}/{row}.jpg", rng.bytes(32).hex(), 1, "no_face", "", names[who])
+        NewPhoto(f"{names[who]}/{row}.jpg", rng.bytes(32).hex(), 1, "no_face", None, names[who])
         for row, who in enumerate(order)
     ]
     source = gallery.sources.add("folder", "/photos", "photos")

@@ -13,6 +13,7 @@ import pytest
 
 from facecluster import Gallery
 from facecluster.errors import DiskFullError, GalleryError
+from facecluster.face_settings import FaceSettings
 from facecluster.records import Clustering, NewFace, NewPhoto
 from facecluster.workflows.cluster import cluster_gallery
 from tests.fakes import write_copy
@@ -62,7 +63,11 @@ def photos(people: int, each: int) -> list[NewPhoto]:
     box, landmarks, crop = np.array([0, 0, 50, 50], np.float32), np.zeros((5, 2), np.float32), os.urandom(20_000)
     return [
         NewPhoto(
-            *(f"{person}/{row}.jpg", f"{row}", 1, "indexed", "all"),
+            f"{person}/{row}.jpg",
+            f"{row}",
+            1,
+            "indexed",
+            FaceSettings("all"),
             person=person,
             faces=(NewFace(box, landmarks, 0.99, True, crop, vector, "fake"),),
         )

@@ -15,6 +15,7 @@ import pytest
 
 from facecluster import Gallery
 from facecluster.errors import GalleryError, PhotoError
+from facecluster.face_settings import FaceSettings
 from facecluster.photos.originals import read_original
 from facecluster.records import NewFace, NewPhoto
 from facecluster.workflows.cluster import cluster_gallery
@@ -27,7 +28,7 @@ def new_photo(path: str, person: str | None, marker: str = "") -> NewPhoto:
     face = NewFace(
         np.array([1, 2, 3, 4], np.float32), landmarks, 0.9, True, b"jpeg " + marker.encode(), vector, "eager"
     )
-    return NewPhoto(path, f"sha-{path}", 10, "indexed", "largest/40", person, width=9, height=8, faces=(face,))
+    return NewPhoto(path, f"sha-{path}", 10, "indexed", FaceSettings(), person, width=9, height=8, faces=(face,))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from facecluster import Gallery
 from facecluster.errors import GalleryError
 from facecluster.gallery import migrations
 from facecluster.gallery.schema import SCHEMA_VERSION
-from tests.old_galleries import gallery_of_version_1
+from tests.old_galleries import gallery_of_version_1, gallery_of_version_3
 
 PEOPLE = ["Ada", "Bob", "Cleo"]
 
@@ -90,6 +90,26 @@ def test_a_migration_that_fails_leaves_the_gallery_as_it_was(tmp_path: Path, mon
     assert sorted(Gallery.open(folder).photos.everybody()) == PEOPLE
 
 
+def test_a_photo_that_version_3_had_displaced_is_still_displaced(tmp_path: Path) -> None:
+    folder = gallery_of_version_3(tmp_path / "old", tmp_path / "photos", PEOPLE)
+    with closing(sqlite3.connect(folder / "gallery.db")) as db:
+        db.execute(
+            "INSERT INTO sources (id, kind, location, name) SELECT 2, 'displaced folder', location, name FROM sources"
+        )
+        db.execute("UPDATE photos SET source_id = 2 WHERE id = 1")
+        db.execute("INSERT INTO left_out_files VALUES (1, 'videos', 3, 'Ada/film.mp4')")
+        db.commit()
+    gallery = Gallery.open(folder)
+    assert [gallery.photos.get(number).is_displaced for number in (1, 2, 3)] == [True, False, False]
+    assert {gallery.photos.get(number).source_kind for number in (1, 2, 3)} == {"folder"}
+    assert [kind.files for kind in gallery.sources.left_out_files()] == [3]
+    assert [place.photos for place in gallery.photos.by_source()] == [2, 1]
+    gallery.photos.forget_lost("folder", str(tmp_path / "photos"), ["Bob/1.jpg", "Cleo/1.jpg"])
+    assert sorted(gallery.photos.everybody()) == ["Bob", "Cleo"]
+    with closing(sqlite3.connect(folder / "gallery.db")) as db:
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
 def test_a_copy_is_kept_until_the_gallery_was_brought_forward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = gallery_of_version_1(tmp_path / "old", tmp_path / "photos", PEOPLE)
     before, seen = columns(folder / "gallery.db"), []
@@ -113,7 +133,7 @@ def test_the_copy_of_a_process_that_died_goes_when_the_gallery_is_opened(tmp_pat
     assert not list(tmp_path.glob("*of-version*"))
 
 
-@pytest.mark.parametrize("version", [0, 1, 2, 3])
+@pytest.mark.parametrize("version", [0, 1, 2, 3, 4])
 @pytest.mark.parametrize("journal", ["delete", "wal"])
 def test_a_database_of_another_program_is_refused_and_stays_as_it_is(
     tmp_path: Path, version: int, journal: str

@@ -15,6 +15,7 @@ import pytest
 
 from facecluster import Gallery, IndexReport, index_photos, open_photos
 from facecluster.errors import Cancelled, GalleryError, NothingThereError
+from facecluster.face_settings import FaceSettings
 from facecluster.photos.originals import read_original
 from facecluster.workflows.known_sources import open_known
 from facecluster.workflows.missing import delete_missing
@@ -137,7 +138,7 @@ def test_a_run_that_is_cut_off_is_told_until_it_is_finished(gallery: Gallery, ph
         index(gallery, photos, cancelled=lambda: gallery.counts().photos == 3)
     (source,) = gallery.sources.unfinished()
     assert (source.location, source.done, source.photos, source.name) == (str(photos), 3, 8, "photos")
-    assert gallery.sources.settings(source.id)[:2] == ["largest", "40"]
+    assert gallery.sources.settings(source.id) == FaceSettings("largest", 40, 0.9)
     index(gallery, photos)
     assert gallery.sources.unfinished() == []
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from facecluster.errors import Cancelled, WeightsError
+from facecluster.face_settings import FaceSettings
 from facecluster.gallery.gallery import Gallery
-from facecluster.records import UnfinishedSource
+from facecluster.source_records import UnfinishedSource
 from facecluster.workflows.add_photos import Place, add_photos
 from facecluster.workflows.jobs import Job, Progress
 from facecluster.workflows.uploads import KeptZip, UploadedZip
@@ -46,7 +47,7 @@ def cut_off(gallery: Gallery, photos: Path, people_from: str = "auto") -> Unfini
 def test_a_zip_that_was_cancelled_goes_on_without_a_second_upload(gallery: Gallery, photos: Path) -> None:
     source = cut_off(gallery, photos, "first")
     assert (source.name, source.photos, source.done, source.people_from) == ("party", 6, 0, "first")
-    assert gallery.sources.settings(source.id) == ["all", "40", "0.9"]
+    assert gallery.sources.settings(source.id) == FaceSettings("all", 40, 0.9)
     add(gallery, KeptZip(Path(source.location)))
     assert (gallery.counts().photos, gallery.counts().people, gallery.sources.unfinished()) == (6, 2, [])
     assert not list(gallery.uploads.rglob("*.zip")), "a zip that is unpacked is not kept"

@@ -61,7 +61,7 @@ class CountedPhotos:
         for task in batch:
             with self._lock:
                 self._held -= len(task.content)
-            settled.append(Task(task.photo, b"", task.sha256, outcome_of(task, "no_face", "")))
+            settled.append(Task(task.photo, b"", task.sha256, outcome_of(task, "no_face", None)))
         return settled
 
 
@@ -268,7 +268,7 @@ def test_a_decoder_that_calls_a_photo_damaged_for_lack_of_memory_is_not_believed
     def decode(content: bytes) -> Any:
         tried.append(content)
         if len(tried) == 2:
-            raise PhotoError("The photo is damaged or cut off: replace it with a complete copy.")
+            raise PhotoError("is damaged or cut off: replace it with a complete copy.", "The photo")
         return load_photo(content)
 
     monkeypatch.setattr("facecluster.indexing.extraction.load_photo", decode)

@@ -31,7 +31,7 @@ MEGAPIXEL = 1_000_000
 
 
 def large_png(width: int, height: int, colour: int, pixel: bytes) -> bytes:
-    """A PNG of one colour, written row by row; `colour` is the type of the specification, 8 bits a sample."""
+    """A PNG of one colour, written row by row; `colour` is the type of the specification, 8 bits per sample."""
     packer = zlib.compressobj(1)
     row = b"\0" + pixel * width
     data = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()

@@ -17,7 +17,7 @@ from tests.photo_sources import Maker, both, listed, make_folder, make_zip
 # Layout: the photos' paths, the people that are found, and whether that is sure.
 SURE, ASKS = True, False
 LAYOUTS: dict[str, tuple[list[str], list[str], bool]] = {
-    "one folder a person": (["ann/1.jpg", "bob/1.jpg"], ["ann", "bob"], SURE),
+    "one folder per person": (["ann/1.jpg", "bob/1.jpg"], ["ann", "bob"], SURE),
     "no folder": (["1.jpg", "2.jpg"], [], SURE),
     "person, year": (["ann/2019/1.jpg", "ann/2020/1.jpg", "bob/2019/1.jpg"], ["ann", "bob"], SURE),
     "person, year, month": (["ann/2019/07/1.jpg", "bob/2020/12/1.jpg"], ["ann", "bob"], SURE),

@@ -26,7 +26,7 @@ from tests.photo_sources import (
 # --- whose photo it is --------------------------------------------------------------------------------------------
 
 LAYOUTS: dict[str, dict[str, str | None]] = {
-    "one folder a person": {"ann/1.jpg": "ann", "ann/2.jpg": "ann", "bob/1.jpg": "bob"},
+    "one folder per person": {"ann/1.jpg": "ann", "ann/2.jpg": "ann", "bob/1.jpg": "bob"},
     "flat": {"1.jpg": None, "2.jpg": None},
     "nested": {"train/ann/1.jpg": "ann", "train/bob/1.jpg": "bob", "val/ann/2.jpg": "ann"},
     "mixed": {"ann/1.jpg": "ann", "both.jpg": None, "family/bob/1.jpg": "bob"},

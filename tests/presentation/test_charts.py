@@ -74,7 +74,7 @@ def test_whiskers_reach_from_the_low_to_the_high_end_of_the_interval() -> None:
 def test_faces_that_were_left_out_have_a_column_of_their_own() -> None:
     table = people_by_cluster(np.array([0, 0, -1, -2]), ["Ann", "Ann", "Ann", "Bo"])
     heat = charts.people_by_cluster_heatmap(table).data[0]
-    assert list(heat.x) == ["0", "left out"]
+    assert list(heat.x) == ["0", "in no cluster"]
     assert dict(zip(heat.y, np.array(heat.customdata).tolist(), strict=True)) == {"Ann (3)": [2, 1], "Bo (1)": [0, 1]}
 
 

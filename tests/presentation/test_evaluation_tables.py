@@ -9,7 +9,7 @@ import pytest
 from facecluster.clustering.algorithms import ALGORITHMS
 from facecluster.evaluation.algorithm_comparison import COMPARISON_COLUMNS, compare_algorithms
 from facecluster.evaluation.held_out import held_out_identification
-from facecluster.evaluation.intervals import beside_accuracy
+from facecluster.evaluation.intervals import with_accuracy_interval
 from facecluster.evaluation.stability import STABILITY_COLUMNS
 from facecluster.evaluation.subgroups import GROUP_COLUMNS, by_group, read_groups
 from facecluster.presentation import evaluation_tables
@@ -71,10 +71,10 @@ def test_the_best_algorithm_comes_first_and_those_not_run_last() -> None:
 
 def test_accuracy_of_algorithms_and_of_numbers_of_clusters_has_its_interval_beside_it() -> None:
     rows = pd.DataFrame({"title": ["KMeans", "Ward"], "ari": [1.0, np.nan], "accuracy": [1.0, np.nan]})
-    measured = beside_accuracy(rows.reindex(columns=[*COMPARISON_COLUMNS]), 8)
+    measured = with_accuracy_interval(rows.reindex(columns=[*COMPARISON_COLUMNS]), 8)
     table = evaluation_tables.comparison_table(measured)
     names = table.columns.tolist()
     assert names[names.index("Accuracy") + 1] == "Accuracy, 95 %"
     assert table["Accuracy, 95 %"].tolist() == ["67.5 to 100\xa0%", ""]
-    sweep = beside_accuracy(pd.DataFrame({"clusters": [2], "accuracy": [0.5], "ari": [0.1]}), 8)
+    sweep = with_accuracy_interval(pd.DataFrame({"clusters": [2], "accuracy": [0.5], "ari": [0.1]}), 8)
     assert evaluation_tables.sweep_table(sweep).columns.tolist() == ["Clusters", "Accuracy", "Accuracy, 95 %", "ARI"]

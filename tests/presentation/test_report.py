@@ -103,10 +103,10 @@ def test_a_part_that_cannot_be_measured_says_why_and_the_others_stand(tmp_path: 
     gallery = make_gallery(tmp_path / "gallery", *draw_people(2, 6))
     cluster_gallery(gallery)
     found = evaluate_gallery(gallery, EvaluationSettings(seeds=1, bootstraps=1))
-    assert "1 of 2 people cannot be left out" in found.missing["open_set"]
+    assert "1 of 2 people cannot be held out" in found.missing["open_set"]
     assert found.open_set is None
     assert found.held_out is not None
-    assert "1 of 2 people cannot be left out" in report_html(found)
+    assert "1 of 2 people cannot be held out" in report_html(found)
 
 
 def test_why_accuracy_is_not_in_a_large_sweep_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def test_why_accuracy_is_not_in_a_large_sweep_is_said(tmp_path: Path, monkeypatc
     assert "Accuracy and ARI do, on the faces" in report_html(evaluate_gallery(gallery, settings))
     monkeypatch.setattr("facecluster.evaluation.cluster_number_sweep.SCORED_FACES", 20)
     large = evaluate_gallery(gallery, settings)
-    assert "Accuracy and ARI, which do, are left out beyond" in evaluation_tables.sweep_note(large)
+    assert "Accuracy and ARI, which do, are not measured beyond" in evaluation_tables.sweep_note(large)
     assert evaluation_tables.sweep_note(large) in report_html(large)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from facecluster.gallery.gallery import Gallery
-from facecluster.presentation.wall import Card, cards, matching
+from facecluster.presentation.wall import Card, cards, cards_named
 from facecluster.review.doubtful import titled
 from facecluster.workflows.cluster import cluster_gallery
 from tests.galleries import make_gallery
@@ -60,8 +60,8 @@ def test_a_card_leads_to_all_its_faces() -> None:
 
 def test_every_word_of_a_search_has_to_be_there() -> None:
     wall = [Card(name, name, 0, 1) for name in ("Ann Lee", "Lee Cobb", "Bob")]
-    assert [card.title for card in matching(wall, "LEE a")] == ["Ann Lee"]
-    assert matching(wall, " ") == wall
+    assert [card.title for card in cards_named(wall, "LEE a")] == ["Ann Lee"]
+    assert cards_named(wall, " ") == wall
 
 
 @pytest.fixture

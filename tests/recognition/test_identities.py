@@ -43,7 +43,13 @@ def cluster_by(gallery: Gallery, labels: np.ndarray) -> None:
     centers = np.stack([faces.embeddings[dense == place].mean(axis=0) for place in range(len(numbers))])
     gallery.clusterings.save(
         Clustering(
-            *("kmeans", {"n_clusters": len(numbers)}, 0, "casia-webface", {}, model.inertia_, 0.0),
+            "kmeans",
+            {"n_clusters": len(numbers)},
+            0,
+            "casia-webface",
+            {},
+            model.inertia_,
+            0.0,
             faces=faces.ids,
             labels=dense.astype(np.int32),
             similarity=np.ones(len(faces), np.float32),

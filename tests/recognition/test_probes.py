@@ -88,14 +88,14 @@ def test_another_threshold_changes_the_answer_without_looking_again(
     assert [answer(probe, identifier, limit).matches[0].is_known for limit in (0.0, 1.0)] == [True, False]
 
 
-def test_close_to_the_threshold_is_doubtful_on_both_sides(answers: list[Answer]) -> None:
+def test_close_to_the_threshold_is_close_on_both_sides(answers: list[Answer]) -> None:
     match = answers[0].matches[0]
 
     def at(threshold: float) -> str:
         return verdict(replace(match, threshold=threshold, is_known=match.similarity >= threshold))
 
     near, far = 0.02, 0.2
-    assert at(match.similarity - near) == at(match.similarity + near) == "doubtful"
+    assert at(match.similarity - near) == at(match.similarity + near) == "close"
     assert at(match.similarity - far) == "known"
     assert at(match.similarity + far) == "unknown"
 

@@ -87,7 +87,7 @@ def seen(embed: Embed) -> Seen:
     return embed([(person, draw_portrait(person, number)) for person in range(PEOPLE) for number in range(PORTRAITS)])
 
 
-def unit_centres(seen: Seen) -> np.ndarray:
+def unit_centers(seen: Seen) -> np.ndarray:
     centres = np.stack([seen.embeddings[seen.person == person].mean(axis=0) for person in range(PEOPLE)])
     return centres / np.linalg.norm(centres, axis=1, keepdims=True)
 
@@ -176,7 +176,7 @@ def test_kmeans_on_embeddings_tells_the_people_apart(seen: Seen, people: int) ->
 
 def test_one_threshold_recognises_everybody_and_leaves_strangers_out(seen: Seen, embed: Embed) -> None:
     """Each person in turn is left out of the gallery and plays the stranger: FNIR < 5 % at FPIR 1 %."""
-    similarity = seen.embeddings @ unit_centres(seen).T
+    similarity = seen.embeddings @ unit_centers(seen).T
     own = similarity[np.arange(len(similarity)), seen.person]
     others = np.where(seen.person[:, None] == np.arange(PEOPLE), -1.0, similarity).max(axis=1)
     threshold = np.quantile(others, 0.99)
@@ -185,7 +185,7 @@ def test_one_threshold_recognises_everybody_and_leaves_strangers_out(seen: Seen,
 
     assert (own < threshold).mean() < 0.05
     assert stranger.faces.tolist() == [1, 1, 1, 1]
-    assert (stranger.embeddings @ unit_centres(seen).T).max() < threshold - 0.05
+    assert (stranger.embeddings @ unit_centers(seen).T).max() < threshold - 0.05
 
 
 @pytest.mark.parametrize("people", [[0, 5, 7], list(range(8))])

@@ -96,7 +96,7 @@ def test_faces_without_persons_tell_what_to_do(sample_home: Path) -> None:
         db.execute("UPDATE faces SET person = NULL")
     app = open_page()
     assert titles_of_alerts(app) == ["Nothing to measure against"]
-    assert "one folder a person" in texts(app)
+    assert "one folder per person" in texts(app)
 
 
 def test_the_sample_gallery_in_words_and_figures(sample_home: Path) -> None:
@@ -214,7 +214,7 @@ def test_faces_that_an_algorithm_left_out_are_wrong_and_can_be_opened(sample_hom
         db.execute("DELETE FROM assignments WHERE face_id = ?", (face,))
     app = open_page()
     assert "143 of 144 faces" in texts(app)
-    assert words(tiles(app, "Faces that are wrong")[0])[0] == "left out"
+    assert words(tiles(app, "Faces that are wrong")[0])[0] == "in no cluster"
     app.query_params["face"] = str(face)
     assert "Not in a cluster yet" in texts(run(app))
 

@@ -50,9 +50,9 @@ def test_people_without_a_face_can_be_deleted_too(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
     known = sorted(gallery.photos.by_person()["person"])
     left_out = [
-        NewPhoto("1.jpg", "", 1, "unreadable", "", "Zoe"),
-        NewPhoto("2.jpg", "", 1, "duplicate", "", "Zoe"),
-        NewPhoto("3.jpg", "", 1, "no_face", "", known[0]),
+        NewPhoto("1.jpg", "", 1, "unreadable", None, "Zoe"),
+        NewPhoto("2.jpg", "", 1, "duplicate", None, "Zoe"),
+        NewPhoto("3.jpg", "", 1, "no_face", None, known[0]),
     ]
     gallery.photos.add(gallery.sources.add("folder", "/photos", "photos"), left_out, "casia-webface")
     for person, photos in (("Zoe", "2 photos"), (known[0], "13 photos")):

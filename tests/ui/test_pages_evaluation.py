@@ -105,7 +105,7 @@ def test_questions_are_answered_one_by_one_and_stay_answered(sample_home: Path) 
     assert told(app).count("Not measured yet: usually less than ") == 5
     measure(app, sample_home, "held_out", "open_set")
     assert "Yes: 100\xa0% of 144 faces on photos that it had not seen were most like their own person" in told(app)
-    assert "of the faces of people left out got a name (1.0\xa0% was asked for)" in told(app)
+    assert "of the faces of people held out got a name (1.0\xa0% was asked for)" in told(app)
     assert told(app).count("Not measured yet") == 3
     unfold(app, "open_held_out")
     assert set(metrics(app)) == {"Top-1", "Top-3", "Named right"}
@@ -184,7 +184,7 @@ def test_without_people_the_rest_can_be_measured_and_made_the_gallerys(nobody_ho
     (info,) = app.info
     assert "held-out photos, strangers and groups cannot be measured" in info.value
     assert questions(app) == ["How many people are there?", "Which algorithm suits?", "Would the groups come back?"]
-    assert not [each for each in app.number_input if each.label in ("Folds", "Draws", "People left out")]
+    assert not [each for each in app.number_input if each.label in ("Folds", "Draws", "People held out")]
     press(app, "evaluation_everything")
     wait(app, nobody_home)
     assert "4, by the faces alone; nobody is known by folder." in told(app)
@@ -194,7 +194,7 @@ def test_without_people_the_rest_can_be_measured_and_made_the_gallerys(nobody_ho
     unfold(app, "open_stability")
     assert set(metrics(app)) == {"ARI over 5 seeds", "ARI over 20 samples"}
     compared = unfold(app, "open_comparison").dataframe[1].value
-    assert {"Clusters", "Left out", "Seconds", "Memory, MB"} <= set(compared.columns)
+    assert {"Clusters", "In no cluster", "Seconds", "Memory, MB"} <= set(compared.columns)
     assert "ARI" not in compared.columns
     assert "got 4, the suggested one" in told(app)
     use(app, "average")

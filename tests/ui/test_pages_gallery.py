@@ -186,11 +186,11 @@ def captions(app: AppTest) -> str:
 
 
 def test_faces_that_the_algorithm_left_out_are_not_offered_to_be_grouped(left_out_home: Path) -> None:
-    left_out = Gallery.open(left_out_home).clusterings.unclustered().left_out
+    left_out = Gallery.open(left_out_home).clusterings.unclustered().in_none
     assert left_out > 0
     app = open_app()
     (info,) = app.info
-    assert f"HDBSCAN found no group for {left_out} face" in info.value
+    assert f"HDBSCAN found no cluster for {left_out} face" in info.value
     assert "accuracy counts such a face as a cluster of its own" in info.value
     assert "Group them" not in [button.label for button in app.button]
     open_details(app)
@@ -246,7 +246,7 @@ def test_nobodys_clusters_ask_for_a_name_and_lead_to_their_faces(gallery_home: P
 
 def test_each_part_of_the_state_leads_to_what_is_behind_it(left_out_home: Path) -> None:
     gallery = Gallery.open(left_out_home)
-    photos = [NewPhoto("bad.jpg", "", 1, "unreadable", "", reason="The file is empty.")]
+    photos = [NewPhoto("bad.jpg", "", 1, "unreadable", None, reason="The file is empty.")]
     gallery.photos.add(gallery.sources.add("zip", "/photos/more.zip", "more"), photos, "casia-webface")
     app = open_app()
     assert {link.proto.label: link.proto.page for link in app.get("page_link")} == {

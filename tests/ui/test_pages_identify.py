@@ -224,10 +224,10 @@ def test_filters_count_photos_and_show_those_of_a_kind(sample_home: Path) -> Non
     sky = Image.new("RGB", (300, 200), "skyblue")
     app = drop(open_page(), portrait=draw_portrait(2, 20), stranger=draw_stranger(0), sky=sky)
     kinds = app.pills(key="identify_kind")
-    assert kinds.options == ["All 3 photos", "Known 1", "Unknown 1", "Doubtful 0", "No face 1"]
+    assert kinds.options == ["All 3 photos", "Known 1", "Unknown 1", "Too close to tell 0", "No face 1"]
     kinds.set_value("no face").run()
     assert answers(app) == ["sky.jpg"]
-    app.pills(key="identify_kind").set_value("doubtful").run()
+    app.pills(key="identify_kind").set_value("close").run()
     assert answers(app) == []
 
 

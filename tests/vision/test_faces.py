@@ -1,4 +1,4 @@
-"""What is too doubtful to be a face takes part in nothing, and is told."""
+"""What is too unsure to be a face takes part in nothing, and is told."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from facecluster import Gallery, index_photos, open_photos
+from facecluster.face_settings import FaceSettings
 from facecluster.indexing.run import IndexReport
 from facecluster.recognition.probes import Answer, answers_table, read_probe
 from facecluster.samples.sample_photos import draw_group
 from facecluster.vision.detection import Detection, FaceDetector, Sight
-from facecluster.vision.faces import FaceReader, find_faces, told_doubtful, why_no_face
+from facecluster.vision.faces import FaceReader, find_faces, unsure_in_words, why_no_face
 from tests.fakes import FakeDetector, FakeEmbedder, write_photo
 
 UPRIGHT = np.array([[40, 35], [56, 35], [48, 45], [42, 55], [54, 55]], np.float32)
@@ -50,19 +51,19 @@ def gallery(tmp_path: Path) -> Gallery:
     return Gallery.open(tmp_path / "gallery")
 
 
-def test_a_doubtful_face_is_kept_apart() -> None:
+def test_an_unsure_face_is_kept_apart() -> None:
     (photo,) = find_faces(Scripted(0.74, 0.99, 0.9), [np.zeros((80, 96, 3), np.uint8)])  # type: ignore[arg-type]
     assert [found.score for found in photo.faces] == [0.99, 0.9]
-    assert [found.score for found in photo.doubtful] == [0.74]
+    assert [found.score for found in photo.unsure] == [0.74]
 
 
 @pytest.mark.parametrize(
     ("scores", "told"),
     [
         ((), "No face of 40 pixels or more was found."),
-        ((0.74,), "No sure face of 40 pixels or more was found, only one doubtful face, score 0.74."),
-        ((0.8999,), "No sure face of 40 pixels or more was found, only one doubtful face, score 0.89."),
-        ((0.7, 0.86), "No sure face of 40 pixels or more was found, only 2 doubtful faces, the best with score 0.86."),
+        ((0.74,), "No sure face of 40 pixels or more was found, only one unsure face, score 0.74."),
+        ((0.8999,), "No sure face of 40 pixels or more was found, only one unsure face, score 0.89."),
+        ((0.7, 0.86), "No sure face of 40 pixels or more was found, only 2 unsure faces, the best with score 0.86."),
     ],
 )
 def test_a_photo_without_a_sure_face_says_what_there_was(
@@ -105,19 +106,19 @@ def test_what_was_indexed_before_there_was_a_least_score_is_done_anew_only_where
 
     found.min_score = 0.7
     with monkeypatch.context() as before:
-        before.setattr(FaceExtractor, "settings", "all/40")
+        before.setattr(FaceExtractor, "settings", FaceSettings("all", 40, None))
         index(gallery, photo, found, faces="all")
     now = Scripted(*(each.score for each in found.faces))
     assert index(gallery, photo, now, faces="all").indexed == int(done_anew)
     assert (now.looks > 0) is done_anew
 
 
-def test_a_probes_doubtful_faces_are_told(photo: Path) -> None:
+def test_a_probes_unsure_faces_are_told(photo: Path) -> None:
     content = (photo / "Ann/1.png").read_bytes()
     probe = read_probe("1.png", content, FaceReader(Scripted(0.74), FakeEmbedder()))  # type: ignore[arg-type]
     assert probe.detections == ()
-    assert told_doubtful(probe.doubtful) == "one doubtful face, score 0.74"
-    assert answers_table([Answer(probe, ())])["note"].tolist() == ["no face found, only one doubtful face, score 0.74"]
+    assert unsure_in_words(probe.unsure) == "one unsure face, score 0.74"
+    assert answers_table([Answer(probe, ())])["note"].tolist() == ["no face found, only one unsure face, score 0.74"]
 
 
 def test_the_detector_answers_from_its_least_score_on() -> None:

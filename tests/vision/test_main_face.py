@@ -29,7 +29,7 @@ def square(x: float, y: float, side: float, score: float = 0.9999) -> Detection:
         ([square(100, 110, 110), square(205, 210, 75)], 0),  # nor does a smaller bystander
     ],
 )
-def test_the_main_face_is_large_and_near_the_centre(faces: list[Detection], main: int | None) -> None:
+def test_the_main_face_is_large_and_near_the_center(faces: list[Detection], main: int | None) -> None:
     assert main_face(faces, (400, 400)) == main
 
 

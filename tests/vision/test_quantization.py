@@ -74,13 +74,13 @@ def names_of_sources(model: Any) -> list[str]:
     return [c.input_value(0).get_node().get_type_name() for c in quantization._convolutions(model)]
 
 
-def quantised(given: np.ndarray, exact_first: int = 1) -> tuple[Any, Any]:
+def quantise(given: np.ndarray, exact_first: int = 1) -> tuple[Any, Any]:
     model = openvino_models.converted(features().eval(), (2, 3, 12, 12), (0,))
-    return model, quantization.quantised(model, given, exact_first)
+    return model, quantization.quantise(model, given, exact_first)
 
 
 def test_all_but_the_first_convolutions_multiply_integers() -> None:
-    model, smaller = quantised(examples())
+    model, smaller = quantise(examples())
     assert names_of_sources(smaller)[0] == "Parameter"
     assert set(names_of_sources(smaller)[1:]) == {"FakeQuantize"}
     assert "FakeQuantize" not in names_of_sources(model)
@@ -88,13 +88,13 @@ def test_all_but_the_first_convolutions_multiply_integers() -> None:
 
 
 def test_convolutions_on_the_same_numbers_share_their_integers() -> None:
-    _, smaller = quantised(examples())
+    _, smaller = quantise(examples())
     kinds = [operation.get_type_name() for operation in smaller.get_ops()]
     assert (kinds.count("Convolution"), kinds.count("FakeQuantize")) == (4, 2)
 
 
 def test_rounding_moves_no_output_on_average() -> None:
-    model, smaller = quantised(examples())
+    model, smaller = quantise(examples())
     faces = batch(200, 3, 12, 12)
     moved = quantization._outputs(smaller, faces) - quantization._outputs(model, faces)
     assert np.abs(moved).min() > 0
@@ -104,7 +104,7 @@ def test_rounding_moves_no_output_on_average() -> None:
 def test_a_network_that_would_change_direction_stays_in_floats() -> None:
     given = examples()
     given[::4] *= 100  # those that are checked exceed by far what the scales were found on
-    model, kept = quantised(given)
+    model, kept = quantise(given)
     assert kept is model
 
 

@@ -121,11 +121,11 @@ def test_eyes_out_of_level_or_below_the_mouth_are_not_upright() -> None:
     assert not looks_upright(Sight([]))
 
 
-def test_the_turn_with_the_surest_upright_face_wins_and_doubtful_ones_turn_nothing() -> None:
+def test_the_turn_with_the_surest_upright_face_wins_and_unsure_ones_turn_nothing() -> None:
     lying = UPRIGHT[:, ::-1]
     assert upright_turn([seen(0.9), seen(0.99), seen(0.999), seen(0.7)]) == 2
     assert upright_turn([seen(0.999), seen(0.99), seen(0.99), seen(0.99)]) == 0
-    assert upright_turn([seen(0.9), seen(0.97), Sight([]), seen(0.97)]) == 0, "a doubtful face in another turn"
+    assert upright_turn([seen(0.9), seen(0.97), Sight([]), seen(0.97)]) == 0, "an unsure face in another turn"
     assert upright_turn([seen(0.999, lying), seen(0.99), Sight([]), seen(0.9)]) == 1, "a lying face is no upright one"
     assert upright_turn([Sight([])] * 4) == 0
 

@@ -113,7 +113,7 @@ def people_and_strangers(folder: Path, strangers: int = 4) -> Gallery:
 def test_the_chosen_algorithm_stays_when_photos_are_added(tmp_path: Path, photos: Path, name: str) -> None:
     gallery = people_and_strangers(tmp_path / "gallery")
     before = apply_algorithm(gallery, name, 4, seed=3)
-    assert bool(gallery.clusterings.unclustered().left_out) == (name in ("hdbscan", "dbscan"))
+    assert bool(gallery.clusterings.unclustered().in_none) == (name in ("hdbscan", "dbscan"))
     empty = photos.parent / "grey"
     write_photo(empty / "0.png", 0)
     add(gallery, Place(str(empty)))
@@ -135,7 +135,7 @@ def test_grouping_again_keeps_the_algorithm_unless_another_is_named(tmp_path: Pa
     apply_algorithm(gallery, "hdbscan")
     gallery.delete_person("person 00")
     told = cluster_again(gallery, Job("Grouping"), *last_choice(gallery))
-    left_out = gallery.clusterings.unclustered().left_out
+    left_out = gallery.clusterings.unclustered().in_none
     assert left_out > 0
     assert told == f"{28 - left_out} faces are in 3 clusters, {left_out} in none."
     assert last_algorithm(gallery) == "hdbscan"
@@ -154,7 +154,7 @@ def test_photos_are_kept_when_the_algorithm_cannot_group_them(
     assert "choose another algorithm" in str(told.value)
     assert gallery.counts().faces == 42
     assert last_algorithm(gallery) == "hdbscan"
-    assert gallery.clusterings.unclustered() == Unclustered(found_later=6, left_out=left_out)
+    assert gallery.clusterings.unclustered() == Unclustered(found_later=6, in_none=left_out)
 
 
 def test_a_dropped_zip_is_copied_into_the_gallery_once(gallery: Gallery, photos: Path) -> None:

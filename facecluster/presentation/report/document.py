@@ -16,6 +16,9 @@ from facecluster.evaluation.subgroups import det_by_group
 GENERATOR = f"facecluster {__version__}, evaluation report"
 """Stands at the beginning of a report's page and JSON, by which `report.files` knows them again."""
 
+_KEYS = {"gallery_fnir": "foretold_fnir"}
+"""Fields that the JSON calls otherwise, as it always did."""
+
 
 def as_document(results: EvaluationResults) -> dict[str, Any]:
     """The JSON of a report: figures, tables as lists of rows, parameters, versions and date; NaN becomes null."""
@@ -57,12 +60,14 @@ def as_document(results: EvaluationResults) -> dict[str, Any]:
         document["groups_det"] = {column: det_by_group(found, listed, column) for column in results.groups}
     for part in ("held_out", "open_set", "calibration", "stability"):
         measured = getattr(results, part)
-        # A row a face names photos' faces one by one: that is for the pages, not for a report.
+        # One row per face names photos' faces one by one: that is for the pages, not for a report.
         document[part] = None
         if measured is not None:
             fields = vars(measured).items()
             document[part] = {
-                key: value for key, value in fields if key != "probabilities" and not _per_face(part, key)
+                _KEYS.get(name, name): value
+                for name, value in fields
+                if name != "probabilities" and not _per_face(part, name)
             }
     plain: dict[str, Any] = _plain(document)
     return plain

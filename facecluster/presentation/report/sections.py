@@ -39,13 +39,13 @@ DEFINITIONS = {
     "ARI": "Adjusted Rand index of clusters and persons: 1 when equal, about 0 when unrelated (Hubert & Arabie 1985).",
     "NMI": "Normalised mutual information of clusters and persons, arithmetic mean.",
     "B-cubed": "Precision and recall of each face's cluster, averaged over faces (Bagga & Baldwin 1998).",
-    "Left-out faces": "Faces that an algorithm puts into no cluster count as a cluster each.",
+    "Faces in no cluster": "Each face that an algorithm puts into none counts as a cluster of its own.",
     "Interval": "95 % Wilson score interval of a share. Faces of one person resemble each other, so with few people it "
     "is narrower than the truth.",
     "Top-1, top-3": "Share of held-out faces whose person is the most similar one, or among the three most similar. "
     "Photos are split into folds, copies of a photo never on both sides.",
     "Named right": "Share of held-out faces that reach the threshold with their own person's name.",
-    "FPIR": "Share of strangers' faces that get a name. Strangers are people left out of the gallery.",
+    "FPIR": "Share of strangers' faces that get a name. Strangers are people held out of the gallery.",
     "FNIR": "Share of known people's faces that stay unknown or get a wrong name.",
     "Threshold": "The similarity from which a face counts as known. Each gallery chooses it for the FPIR asked for "
     "without knowing the strangers.",
@@ -88,8 +88,8 @@ def summary_lines(results: EvaluationResults) -> list[str]:
         lines.append(results.known.sentence)
     if scores is not None:
         lines.append(
-            f"{scores.correct:,} of {scores.faces:,} faces are in their person's cluster: accuracy "
-            f"{percent(scores.accuracy)} ({KIND} {interval(*scores.accuracy_interval)}, {NOT_COVERED}), "
+            f"{scores.sentence}: accuracy {percent(scores.accuracy)} "
+            f"({KIND} {interval(*scores.accuracy_interval)}, {NOT_COVERED}), "
             f"purity {percent(scores.purity)}, ARI {scores.ari:.4f}, NMI {scores.nmi:.4f}, B-cubed F1 "
             f"{scores.bcubed.f1:.4f}."
         )
@@ -133,11 +133,11 @@ def _open_set(results: EvaluationResults) -> Section | None:
     if found is None:
         return _missing("strangers", "Strangers", results, "open_set")
     text = (
-        f"{found.left_out} of {found.people} people left out in each of {len(found.draws)} draws. At the thresholds "
+        f"{found.left_out} of {found.people} people held out in each of {len(found.draws)} draws. At the thresholds "
         f"chosen for an FPIR of {100 * found.target_fpir:g} %, {mean(found.fpir, found.fpir_sd)} of the strangers' "
         f"faces got a name (FPIR) and {mean(found.fnir, found.fnir_sd)} of the known people's were missed (FNIR; "
         f"expected {percent(found.expected_fnir)}). The whole gallery's threshold is {found.threshold:.3f}, its "
-        f"expected FNIR {percent(found.foretold_fnir)}."
+        f"expected FNIR {percent(found.gallery_fnir)}."
     )
     blocks = (
         Paragraph(text),
@@ -159,7 +159,7 @@ def _open_set(results: EvaluationResults) -> Section | None:
 
 def _strangers_last(draws: pd.DataFrame) -> pd.DataFrame:
     """Their names are long, and would part the figures from the draw's number."""
-    return draws[[*(column for column in draws if column != "Left out"), "Left out"]]
+    return draws[[*(column for column in draws if column != "Held out"), "Held out"]]
 
 
 def _calibration(results: EvaluationResults) -> list[Block]:

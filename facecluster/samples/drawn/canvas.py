@@ -1,4 +1,4 @@
-"""The paper: smooth shapes with hard or soft edges, drawn at twice the size so that edges come out clean."""
+"""The canvas: smooth shapes with hard or soft edges, drawn at twice the size so that edges come out clean."""
 
 from typing import TypeAlias
 

@@ -219,4 +219,4 @@ CAST = (
         lip_fullness=1.2,
     ),
 )
-"""The first twelve, cast by hand to be unlike each other; everybody else is drawn by lot."""
+"""The first twelve, cast by hand to be unlike each other; everybody else is drawn at random."""

@@ -44,7 +44,7 @@ class Moment:
 
 
 def moment(rng: np.random.Generator) -> Moment:
-    """A moment drawn by lot, mild enough that a face detector finds the face."""
+    """A moment drawn at random, mild enough that a face detector finds the face."""
     smile = float(rng.uniform(-0.1, 1.0))
     return Moment(
         yaw=float(np.clip(rng.normal(0, 0.13), -0.26, 0.26)),

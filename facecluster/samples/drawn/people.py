@@ -1,4 +1,4 @@
-"""Who is who among the drawn people: the first twelve are cast by hand, everybody else is drawn by lot."""
+"""Who is who among the drawn people: the first twelve are cast by hand, everybody else is drawn at random."""
 
 import numpy as np
 
@@ -23,7 +23,7 @@ _SPREAD = (
     ("eye_size", 0.13), ("brow_thickness", 0.3), ("nose_width", 0.17), ("nose_length", 0.12), ("lip_fullness", 0.28),
     ("mouth_width", 0.08),
 )  # fmt: skip
-"""Standard deviations of the traits drawn by lot; cut off at twice that."""
+"""Standard deviations of the traits drawn at random; cut off at twice that."""
 
 _MORE_NAMES = (
     "Isolde Wintergreen",

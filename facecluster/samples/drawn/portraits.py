@@ -33,7 +33,7 @@ def portrait_of(person: SamplePerson, portrait: int) -> Image.Image:
     return exposed(canvas.finished(), seen, rng)
 
 
-def group_of(people: Sequence[SamplePerson], seed: int) -> Image.Image:
+def group_photo_of(people: Sequence[SamplePerson], seed: int) -> Image.Image:
     """People side by side, RGB: at most `ROW` in a row, 190 px apart; a head is about 125 px wide."""
     rng = np.random.default_rng((1969, seed, *(person.number for person in people)))
     rows = [people[start : start + ROW] for start in range(0, len(people), ROW)]

@@ -4,7 +4,7 @@ They resize as facenet-pytorch does, by torch's `interpolate(mode="area")`, that
 pixel i of n averages the input pixels from floor(i * size / n) to ceil((i + 1) * size / n). A summed-area table gives
 every such average from four look-ups, whatever the scale (Crow, "Summed-area tables for texture mapping", 1984).
 
-The same in numpy takes twice as long and more, and takes Python's lock some hundred times a photo.
+The same in numpy takes twice as long and more, and takes Python's lock some hundred times per photo.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import numpy as np
 from facecluster.vision.mtcnn import area_resize
 from facecluster.vision.mtcnn import boxes as box_math
 
-# A photo's table takes 12 bytes a pixel, so few photos are in hand at once, and only one that is larger than this.
+# A photo's table takes 12 bytes per pixel, so few photos are in hand at once, and only one that is larger than this.
 HUGE_PIXELS = 6_000_000
 # A larger photo is shrunk by a whole number first, so that its table stays below 300 MB.
 _MOST_PIXELS = 24_000_000
@@ -40,19 +40,19 @@ def shrink(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return image, np.array([width / image.shape[1], height / image.shape[0]], np.float32)
 
 
-def groups(images: Iterable[np.ndarray]) -> Iterator[list[np.ndarray]]:
-    """The photos in turn, in groups of at most HUGE_PIXELS, or of one photo."""
-    group: list[np.ndarray] = []
+def in_batches(images: Iterable[np.ndarray]) -> Iterator[list[np.ndarray]]:
+    """The photos in turn, in batches of at most HUGE_PIXELS, or of one photo."""
+    batch: list[np.ndarray] = []
     pixels = 0
     for image in images:
         size = image.shape[0] * image.shape[1]
-        if group and pixels + size > HUGE_PIXELS:
-            yield group
-            group, pixels = [], 0
-        group.append(image)
+        if batch and pixels + size > HUGE_PIXELS:
+            yield batch
+            batch, pixels = [], 0
+        batch.append(image)
         pixels += size
-    if group:
-        yield group
+    if batch:
+        yield batch
 
 
 Crops = Callable[[Sequence[PhotoPixels], Sequence[np.ndarray], int], tuple[list[np.ndarray], np.ndarray]]

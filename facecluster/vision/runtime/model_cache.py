@@ -1,4 +1,4 @@
-"""Models that took long to make, kept in the user's cache folder: checked when read, made again when in doubt."""
+"""Models that took long to make, kept in the user's cache folder: checked when read, made again if damaged."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _kept(recipe: Recipe, in_integers: bool = False) -> Any:
     def make(folder: Path | None) -> Any:
         model = converted(recipe.build(), recipe.input_shape, recipe.varying)
         if in_integers:
-            model = quantization.quantised(model, recipe.make_examples(), recipe.exact_first)
+            model = quantization.quantise(model, recipe.make_examples(), recipe.exact_first)
         if folder:
             openvino().save_model(model, folder / "model.xml", compress_to_fp16=False)
         return model

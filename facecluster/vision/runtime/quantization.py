@@ -1,8 +1,8 @@
-"""Eight-bit integers for the layers of a network that bear them: they multiply nearly twice as fast as 32-bit floats.
+"""Eight-bit integers for the layers of a network that tolerate them: they multiply almost twice as fast as floats.
 
-Activations become unsigned integers with one scale a layer, weights signed ones with one scale an output channel, as in
-Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018. How
-large activations get, and by how much rounding shifts a channel on average, is found out on examples; whether the
+Activations become unsigned integers with one scale per layer, weights signed ones with one scale per output channel, as
+in Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018.
+How large activations get, and by how much rounding shifts a channel on average, is found out on examples; whether the
 result is near enough to the network, on other examples. Shifts are taken off again: Nagel et al., "Data-Free
 Quantization Through Weight Equalization and Bias Correction", 2019.
 """
@@ -32,7 +32,7 @@ _LARGEST_WEIGHT = 64
 logger = logging.getLogger(__name__)
 
 
-def quantised(model: Any, examples: np.ndarray, exact_first: int) -> Any:
+def quantise(model: Any, examples: np.ndarray, exact_first: int) -> Any:
     """An OpenVINO `model` with all convolutions but the first `exact_first` in integers; itself where that is far off.
 
     `examples` (n, ...) float32 are inputs of the kind that it will get, of different people. A quarter of them takes no

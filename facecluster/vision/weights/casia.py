@@ -66,8 +66,8 @@ def casia_state() -> dict[str, torch.Tensor]:
 
 def _branch(name: str) -> str:
     """The part of a TensorFlow layer's name that is common to the convolutions of one branch."""
-    match = re.match(r"(.*/Branch_\d)/", name)
-    return match[1] if match else name
+    found = re.match(r"(.*/Branch_\d)/", name)
+    return found[1] if found else name
 
 
 def _torch_name(name: str, index: int, branch_size: int) -> str:
