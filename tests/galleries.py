@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -51,3 +54,27 @@ def unlabelled_gallery(folder: Path) -> Path:
     cluster_gallery(gallery, 3)
     gallery.close()
     return folder
+
+
+def edit(folder: Path, sql: str, *parameters: object) -> None:
+    """Changes a gallery's file as another program would: it then holds what indexing these photos would not leave."""
+    with closing(sqlite3.connect(folder / "gallery.db")) as file, file:
+        file.execute("PRAGMA foreign_keys = ON")
+        file.execute(sql, parameters)
+        file.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
+
+
+def give(folder: Path, faces: Iterable[int], person: str | None) -> None:
+    """Makes faces another person's, as if their photos lay in that person's folder, or nobody's."""
+    for face in faces:
+        edit(folder, "UPDATE faces SET person = ? WHERE id = ?", person, face)
+
+
+def take_name(folder: Path, person: str) -> None:
+    """Makes a person's faces nobody's, as if their photos lay in no folder."""
+    edit(folder, "UPDATE faces SET person = NULL WHERE person = ?", person)
+
+
+def ungroup(folder: Path) -> None:
+    """Leaves the faces in no cluster, as before the first grouping."""
+    edit(folder, "DELETE FROM clusterings")

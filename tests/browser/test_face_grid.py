@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from facecluster.gallery.gallery import Gallery
+from tests.galleries import give
 
 from .conftest import serve
 
@@ -169,8 +170,7 @@ def test_a_bar_and_a_cell_lead_to_the_faces_behind_them(page: Page, sample_home:
     gallery = Gallery.open(sample_home)
     face = int(gallery.clusterings.faces_of(0, limit=1)["face"].iloc[0])
     first, second = gallery.clusterings.table()["person"][:2]
-    with gallery._database.write() as db:
-        db.execute("UPDATE faces SET person = ? WHERE id = ?", (second, face))
+    give(sample_home, [face], second)
     with serve(sample_home) as address:
         page.goto(f"{address}/accuracy")
         bar = page.locator(".st-key-accuracy_chart .point path")

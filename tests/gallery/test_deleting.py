@@ -19,6 +19,7 @@ from facecluster.indexing.run import IndexReport
 from facecluster.records import NewFace, NewPhoto
 from facecluster.workflows.cluster import cluster_gallery
 from tests.fakes import FakeDetector, FakeEmbedder, write_copy, write_photo
+from tests.galleries import edit
 
 SECRET = "Tom Secret"
 
@@ -109,8 +110,7 @@ def test_a_deleted_face_stays_away_though_its_photo_is_renamed_copied_and_indexe
         write_photo(photos / f"{number}.png", number)
     index(gallery, photos)
     if settings:
-        with gallery._database.write() as db:
-            db.execute("UPDATE photos SET settings = ?", (settings,))
+        edit(gallery.path, "UPDATE photos SET settings = ?", settings)
     revision = gallery.revision
     gallery.delete_faces(gallery.faces().ids[:1].tolist())
     assert gallery.revision > revision

@@ -16,6 +16,7 @@ from facecluster.workflows.cluster import cluster_gallery
 from facecluster.workflows.jobs import Job
 from facecluster.workflows.uploads import UploadedZip
 from tests.fakes import FakeDetector, FakeEmbedder, write_copy, write_photo
+from tests.galleries import edit
 from tests.killing import is_killed_at
 
 SECRET = "Tom Secret"
@@ -62,10 +63,7 @@ def fresh(made: Path, place: Path) -> Path:
     """A copy of the gallery whose photos lie in it."""
     shutil.rmtree(place, ignore_errors=True)
     made.rename(place) if not made.exists() else shutil.copytree(made, place)
-    gallery = Gallery.open(place)
-    with gallery._database.write() as db:
-        db.execute("UPDATE sources SET location = ?", (str(place / "uploads" / "0123456789ab" / "party"),))
-    gallery.close()
+    edit(place, "UPDATE sources SET location = ?", str(place / "uploads" / "0123456789ab" / "party"))
     return place
 
 

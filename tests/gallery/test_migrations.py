@@ -14,6 +14,7 @@ from facecluster import Gallery
 from facecluster.errors import GalleryError
 from facecluster.gallery import migrations
 from facecluster.gallery.schema import SCHEMA_VERSION
+from tests.galleries import edit
 from tests.old_galleries import gallery_of_version_1, gallery_of_version_3
 
 PEOPLE = ["Ada", "Bob", "Cleo"]
@@ -153,8 +154,7 @@ def test_a_database_of_another_program_is_refused_and_stays_as_it_is(
 
 def test_a_gallery_of_a_newer_version_is_refused_in_a_sentence(tmp_path: Path) -> None:
     gallery = Gallery.open(tmp_path)
-    with gallery._database.write() as db:
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     gallery.close()
+    edit(tmp_path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     with pytest.raises(GalleryError, match=r"made by a newer facecluster: update facecluster, or choose another"):
         Gallery.open(tmp_path)

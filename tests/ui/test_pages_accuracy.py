@@ -18,7 +18,7 @@ from facecluster.ui import tables
 from facecluster.workflows.cluster import cluster_gallery
 from facecluster.workflows.labelled import labelled_clustering
 from tests.apps import open_app, tiles, words
-from tests.galleries import make_gallery, unlabelled_gallery
+from tests.galleries import edit, give, make_gallery, take_name, ungroup, unlabelled_gallery
 from tests.people import draw_people
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -52,8 +52,7 @@ def make_one_wrong(home: Path) -> tuple[int, str, str]:
     gallery = Gallery.open(home)
     first, second = gallery.clusterings.table()["person"][:2]
     face = int(gallery.clusterings.faces_of(0, limit=1)["face"].iloc[0])
-    with gallery._database.write() as db:
-        db.execute("UPDATE faces SET person = ? WHERE id = ?", (second, face))
+    give(home, [face], second)
     return face, second, first
 
 
@@ -86,14 +85,12 @@ def test_the_overall_accuracy_has_its_interval_and_says_which(sample_home: Path)
 
 
 def test_faces_without_clusters_tell_what_to_do(sample_home: Path) -> None:
-    with Gallery.open(sample_home)._database.write() as db:
-        db.execute("DELETE FROM clusterings")
+    ungroup(sample_home)
     assert titles_of_alerts(open_page()) == ["No clusters yet"]
 
 
 def test_faces_without_persons_tell_what_to_do(sample_home: Path) -> None:
-    with Gallery.open(sample_home)._database.write() as db:
-        db.execute("UPDATE faces SET person = NULL")
+    edit(sample_home, "UPDATE faces SET person = NULL")
     app = open_page()
     assert titles_of_alerts(app) == ["Nothing to measure against"]
     assert "one folder per person" in texts(app)
@@ -184,8 +181,7 @@ def test_a_wrong_face_says_where_it_is_and_leads_to_its_photo(sample_home: Path)
 def test_faces_without_a_person_take_part_in_no_figure_and_it_says_so(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
     person = gallery.clusterings.table()["person"][0]
-    with gallery._database.write() as db:
-        db.execute("UPDATE faces SET person = NULL WHERE person = ?", (person,))
+    take_name(sample_home, person)
     app = open_page()
     assert "132 of 132 faces" in texts(app)
     assert "132 of 144 faces have a known person; figures that compare with people speak of these alone" in texts(app)
@@ -210,8 +206,7 @@ def test_clusters_that_are_nobodys_are_named(sample_home: Path) -> None:
 def test_faces_that_an_algorithm_left_out_are_wrong_and_can_be_opened(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
     face = int(gallery.clusterings.faces_of(0, limit=1)["face"].iloc[0])
-    with gallery._database.write() as db:
-        db.execute("DELETE FROM assignments WHERE face_id = ?", (face,))
+    edit(sample_home, "DELETE FROM assignments WHERE face_id = ?", face)
     app = open_page()
     assert "143 of 144 faces" in texts(app)
     assert words(tiles(app, "Faces that are wrong")[0])[0] == "in no cluster"

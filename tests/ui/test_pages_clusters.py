@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from facecluster.gallery.gallery import Gallery
 from tests.apps import tiles, words
+from tests.galleries import edit, give, take_name, ungroup
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -54,8 +55,7 @@ def relabel_one(home: Path, cluster: int, person: str) -> int:
     """Makes one face of a cluster another person's, as if a stranger had been put in."""
     gallery = Gallery.open(home)
     face = int(gallery.clusterings.faces_of(cluster, order="farthest", limit=1)["face"].iloc[0])
-    with gallery._database.write() as db:
-        db.execute("UPDATE faces SET person = ? WHERE id = ?", (person, face))
+    give(home, [face], person)
     return face
 
 
@@ -67,8 +67,7 @@ def test_an_empty_gallery_tells_where_to_start(gallery_home: Path) -> None:
 
 
 def test_faces_without_clusters_tell_what_to_do(sample_home: Path) -> None:
-    with Gallery.open(sample_home)._database.write() as db:
-        db.execute("DELETE FROM clusterings")
+    ungroup(sample_home)
     assert "144 faces that are not grouped yet" in texts(open_page())
 
 
@@ -132,8 +131,7 @@ def test_faces_to_check_come_first_and_others_by_similarity(sample_home: Path) -
     nearest = faces(run(app))
     app.segmented_control(key="clusters_face_order").set_value("farthest")
     assert faces(run(app)) == nearest[::-1]
-    with Gallery.open(sample_home)._database.write() as db:
-        db.execute("UPDATE faces SET person = 'A stranger' WHERE id = ?", (nearest[1],))
+    give(sample_home, [nearest[1]], "A stranger")
     assert faces(open_page(cluster)) == [nearest[1], *(face for face in nearest[::-1] if face != nearest[1])]
 
 
@@ -165,9 +163,8 @@ def test_a_face_of_another_person_is_marked_with_the_name(sample_home: Path) -> 
 def test_most_faces_are_nobodys_where_nobody_has_more_than_half(sample_home: Path) -> None:
     cluster, _ = first_person(sample_home)
     gallery = Gallery.open(sample_home)
-    with gallery._database.write() as db:
-        for face in gallery.clusterings.faces_of(cluster, limit=6)["face"].tolist():
-            db.execute("UPDATE faces SET person = ? WHERE id = ?", (f"Other {face}", face))
+    for face in gallery.clusterings.faces_of(cluster, limit=6)["face"].tolist():
+        give(sample_home, [face], f"Other {face}")
     shown = texts(open_page(cluster))
     assert "Most faces are" not in shown
     assert "Nobody has more than half of the faces: " in shown
@@ -175,8 +172,7 @@ def test_most_faces_are_nobodys_where_nobody_has_more_than_half(sample_home: Pat
 
 def test_a_cluster_without_a_known_person_asks_for_a_name(sample_home: Path) -> None:
     cluster, person = first_person(sample_home)
-    with Gallery.open(sample_home)._database.write() as db:
-        db.execute("UPDATE faces SET person = NULL WHERE person = ?", (person,))
+    take_name(sample_home, person)
     cards = {card["name"]: card for card in tiles(open_page(), "Clusters")}
     assert [name for name, card in cards.items() if card["asks_name"]] == [f"Cluster {cluster}"]
     assert cards[f"Cluster {cluster}"]["said"] == f"Cluster {cluster}, 12 faces, without a name"
@@ -185,12 +181,8 @@ def test_a_cluster_without_a_known_person_asks_for_a_name(sample_home: Path) -> 
 
 def test_a_doubtful_face_is_marked(sample_home: Path) -> None:
     cluster, _ = first_person(sample_home)
-    with Gallery.open(sample_home)._database.write() as db:
-        db.execute(
-            "UPDATE assignments SET similarity = 0.2 WHERE cluster = ? AND face_id = "
-            "(SELECT min(face_id) FROM assignments WHERE cluster = ?)",
-            (cluster, cluster),
-        )
+    first = int(Gallery.open(sample_home).clusterings.faces_of(cluster)["face"].min())
+    edit(sample_home, "UPDATE assignments SET similarity = 0.2 WHERE face_id = ?", first)
     shown = tiles(open_page(cluster), "Faces of")
     assert ["doubtful" in words(tile) for tile in shown] == [True] + 11 * [False]
     app = open_page()

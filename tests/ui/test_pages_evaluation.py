@@ -19,7 +19,7 @@ from facecluster.ui import resources
 from facecluster.ui.jobs import jobs
 from facecluster.workflows.cluster import cluster_gallery
 from tests.apps import open_app, tiles, words
-from tests.galleries import make_gallery
+from tests.galleries import give, make_gallery
 from tests.people import draw_people
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -130,8 +130,7 @@ def test_faces_that_were_taken_for_others_are_shown(sample_home: Path) -> None:
     gallery = Gallery.open(sample_home)
     first, second = gallery.clusterings.table()["person"][:2]
     face = int(gallery.clusterings.faces_of(0, limit=1)["face"].iloc[0])
-    with gallery._database.write() as db:
-        db.execute("UPDATE faces SET person = ? WHERE id = ?", (second, face))
+    give(sample_home, [face], second)
     app = unfold(measure(open_page(), sample_home, "held_out"), "open_held_out")
     (wrong,) = tiles(app, "Faces that were taken for somebody else")
     assert (wrong["id"], wrong["name"], words(wrong)[0]) == (face, second, f"like {first}")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from facecluster.gallery.gallery import Gallery
 from tests.apps import open_details, state, tiles, words
+from tests.galleries import ungroup
 from tests.ui.test_pages_gallery import captions, open_app, wait_for_job
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -28,9 +28,7 @@ def test_clustering_again_with_a_fixed_number(sample_home: Path) -> None:
 
 
 def test_faces_without_a_cluster_are_told_and_grouped_on_a_click(sample_home: Path) -> None:
-    gallery = Gallery.open(sample_home)
-    with gallery._database.write() as db:
-        db.execute("DELETE FROM clusterings")
+    ungroup(sample_home)
     app = open_app()
     assert any("144 faces are in no cluster yet" in info.value for info in app.info)
     assert {card["href"][:26] for card in tiles(app, "People")} == {"clusters?gallery=~&person="}

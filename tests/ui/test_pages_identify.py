@@ -20,7 +20,7 @@ from facecluster.vision.detection import FaceDetector
 from facecluster.vision.embedding import FaceEmbedder
 from facecluster.workflows.cluster import cluster_gallery
 from tests.apps import open_app, tiles, words
-from tests.galleries import make_gallery
+from tests.galleries import make_gallery, take_name
 from tests.people import draw_people
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -103,9 +103,7 @@ def test_a_photo_that_the_gallery_holds_is_called_a_copy(sample_home: Path) -> N
 
 
 def test_a_face_of_a_cluster_without_a_name_is_named_on_the_spot(sample_home: Path) -> None:
-    gallery = Gallery.open(sample_home)
-    with gallery._database.write() as db:
-        db.execute("UPDATE faces SET person = NULL WHERE person = ?", (sample_person(2).name,))
+    take_name(sample_home, sample_person(2).name)
     app = drop(open_page(), portrait=draw_portrait(2, 20))
     assert answers(app)[0].endswith("not named")
     assert words(tiles(app, "Photos")[0])[0].startswith("no name yet, ")

@@ -13,7 +13,7 @@ from facecluster.gallery.gallery import Gallery
 from facecluster.photos.images import encode_jpeg
 from facecluster.workflows.cluster import cluster_gallery
 from tests.apps import tiles
-from tests.galleries import make_gallery
+from tests.galleries import edit, make_gallery
 from tests.people import draw_people
 from tests.ui.test_pages_clusters import faces, first_person, open_page, run, texts
 
@@ -97,8 +97,7 @@ def test_a_look_alike_in_another_cluster_is_told(sample_home: Path) -> None:
     (here, _), face = first_person(sample_home), int(gallery.clusterings.faces_of(0)["face"].iloc[0])
     nearest = int(gallery.faces.nearest(face)["face"].iloc[0])
     there = next(int(cluster) for cluster in gallery.clusterings.table()["cluster"] if cluster != here)
-    with gallery._database.write() as db:
-        db.execute("UPDATE assignments SET cluster = ? WHERE face_id = ?", (there, nearest))
+    edit(sample_home, "UPDATE assignments SET cluster = ? WHERE face_id = ?", there, nearest)
     shown = texts(with_face(open_page(), face))
     assert "is in another cluster" in shown
     assert "This one was put where the" in shown
@@ -147,8 +146,7 @@ def test_nothing_is_deleted_while_other_work_is_under_way(sample_home: Path, mon
 
 
 def test_a_photo_that_is_gone_leaves_the_stored_crop_and_a_sentence(sample_home: Path) -> None:
-    with Gallery.open(sample_home)._database.write() as db:
-        db.execute("UPDATE sources SET location = ?", (str(sample_home / "moved away"),))
+    edit(sample_home, "UPDATE sources SET location = ?", str(sample_home / "moved away"))
     cluster, person = first_person(sample_home)
     app = open_page(cluster)
     with_face(app, faces(app)[0])
