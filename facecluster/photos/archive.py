@@ -9,6 +9,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, BinaryIO, TypeVar
@@ -263,6 +264,20 @@ def unpack_zip(
     return damaged
 
 
+class _OpenedZip(zipfile.ZipFile):
+    """A zip of `NamesAsBytes` that closes its file as well: zipfile leaves that to whoever opened it."""
+
+    def __init__(self, file: Path) -> None:
+        with ExitStack() as until_it_works:
+            self._file = until_it_works.enter_context(file.open("rb"))
+            super().__init__(NamesAsBytes(self._file))
+            until_it_works.pop_all()
+
+    def close(self) -> None:
+        super().close()
+        self._file.close()
+
+
 def _open_zip(zipped: Path | BinaryIO, file: Path) -> zipfile.ZipFile:
     try:
         if isinstance(zipped, Path) and not zipped.is_file():
@@ -270,8 +285,7 @@ def _open_zip(zipped: Path | BinaryIO, file: Path) -> zipfile.ZipFile:
         try:
             return zipfile.ZipFile(zipped)
         except UnicodeDecodeError:  # a name that is not the UTF-8 it claims to be
-            content = zipped.open("rb") if isinstance(zipped, Path) else zipped
-            return zipfile.ZipFile(NamesAsBytes(content))
+            return _OpenedZip(zipped) if isinstance(zipped, Path) else zipfile.ZipFile(NamesAsBytes(zipped))
     except _DAMAGED as error:
         raise SourceError(f"{file.name} is not a zip, or is damaged: make it anew.") from error
     except OSError as error:

@@ -133,16 +133,15 @@ def test_wrong_usage_is_status_2(capsys: pytest.CaptureFixture[str], arguments: 
 def test_evaluate_without_people_prints_the_rest_and_says_what_needs_people(
     capsys: pytest.CaptureFixture[str], nobody: Path, tmp_path: Path
 ) -> None:
-    ran = Ran(capsys, "evaluate", "--gallery", nobody)
+    ran = Ran(capsys, "evaluate", "--gallery", nobody, "--report", tmp_path / "r.html")
     assert ran.status == 0
     assert "5 clusters have the highest sum of silhouette" in ran.text
     assert "chinese-whispers" in ran.text
+    figures = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert figures["suggestion"]["n_clusters"] == 5
+    assert len(figures["comparison"]) == len(ALGORITHMS)
+    assert (figures["scores"], figures["people"]) == (None, [])
     assert ran.text.count("No face has a known person") == 1
-    report = Ran(capsys, "evaluate", "--gallery", nobody, "--report", tmp_path / "r.html", "--json")
-    assert report.status == 0
-    assert report.json["suggestion"]["n_clusters"] == 5
-    assert len(report.json["comparison"]) == len(ALGORITHMS)
-    assert (report.json["accuracy"], report.json["people"]) == (None, [])
     asked = Ran(capsys, "evaluate", "--gallery", nobody, "--folds", 3, "--leave-people-out", 2)
     assert asked.status == 1
     assert "5 clusters have the highest sum of silhouette" in asked.text
