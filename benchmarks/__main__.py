@@ -17,10 +17,11 @@ from benchmarks.cut_faces import measure_cut_faces
 from benchmarks.indexing import measure_indexing, measure_memory, own_peak_mb
 from benchmarks.main_face import measure_main_face
 from benchmarks.scaling import measure_clustering, measure_identification, measure_pages
+from benchmarks.thresholds import measure_thresholds
 from benchmarks.turned import measure_turns
 from facecluster import write_sample_people
 
-SECTIONS = ("indexing", "memory", "main-face", "turns", "cut", "clustering", "identification", "pages")
+SECTIONS = ("indexing", "memory", "main-face", "turns", "cut", "clustering", "identification", "pages", "thresholds")
 
 
 def main() -> None:
@@ -59,6 +60,7 @@ def _measure(options: argparse.Namespace, photos: Path) -> dict[str, Any]:
         "clustering": lambda: measure_clustering(small),
         "identification": lambda: measure_identification(sizes),
         "pages": lambda: measure_pages(small),
+        "thresholds": lambda: measure_thresholds(photos),
     }
     results: dict[str, Any] = {"machine": f"{platform.machine()}, Python {platform.python_version()}"}
     for section in options.sections or SECTIONS:

@@ -191,7 +191,7 @@ class LargeFaceMatcher(FaceMatcher):
             sound, all_sound = [~block for block in sound], ~all_sound
         own = self.own_similarities_
         spread = np.concatenate([block[rows].ravel() for block, rows in zip(usual, sound, strict=True)])
-        shape = shape_of_strangers(spread, own[all_sound & ~np.isnan(own)], people)
+        shape = shape_of_strangers(spread, own[all_sound & ~np.isnan(own)], np.diff(self._edges))
         same = shape.one_in_a_hundred
         best = [
             block[np.ix_(rows, ~are_one_person(block, same))].max(axis=1, initial=-1)
