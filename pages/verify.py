@@ -8,7 +8,7 @@ from facecluster.errors import FaceClusterError
 from facecluster.gallery.gallery import Gallery
 from facecluster.photos.images import encode_jpeg
 from facecluster.presentation.probe_pictures import box_ratio, in_shape, numbered_boxes, similarity_scale
-from facecluster.presentation.strictness import verify_meaning
+from facecluster.presentation.strictness import UNEVEN_PAIRS, verify_meaning
 from facecluster.recognition.pairing import (
     PairVerdict,
     ProbeFace,
@@ -118,7 +118,7 @@ def show_answer(one: ProbeFace, other: ProbeFace, pairs: PairErrors) -> None:
         st.caption(verify_meaning(found, pairs.identity), width="stretch")
         with st.popover("Why?", type="tertiary", key="verify_why"):
             st.caption("Both rates are measured on the pairs of faces that the threshold was chosen on.")
-            for sentence in filter(None, (found.basis, found.warning)):
+            for sentence in filter(None, (found.basis, found.warning, UNEVEN_PAIRS)):
                 st.caption(f":material/info: {escape(sentence)}")
             resources.min_score_slider()
 

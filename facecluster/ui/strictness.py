@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from facecluster.presentation.strictness import DEFAULT, IDENTIFY, KNOWN, VERIFY, identify_meaning
+from facecluster.presentation.strictness import DEFAULT, IDENTIFY, KNOWN, UNEVEN_NAMES, VERIFY, identify_meaning
 from facecluster.presentation.text import percent
 from facecluster.recognition.identification import Identifier
 from facecluster.ui import resources
@@ -87,5 +87,5 @@ def _expected(identifier: Identifier, threshold: float, shown: float, fpir: floa
         "so its figures differ."
     )
     caveat = matcher.caveat(named if fpir is None else fpir)
-    if caveat:
-        st.caption(f":material/info: {caveat}")
+    for sentence in filter(None, (caveat, UNEVEN_NAMES)):
+        st.caption(f":material/info: {sentence}")

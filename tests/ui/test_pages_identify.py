@@ -175,6 +175,7 @@ def test_twelve_people_cannot_show_one_stranger_in_a_hundred_and_the_page_says_s
     captions = [each.value for each in app.caption]
     assert any("With 12 people, one stranger in 100 cannot be seen" in each for each in captions)
     assert any("of known people are missed" in each for each in captions)
+    assert any("some groups apart less well" in each for each in captions)
     # Where many strangers may get a name, twelve people show it.
     app.slider(key="identify_threshold").set_value(0.2).run()
     assert not any("cannot be seen" in each.value for each in app.caption)
