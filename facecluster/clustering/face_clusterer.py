@@ -34,7 +34,7 @@ _PASSES = 10  # over all faces, from a start that is already good: more change i
 _COMPONENTS = 64
 _MAX_SPLITS = 50
 # Faces times clusters times random starts, and times merges with a split: a few seconds each.
-_STARTS, _SPLITS = 2_000_000, 20_000_000
+_STARTS, _SPLITS = 2_000_000, 10_000_000
 # Mean silhouettes this close tell nothing: then KMeans is right more often than average linkage.
 CLEARLY = 0.01
 
@@ -154,7 +154,7 @@ class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
     def _fit_full(self, X: np.ndarray) -> KMeans:
         work = len(X) * self.n_clusters
         self.algorithm_ = "full"
-        self.n_init_ = min(self.n_init, max(1, _STARTS // work)) if len(X) > 1 else 0
+        self.n_init_ = min(self.n_init, _STARTS // work) if len(X) > 1 else 0
         if len(X) == 1:  # neither a tree nor components
             return self._lloyd(X, X)
         reduced = self._reduced(X)
