@@ -1,4 +1,4 @@
-"""Average linkage by cosine, for any number of faces: its tree, where it is cut, and where its merges are of one person.
+"""Average linkage by cosine, for any number of faces: its tree, where it is cut, which merges are of one person.
 
 The mean cosine between two clusters is the product of their means, and two clusters that are each other's nearest are
 merged by average linkage sooner or later, whatever else is merged before (it is reducible: Murtagh, "A survey of recent

@@ -40,8 +40,8 @@ def count_by_linkage(faces: np.ndarray, limit: int) -> LinkageCount | None:
     """Counts the people of (n, d) unit embeddings, n at least 3; None where they are one, or more than the limit.
 
     Silhouettes do not see people of one face (a face that is alone counts 0), so the least number is that of
-    `AverageTree.people`, which compares cosines with those of strangers; from there on it is the first number whose mean
-    silhouette comes within 0.01 of the best.
+    `AverageTree.people`, which compares cosines with those of strangers; from there on it is the first number whose
+    mean silhouette comes within 0.01 of the best.
     """
     tree = AverageTree(faces)
     least, limit = tree.people(), min(limit, len(faces) - 1)

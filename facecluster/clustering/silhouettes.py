@@ -1,4 +1,4 @@
-"""Silhouettes by cosine without a matrix of all pairs: the mean cosine to a cluster is the cosine product with its mean."""
+"""Silhouettes by cosine without a matrix of all pairs: the mean cosine to a cluster is the product with its mean."""
 
 from __future__ import annotations
 
