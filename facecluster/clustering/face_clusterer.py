@@ -161,9 +161,14 @@ class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         ward = AgglomerativeClustering(self.n_clusters, linkage="ward").fit_predict(reduced)
         best = self._lloyd(X, centers_of(X, ward))
         if self.n_init_:
-            start = KMeans(self.n_clusters, n_init=self.n_init_, random_state=self.random_state).fit(reduced)
-            rival = self._lloyd(X, centers_of(X, start.labels_))
-            best = min(best, rival, key=lambda fitted: fitted.inertia_)
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore", ConvergenceWarning
+                )  # where there are fewer distinct faces than clusters
+                start = KMeans(self.n_clusters, n_init=self.n_init_, random_state=self.random_state).fit(reduced)
+            if len(np.unique(start.labels_)) == self.n_clusters:
+                rival = self._lloyd(X, centers_of(X, start.labels_))
+                best = min(best, rival, key=lambda fitted: fitted.inertia_)
         for _ in range(min(_MAX_SPLITS, max(1, _SPLITS // work))):
             rival = self._lloyd(X, self._merge_and_split(X, best))
             if not rival.inertia_ < best.inertia_ * (1 - 1e-6):
