@@ -36,10 +36,8 @@ def measure_quality_clusters(gallery: Path | None, draws: int) -> list[dict[str,
     for name, sizes, number in plan:
         assert gallery is not None
         rows.append(_row(name, _drawn(gallery, sizes, number)))
-        print(rows[-1], flush=True)
     for name, sizes in _SYNTHETIC.items():
         rows.append(_row(name, (synthetic_people(sizes, seed) for seed in range(max(1, draws // 10)))))
-        print(rows[-1], flush=True)
     return rows
 
 
@@ -57,13 +55,16 @@ def _row(name: str, samples: Iterator[tuple[np.ndarray, np.ndarray]]) -> dict[st
         off = found[f"{when}_number"] / found["people"] - 1
         by = (found[f"{when}_number"] - found["people"]).abs()
         row |= {
-            f"{when}_accuracy": round(found[f"{when}_accuracy"].mean(), 3),
-            f"{when}_lowest": round(found[f"{when}_accuracy"].min(), 3),
+            f"{when}_accuracy": round(float(found[f"{when}_accuracy"].mean()), 3),
+            f"{when}_lowest": round(float(found[f"{when}_accuracy"].min()), 3),
             f"{when}_number_off": f"{off.mean():+.1%}",
-            f"{when}_exact": round((by == 0).mean(), 2),
-            f"{when}_within_1": round((by <= 1).mean(), 2),
+            f"{when}_exact": round(float((by == 0).mean()), 2),
+            f"{when}_within_1": round(float((by <= 1).mean()), 2),
         }
-    return row | {"by_average": round(found["average"].mean(), 2), "seconds": round(found["seconds"].mean(), 1)}
+    return row | {
+        "by_average": round(float(found["average"].mean()), 2),
+        "seconds": round(float(found["seconds"].mean()), 1),
+    }
 
 
 def _measure(embeddings: np.ndarray, persons: np.ndarray) -> dict[str, Any]:
