@@ -16,25 +16,38 @@ import pandas as pd
 from benchmarks.cut_faces import measure_cut_faces
 from benchmarks.indexing import measure_indexing, measure_memory, own_peak_mb
 from benchmarks.main_face import measure_main_face
+from benchmarks.quality_clusters import measure_quality_clusters
 from benchmarks.scaling import measure_clustering, measure_identification, measure_pages
 from benchmarks.thresholds import measure_thresholds
 from benchmarks.turned import measure_turns
 from facecluster import write_sample_people
 
-SECTIONS = ("indexing", "memory", "main-face", "turns", "cut", "clustering", "identification", "pages", "thresholds")
+SECTIONS = ("indexing", "memory", "main-face", "turns", "cut", "clustering", "identification", "pages")
+QUALITY = ("quality-clusters", "quality-thresholds")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; default: all")
+    parser.add_argument(
+        "sections",
+        nargs="*",
+        metavar="SECTION",
+        help=f"of {', '.join(SECTIONS + QUALITY)}, or quality; default: all but quality",
+    )
     parser.add_argument("--photos", type=Path, help="a folder of photos (default: the drawn sample people)")
     parser.add_argument("--rounds", type=int, default=3, help="of which medians are taken")
     parser.add_argument("--limit", type=int, help="use only so many of the photos, evenly spread")
     parser.add_argument("--largest", type=int, default=100_000, help="faces up to which scaling is measured")
+    parser.add_argument(
+        "--gallery", type=Path, help="labelled faces for quality (default: synthetic ones, or those of the photos)"
+    )
+    parser.add_argument("--draws", type=int, default=20, help="of faces, for quality")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything there, to a new file")
     options = parser.parse_args()
-    if unknown := set(options.sections) - set(SECTIONS):
-        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    asked = [each for section in options.sections for each in (QUALITY if section == "quality" else (section,))]
+    if unknown := set(asked) - set(SECTIONS + QUALITY):
+        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS + QUALITY)}")
+    options.sections = asked
     if options.json and os.path.lexists(options.json):
         parser.error(f"{options.json} is there already: name a new file")
     with tempfile.TemporaryDirectory() as scratch:
@@ -60,7 +73,8 @@ def _measure(options: argparse.Namespace, photos: Path) -> dict[str, Any]:
         "clustering": lambda: measure_clustering(small),
         "identification": lambda: measure_identification(sizes),
         "pages": lambda: measure_pages(small),
-        "thresholds": lambda: measure_thresholds(photos),
+        "quality-clusters": lambda: measure_quality_clusters(options.gallery, options.draws),
+        "quality-thresholds": lambda: measure_thresholds(photos, options.gallery),
     }
     results: dict[str, Any] = {"machine": f"{platform.machine()}, Python {platform.python_version()}"}
     for section in options.sections or SECTIONS:

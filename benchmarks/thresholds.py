@@ -19,14 +19,14 @@ DRAWS = 60
 _PROBES = 12  # photos of each known person that are identified
 
 
-def measure_thresholds(folder: Path, draws: int = DRAWS) -> list[dict[str, Any]]:
+def measure_thresholds(folder: Path, gallery: Path | None = None, draws: int = DRAWS) -> list[dict[str, Any]]:
     """A row per number of people and of photos of each: mean, 90th percentile and largest FPIR over the draws, mean
     FNIR and mean threshold; shares in %.
 
     A draw enrols so many people at random with so many photos each; the others' faces are all strangers. Copies of a
-    photo take no part. The folder holds one folder per person.
+    photo take no part. The faces are those of `gallery`, or of `folder`, which holds one folder per person.
     """
-    embeddings, persons = _faces(folder)
+    embeddings, persons = _faces(folder, gallery)
     names = np.unique(persons)
     rows = []
     for people in PEOPLE:
@@ -47,12 +47,13 @@ def measure_thresholds(folder: Path, draws: int = DRAWS) -> list[dict[str, Any]]
     return rows
 
 
-def _faces(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+def _faces(folder: Path, gallery: Path | None) -> tuple[np.ndarray, np.ndarray]:
     with tempfile.TemporaryDirectory() as scratch:
-        gallery = Gallery.open(Path(scratch) / "gallery")
-        index_photos(gallery, open_photos(folder))
-        faces = gallery.faces()
-        gallery.close()
+        opened = Gallery.open(gallery or Path(scratch) / "gallery")
+        if gallery is None:
+            index_photos(opened, open_photos(folder))
+        faces = opened.faces()
+        opened.close()
     known = known_persons(faces.persons)
     embeddings, persons = faces.embeddings[known], faces.persons[known].astype(str)
     first = np.unique(same_photos(embeddings), return_index=True)[1]

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from facecluster.clustering.algorithms import how_made
+from facecluster.clustering.algorithms import how_made, why_so
 from facecluster.errors import EvaluationError
 from facecluster.evaluation.intervals import KIND, NOT_COVERED
 from facecluster.gallery.gallery import Gallery
@@ -68,7 +68,7 @@ def how_grouped(gallery: Gallery) -> str:
     made = gallery.clusterings.summary()
     if made is None:
         return ""
-    told = f"Grouped by {how_made(made)}."
+    told = f"Grouped by {how_made(made)}. {why_so(made)}".strip()
     if not str(made["parameters"].get("chosen_by")).startswith("people"):
         return told
     return (

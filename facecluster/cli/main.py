@@ -205,6 +205,7 @@ def _delete(options: argparse.Namespace) -> int:
 
 
 def _cluster(options: argparse.Namespace) -> int:
+    from facecluster.clustering.algorithms import why_so
     from facecluster.gallery.gallery import Gallery
     from facecluster.presentation.text import counted
     from facecluster.workflows.cluster import cluster_gallery
@@ -223,6 +224,9 @@ def _cluster(options: argparse.Namespace) -> int:
     if made.parameters["chosen_by"] == "people and others":
         named = gallery.counts().people
         text += f" {named} {'people have' if named > 1 else 'person has'} a name; the others show in the faces without."
+    if why := why_so({"parameters": made.parameters, "faces": len(made.faces)}):
+        text += f" {why}"
+        document["why"] = why
     return _answer(options, document, text)
 
 

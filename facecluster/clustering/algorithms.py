@@ -170,6 +170,43 @@ def how_made(summary: Mapping[str, Any]) -> str:
     return f"{clusters} ({', '.join(words)})" if words else clusters
 
 
+def why_so(summary: Mapping[str, Any]) -> str:
+    """One sentence on what the clusters of a `gallery.clusterings.summary()` come from; empty where nothing was chosen.
+
+    `KMeans started from average linkage, whose clusters are more distinct (mean silhouette 0.50 against 0.19).`
+    """
+    parameters, faces = summary["parameters"], summary.get("faces")
+    if parameters.get("note"):
+        return str(parameters["note"])
+    if parameters.get("n_clusters") == 1:
+        return "One cluster cannot be otherwise: it holds every face."
+    if faces is not None and parameters.get("n_clusters") == faces:
+        return "One cluster for each face cannot be otherwise: every face is alone."
+    silhouettes = parameters.get("silhouettes") or {}
+    if not {"kmeans", "average"} <= set(silhouettes):
+        return ""
+    kmeans, average = silhouettes["kmeans"], silhouettes["average"]
+    if parameters.get("method") == "average":
+        return (
+            "KMeans started from average linkage, whose clusters are more distinct than its own (mean silhouette "
+            f"{average:.2f} against {kmeans:.2f}): some people have many faces, others few."
+        )
+    return (
+        "KMeans' clusters are kept, for average linkage's are no more distinct (mean silhouette "
+        f"{average:.2f} against {kmeans:.2f})."
+    )
+
+
+def distinct_sentence(embeddings: np.ndarray, n_clusters: int) -> str:
+    """Says when more clusters are asked for than there are different faces; else empty."""
+    different = len(np.unique(embeddings, axis=0)) if n_clusters > 1 else n_clusters
+    if n_clusters <= different:
+        return ""
+    return (
+        f"Only {different:,} of the {len(embeddings):,} faces differ, so {n_clusters:,} clusters split copies of one."
+    )
+
+
 def check_number(n_clusters: int, faces: int) -> None:
     """Raises ClusteringError when so many clusters cannot be made of so many faces."""
     if faces == 0:

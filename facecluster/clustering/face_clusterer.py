@@ -19,6 +19,9 @@ from sklearn.metrics import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from facecluster.clustering.average_linkage import AverageTree
+from facecluster.clustering.silhouette_search import SEARCHED, improve
+from facecluster.clustering.silhouettes import face_silhouettes
 from facecluster.records import Clustering
 from facecluster.vectors import centers_of
 
@@ -30,6 +33,10 @@ _SAMPLE_LIMIT = 12_000
 _PASSES = 10  # over all faces, from a start that is already good: more change inertia by less than 0.1 %
 _COMPONENTS = 64
 _MAX_SPLITS = 50
+# Faces times clusters times random starts, and times merges with a split: a few seconds each.
+_STARTS, _SPLITS = 2_000_000, 10_000_000
+# Mean silhouettes this close tell nothing: then KMeans is right more often than average linkage.
+CLEARLY = 0.01
 
 
 class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
@@ -42,13 +49,19 @@ class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
     algorithm for mixture models", 2000). Beyond 5,000 faces Ward's method sees a sample, a few passes over all faces
     follow, and there are no restarts; beyond 1,200 clusters, mini-batches take its place.
 
+    Inertia pays for cutting up whoever has many faces, not for telling those with few apart. So on unit embeddings
+    KMeans' passes also start from average linkage (cosine), mended by `silhouette_search`, and that result is taken
+    where its mean silhouette (cosine) is higher by 0.01.
+
     Parameters
     ----------
     n_clusters : int, default=8
     n_init : int, default=10
-        Random starts beside Ward's.
+        Random starts beside Ward's; fewer where faces times clusters are more than 200,000 a start.
     algorithm : {"auto", "full", "sampled"}, default="auto"
         Whether starts are sought among all faces or a sample; "auto" goes by size.
+    method : {"auto", "kmeans"}, default="auto"
+        "kmeans" seeks the lowest inertia alone.
     random_state : int or None, default=None
         Seeds the random starts. On well separated faces every seed gives the same clusters.
 
@@ -63,6 +76,10 @@ class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         "full", "sampled" or "mini-batch": what was done.
     n_init_ : int
         How many random starts were made.
+    method_ : str
+        "kmeans" or "average": which start the clusters come from.
+    silhouettes_ : dict of str to float
+        Mean silhouette (cosine) by start; empty where there was nothing to choose.
     n_features_in_ : int
     """
 
@@ -72,11 +89,13 @@ class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         *,
         n_init: int = 10,
         algorithm: Literal["auto", "full", "sampled"] = "auto",
+        method: Literal["auto", "kmeans"] = "auto",
         random_state: int | None = None,
     ) -> None:
         self.n_clusters = n_clusters
         self.n_init = n_init
         self.algorithm = algorithm
+        self.method = method
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -86,9 +105,11 @@ class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
             raise ValueError(f"n_clusters must be between 1 and n_samples={len(X)}, got {self.n_clusters!r}")
         if self.algorithm not in ("auto", "full", "sampled"):
             raise ValueError(f"algorithm must be 'auto', 'full' or 'sampled', got {self.algorithm!r}")
+        if self.method not in ("auto", "kmeans"):
+            raise ValueError(f"method must be 'auto' or 'kmeans', got {self.method!r}")
         by_size: Literal["full", "sampled"] = "full" if len(X) <= _FULL_LIMIT else "sampled"
         wanted = by_size if self.algorithm == "auto" else self.algorithm
-        fitted = self._fit_full(X) if wanted == "full" else self._fit_sampled(X)
+        fitted = self._best_start(X, self._fit_full(X) if wanted == "full" else self._fit_sampled(X))
         self.labels_ = fitted.labels_
         self.cluster_centers_ = fitted.cluster_centers_
         self.inertia_ = float(fitted.inertia_)
@@ -115,18 +136,40 @@ class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         check_is_fitted(self)
         return np.asarray(validate_data(self, X, dtype=[np.float32, np.float64], order="C", reset=False))
 
+    def _best_start(self, X: np.ndarray, kmeans: KMeans) -> KMeans:
+        """Of KMeans and its passes from average linkage's clusters, the one of more distinct clusters."""
+        self.method_, self.silhouettes_ = "kmeans", {}
+        if self.method == "kmeans" or not 2 <= self.n_clusters < len(X) or not _of_unit_norm(X):
+            return kmeans
+        labels = AverageTree(X).cut(self.n_clusters)
+        if len(X) * self.n_clusters <= SEARCHED:
+            labels = improve(X, labels)
+        average = self._lloyd(X, centers_of(X, labels), passes=_PASSES)
+        found = {"kmeans": kmeans, "average": average}
+        self.silhouettes_ = {name: float(face_silhouettes(X, each.labels_).mean()) for name, each in found.items()}
+        if self.silhouettes_["average"] > self.silhouettes_["kmeans"] + CLEARLY:
+            self.method_ = "average"
+        return found[self.method_]
+
     def _fit_full(self, X: np.ndarray) -> KMeans:
-        self.algorithm_, self.n_init_ = "full", self.n_init if len(X) > 1 else 0
+        work = len(X) * self.n_clusters
+        self.algorithm_ = "full"
+        self.n_init_ = min(self.n_init, _STARTS // work) if len(X) > 1 else 0
         if len(X) == 1:  # neither a tree nor components
             return self._lloyd(X, X)
         reduced = self._reduced(X)
         ward = AgglomerativeClustering(self.n_clusters, linkage="ward").fit_predict(reduced)
         best = self._lloyd(X, centers_of(X, ward))
-        if self.n_init:
-            start = KMeans(self.n_clusters, n_init=self.n_init, random_state=self.random_state).fit(reduced)
-            rival = self._lloyd(X, centers_of(X, start.labels_))
-            best = min(best, rival, key=lambda fitted: fitted.inertia_)
-        for _ in range(_MAX_SPLITS):
+        if self.n_init_:
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore", ConvergenceWarning
+                )  # where there are fewer distinct faces than clusters
+                start = KMeans(self.n_clusters, n_init=self.n_init_, random_state=self.random_state).fit(reduced)
+            if len(np.unique(start.labels_)) == self.n_clusters:
+                rival = self._lloyd(X, centers_of(X, start.labels_))
+                best = min(best, rival, key=lambda fitted: fitted.inertia_)
+        for _ in range(min(_MAX_SPLITS, max(1, _SPLITS // work))):
             rival = self._lloyd(X, self._merge_and_split(X, best))
             if not rival.inertia_ < best.inertia_ * (1 - 1e-6):
                 break
@@ -186,6 +229,8 @@ def restore_clusterer(clustering: Clustering) -> FaceClusterer:
     model.inertia_ = clustering.inertia
     model.algorithm_ = clustering.parameters.get("passes", "full")
     model.n_init_ = clustering.parameters.get("n_init", model.n_init)
+    model.method_ = clustering.parameters.get("method", "kmeans")
+    model.silhouettes_ = clustering.parameters.get("silhouettes", {})
     model.n_features_in_ = clustering.centers.shape[1]
     return model
 
@@ -197,3 +242,7 @@ def library_versions() -> dict[str, str]:
 
 def _squared_distances(X: np.ndarray, fitted: KMeans) -> np.ndarray:
     return ((X - fitted.cluster_centers_[fitted.labels_]) ** 2).sum(axis=1)
+
+
+def _of_unit_norm(X: np.ndarray) -> bool:
+    return bool(np.allclose(np.einsum("nd,nd->n", X, X), 1, atol=1e-3))

@@ -22,10 +22,16 @@ from facecluster.vectors import centers_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from facecluster.clustering.number_by_linkage import LinkageCount
+
 Floats = NDArray[np.float32]
 Labels = NDArray[np.intp]
 
 CRITERION = "silhouette + stability"
+BY_LINKAGE = "silhouette of average linkage"
+_WORTH_OVERRULING = 2
+_TOO_FEW = 2 / 3
+_EQUAL = 0.001  # of mean silhouettes
 # Ward's tree and all pairwise distances of so many faces take a second or two and about 200 MB.
 MAX_FACES = 3000
 _COMPONENTS = 64
@@ -84,6 +90,7 @@ def suggest_n_clusters(
         raise ValueError(f"max_clusters must be at least 1, got {max_clusters}")
     start, total = time.perf_counter(), len(faces)
     rng = np.random.default_rng(random_state)
+    everything = faces
     if len(faces) > MAX_FACES:
         faces = faces[rng.choice(len(faces), MAX_FACES, replace=False)]
     sweep = _Sweep(faces)
@@ -95,10 +102,16 @@ def suggest_n_clusters(
             sweep.measure(limit)
     table = sweep.table()
     number, reason = _conclude(sweep, table, max_clusters)
+    criterion = CRITERION
+    if not table.empty and number < len(faces):
+        linkage, seen = _by_linkage(everything, max_clusters, rng)
+        if linkage is not None and _is_overruled(number, _silhouette_at(table, number), linkage):
+            number, criterion, faces = linkage.n_clusters, BY_LINKAGE, seen
+            reason = _linkage_reason(linkage)
     if total > len(faces):
         reason += f" This rests on {len(faces):,} faces, drawn from the {total:,}."
     seconds = round(time.perf_counter() - start, 3)
-    return Suggestion(number, CRITERION, table, reason, len(faces), seconds)
+    return Suggestion(number, criterion, table, reason, len(faces), seconds)
 
 
 class _Sweep:
@@ -187,6 +200,42 @@ def _conclude(sweep: _Sweep, table: pd.DataFrame, max_clusters: int | None) -> t
     reason += f"({best['stability']:.3f}: how well they come back when a fifth of the faces is left out)"
     reason += "." if at == number else f"; by silhouette alone it would be {at}."
     return number, reason
+
+
+def _silhouette_at(table: pd.DataFrame, number: int) -> float:
+    return float(table.loc[table["clusters"] == number, "silhouette"].max())
+
+
+def _by_linkage(
+    faces: Floats, max_clusters: int | None, rng: np.random.Generator
+) -> tuple[LinkageCount | None, Floats]:
+    """What average linkage says, and the faces that it saw."""
+    from facecluster.clustering import number_by_linkage
+
+    if len(faces) > number_by_linkage.MAX_FACES:
+        faces = faces[rng.choice(len(faces), number_by_linkage.MAX_FACES, replace=False)]
+    return number_by_linkage.count_by_linkage(faces, max_clusters or max(10, 2 * len(faces) // 3)), faces
+
+
+def _is_overruled(number: int, silhouette: float, linkage: LinkageCount) -> bool:
+    """Whether average linkage's number is taken instead of the sweep's, whose mean silhouette is given.
+
+    Numbers that differ by one are not worth it: stability decides these better. Silhouettes are as high for far too
+    few clusters where some people have one face or two, so what is far below the people that cosines show is overruled
+    too.
+    """
+    if abs(linkage.n_clusters - number) < _WORTH_OVERRULING:
+        return False
+    is_too_few = number <= _TOO_FEW * linkage.people and linkage.is_as_good
+    return is_too_few or (number > 1 and linkage.average >= silhouette - _EQUAL)
+
+
+def _linkage_reason(linkage: LinkageCount) -> str:
+    return (
+        f"{linkage.n_clusters:,} clusters: so many groups are as alike within as faces of one person, and average "
+        f"linkage tells them apart {'better than' if linkage.is_clearly_better else 'as well as'} KMeans (silhouette "
+        f"{linkage.average:.3f}, KMeans {linkage.kmeans:.3f})."
+    )
 
 
 def _principal(faces: Floats) -> Floats:

@@ -113,7 +113,7 @@ def show_contradictions(gallery: Gallery) -> None:
 
 def _making(gallery: Gallery) -> None:
     """Which model and runtime made the embeddings, and what made the clusters."""
-    from facecluster.clustering.algorithms import how_made
+    from facecluster.clustering.algorithms import how_made, why_so
 
     parts = [f"Model {escape(gallery.model or '')}"]
     runtimes = gallery.faces.runtimes()
@@ -125,6 +125,8 @@ def _making(gallery: Gallery) -> None:
     last = gallery.clusterings.summary()
     if last is not None:
         parts.append(f"{escape(how_made(last))}, seed {last['seed']}, made {last['created'][:16]} UTC")
+        if why := why_so(last):
+            parts.append(escape(why))
     st.caption(":material/memory: " + " · ".join(parts))
 
 

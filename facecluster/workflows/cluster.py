@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from facecluster.clustering.algorithms import Grouping, algorithm_named, group_faces
+from facecluster.clustering.algorithms import Grouping, algorithm_named, distinct_sentence, group_faces
 from facecluster.clustering.face_clusterer import FaceClusterer, library_versions
 from facecluster.clustering.number_of_clusters import suggest_n_clusters
 from facecluster.errors import ClusteringError
@@ -51,6 +51,9 @@ def cluster_gallery(
                 "chosen_by": chosen_by,
                 "n_init": model.n_init_,
                 "passes": model.algorithm_,
+                "method": model.method_,
+                "note": distinct_sentence(faces.embeddings, number),
+                "silhouettes": {name: round(value, 4) for name, value in model.silhouettes_.items()},
             },
             seed=seed,
             model=gallery.model or "",
