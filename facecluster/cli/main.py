@@ -79,9 +79,9 @@ def _cluster(options: argparse.Namespace) -> int:
     if made.parameters["chosen_by"] == "people and others":
         named = gallery.counts().people
         text += f" {named} {'people have' if named > 1 else 'person has'} a name; the others show in the faces without."
-    if why := why_so({"parameters": made.parameters, "faces": len(made.faces)}):
-        text += f" {why}"
-        document["why"] = why
+    why = why_so({"parameters": made.parameters, "faces": len(made.faces)})
+    document["why"] = why
+    text += f" {why}" if why else ""
     return _answer(options, document, text)
 
 

@@ -50,7 +50,8 @@ def test_from_sample_people_to_an_answer(
     assert (indexed.status, indexed.json["photos"], indexed.json["indexed"]) == (0, 144, 144)
 
     clustered = Ran(capsys, "cluster", "--seed", 3, "--json")
-    assert list(clustered.json) == ["clusters", "faces", "inertia", "seed", "seconds", "chosen_by"]
+    assert list(clustered.json) == ["clusters", "faces", "inertia", "seed", "seconds", "chosen_by", "why"]
+    assert "silhouette" in clustered.json["why"]
     assert (clustered.json["clusters"], clustered.json["seed"]) == (12, 3)
 
     evaluated = Ran(capsys, "evaluate", "--json")
