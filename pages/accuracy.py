@@ -68,13 +68,13 @@ def how_grouped(gallery: Gallery) -> str:
     made = gallery.clusterings.summary()
     if made is None:
         return ""
-    told = f"Grouped by {how_made(made)}. {why_so(made)}".strip()
-    if not str(made["parameters"].get("chosen_by")).startswith("people"):
-        return told
-    return (
-        f"{told} The folders told how many, not who is who: [Evaluation](evaluation) shows the number that the machine "
-        "would suggest without them."
-    )
+    told = [f"Grouped by {how_made(made)}."]
+    if str(made["parameters"].get("chosen_by")).startswith("people"):
+        told.append(
+            "The folders told how many, not who is who: [Evaluation](evaluation) shows the number that the machine "
+            "would suggest without them."
+        )
+    return " ".join(filter(None, [*told, why_so(made)]))
 
 
 def overall(gallery: Gallery, report: tables.Accuracy, known: KnownFaces) -> None:

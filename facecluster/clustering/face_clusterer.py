@@ -213,7 +213,7 @@ class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         spread = np.bincount(fitted.labels_, _squared_distances(X, fitted), minlength=self.n_clusters)
         spread[[first, second]] = -1
         widest = X[fitted.labels_ == spread.argmax()]
-        if len(widest) < 2:
+        if len(widest) < 2 or np.allclose(widest, widest[0]):  # copies of one face
             return centers
         halves = KMeans(2, n_init=5, random_state=self.random_state).fit(widest).cluster_centers_
         merged = np.average(centers[[first, second]], axis=0, weights=sizes[[first, second]] + 1e-12)

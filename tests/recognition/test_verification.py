@@ -71,7 +71,7 @@ def test_too_few_pairs_of_faces_are_warned_of() -> None:
     assert "435 pairs of faces of different people" in one_face_each.warning(0.02)
 
 
-@pytest.mark.parametrize("clusters", [17, 22, 30])
+@pytest.mark.parametrize("clusters", [17, 22, 26, 30])
 def test_people_split_over_clusters_do_not_pass_for_people_who_look_the_same(clusters: int) -> None:
     faces, persons = draw_people(17, 40, scatter=1.3, alike=0.2, seed=3)
     labels = FaceClusterer(clusters, random_state=0).fit(faces).labels_
