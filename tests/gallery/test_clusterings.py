@@ -125,3 +125,24 @@ def test_a_box_beyond_the_photo_is_drawn_as_far_as_it_goes() -> None:
     photo = load_image(photo_with_box(np.zeros((100, 100, 3), np.uint8), (-50, -50, 500, 500)))
     assert photo.shape == (100, 100, 3)
     assert photo.max() > 128
+
+
+def test_a_name_is_of_the_clusters_that_are_there_and_can_be_taken_away(gallery: Gallery, tmp_path: Path) -> None:
+    gallery.clusterings.name(1, "  The boss ")
+    current = gallery.clusterings.current()
+    assert current is not None
+    assert current.names == {1: "The boss"}
+    gallery.clusterings.name(1, "")
+    current = gallery.clusterings.current()
+    assert current is not None
+    assert current.names == {}
+    with pytest.raises(GalleryError, match="no clusters to name yet"):
+        Gallery.open(tmp_path / "new").clusterings.name(1, "The boss")
+
+
+def test_a_persons_faces_in_a_cluster_are_those_of_that_person_alone(gallery: Gallery) -> None:
+    counts = gallery.clusterings.people_in_clusters()
+    for row in counts.itertuples():
+        faces = gallery.clusterings.faces_in_cluster(row.person, row.cluster, limit=1000)
+        assert len(faces) == row.faces
+        assert {gallery.faces.get(face).person for face in faces} == {row.person}
