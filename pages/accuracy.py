@@ -74,7 +74,9 @@ def how_grouped(gallery: Gallery) -> str:
             "The folders told how many, not who is who: [Evaluation](evaluation) shows the number that the machine "
             "would suggest without them."
         )
-    return " ".join(filter(None, [*told, why_so(made)]))
+    if made["parameters"].get("method") != "kmeans":  # that they are KMeans' own is no news
+        told.append(why_so(made))
+    return " ".join(filter(None, told))
 
 
 def overall(gallery: Gallery, report: tables.Accuracy, known: KnownFaces) -> None:
