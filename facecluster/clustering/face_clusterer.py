@@ -62,6 +62,9 @@ class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         Whether starts are sought among all faces or a sample; "auto" goes by size.
     method : {"auto", "kmeans"}, default="auto"
         "kmeans" seeks the lowest inertia alone.
+    mend : bool, default=True
+        Whether average linkage's clusters are mended before they are compared: right more often, and most of the time
+        where the number of clusters is far off.
     random_state : int or None, default=None
         Seeds the random starts. On well separated faces every seed gives the same clusters.
 
@@ -90,12 +93,14 @@ class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         n_init: int = 10,
         algorithm: Literal["auto", "full", "sampled"] = "auto",
         method: Literal["auto", "kmeans"] = "auto",
+        mend: bool = True,
         random_state: int | None = None,
     ) -> None:
         self.n_clusters = n_clusters
         self.n_init = n_init
         self.algorithm = algorithm
         self.method = method
+        self.mend = mend
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -142,7 +147,7 @@ class FaceClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         if self.method == "kmeans" or not 2 <= self.n_clusters < len(X) or not _of_unit_norm(X):
             return kmeans
         labels = AverageTree(X).cut(self.n_clusters)
-        if len(X) * self.n_clusters <= SEARCHED:
+        if self.mend and len(X) * self.n_clusters <= SEARCHED:
             labels = improve(X, labels)
         average = self._lloyd(X, centers_of(X, labels), passes=_PASSES)
         found = {"kmeans": kmeans, "average": average}

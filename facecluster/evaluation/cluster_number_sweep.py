@@ -29,8 +29,8 @@ def score_sweep(suggestion: Suggestion, embeddings: np.ndarray, persons: np.ndar
         if not known:
             rows.append((np.nan, np.nan))
             continue
-        # Ward's start alone: it needs no luck, and a sweep is long.
-        labels = FaceClusterer(int(number), n_init=0, random_state=0).fit(embeddings).labels_
+        # Ward's start alone, and no mending: it needs no luck, and a sweep is long.
+        labels = FaceClusterer(int(number), n_init=0, mend=False, random_state=0).fit(embeddings).labels_
         scores = evaluate_clustering(labels, persons)
         rows.append((scores.accuracy, scores.ari))
     scored = sweep.assign(**pd.DataFrame(rows, columns=["accuracy", "ari"], index=sweep.index, dtype=float))
