@@ -30,7 +30,7 @@ Labels = NDArray[np.intp]
 CRITERION = "silhouette + stability"
 BY_LINKAGE = "silhouette of average linkage"
 _WORTH_OVERRULING = 2
-_TOO_FEW = 2 / 3
+_TOO_FEW = 1 / 2
 _EQUAL = 0.001  # of mean silhouettes
 # Ward's tree and all pairwise distances of so many faces take a second or two and about 200 MB.
 MAX_FACES = 3000
