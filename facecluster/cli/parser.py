@@ -81,8 +81,7 @@ def _delete_options(command: argparse.ArgumentParser) -> None:
 
 
 def _cluster_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--clusters", type=arguments.clusters, metavar="N|auto", help="default: the people")
-    command.add_argument("--seed", type=arguments.seed, default=0)
+    _add_number_and_seed(command)
 
 
 def _evaluate_options(command: argparse.ArgumentParser) -> None:
@@ -114,8 +113,7 @@ def _evaluate_options(command: argparse.ArgumentParser) -> None:
 
 
 def _compare_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--clusters", type=arguments.clusters, metavar="N|auto", help="default: the people")
-    command.add_argument("--seed", type=arguments.seed, default=0)
+    _add_number_and_seed(command)
     command.add_argument(
         "--groups",
         type=arguments.some_text,
@@ -159,6 +157,11 @@ def _app_options(command: argparse.ArgumentParser) -> None:
 
 def _no_options(command: argparse.ArgumentParser) -> None:
     """For a command that has none of its own."""
+
+
+def _add_number_and_seed(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--clusters", type=arguments.clusters, metavar="N|auto", help="default: the people")
+    command.add_argument("--seed", type=arguments.seed, default=0)
 
 
 def _add_min_score(command: argparse.ArgumentParser) -> None:

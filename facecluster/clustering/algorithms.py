@@ -199,7 +199,10 @@ def why_so(summary: Mapping[str, Any]) -> str:
 
 def distinct_sentence(embeddings: np.ndarray, n_clusters: int) -> str:
     """Says when more clusters are asked for than there are different faces; else empty."""
-    different = len(np.unique(embeddings, axis=0)) if n_clusters > 1 else n_clusters
+    # Whole faces are compared only where their first numbers, which tell nearly all of them apart, leave a doubt.
+    if n_clusters <= len(np.unique(embeddings[:, 0])):
+        return ""
+    different = len(np.unique(embeddings, axis=0))
     if n_clusters <= different:
         return ""
     return (

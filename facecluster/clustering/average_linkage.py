@@ -134,7 +134,7 @@ def _chain(cosines: np.ndarray, sizes: np.ndarray) -> list[tuple[float, int, int
 
 
 def _nearest(means: np.ndarray, cells: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Each cluster's nearest other one, within its cell, and the mean cosine to it."""
+    """Each cluster's nearest other one, within its cell, and the mean cosine to it; itself where it is alone there."""
     near, cosine = np.arange(len(means)), np.full(len(means), -np.inf, np.float32)
     groups = [np.arange(len(means))] if cells is None else [np.flatnonzero(cells == cell) for cell in np.unique(cells)]
     for group in groups:
@@ -145,9 +145,6 @@ def _nearest(means: np.ndarray, cells: np.ndarray | None) -> tuple[np.ndarray, n
             products[rows - start, rows] = -np.inf
             best = products.argmax(axis=1)
             near[group[rows]], cosine[group[rows]] = group[best], products[rows - start, best]
-    near[~np.isfinite(cosine)] = -1
-    alone = near < 0
-    near[alone] = np.flatnonzero(alone)
     return near, cosine
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facecluster.vectors import evenly_chosen
+
 if TYPE_CHECKING:
     import networkx
 
@@ -42,7 +44,7 @@ def pair_threshold(embeddings: np.ndarray) -> PairThreshold:
     """
     from scipy.ndimage import gaussian_filter1d
 
-    faces = embeddings[np.unique(np.linspace(0, len(embeddings) - 1, min(len(embeddings), _MAX_FACES)).astype(int))]
+    faces = embeddings[evenly_chosen(np.arange(len(embeddings)), _MAX_FACES)]
     edges = np.linspace(-1, 1, round(2 / _CELL) + 1)
     counts = np.zeros(len(edges) - 1)
     for start in range(0, len(faces), _CHUNK):

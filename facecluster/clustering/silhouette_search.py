@@ -12,7 +12,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from facecluster.clustering.silhouettes import own_cosine, silhouettes_of
-from facecluster.vectors import centers_of
+from facecluster.vectors import centers_of, evenly_chosen
 
 # Faces times clusters up to which it is sought: a table of 80 MB and a copy of it.
 SEARCHED = 20_000_000
@@ -202,7 +202,7 @@ class _Parts:
 
 def _halves(embeddings: np.ndarray, members: np.ndarray) -> list[np.ndarray]:
     """The smaller of the two parts that average linkage and Ward's method split a cluster's rows into."""
-    shown = members[np.unique(np.linspace(0, len(members) - 1, min(len(members), _MOST_SPLIT)).astype(int))]
+    shown = evenly_chosen(members, _MOST_SPLIT)
     cosines = embeddings[shown] @ embeddings[shown].T
     distances = np.clip(1 - cosines[np.triu_indices(len(shown), 1)], 0, 2)
     halves = []
