@@ -25,7 +25,7 @@ SEVERAL: dict[Identity, str] = {"person": "people", "cluster": "clusters", "mixe
 
 # Up to so many photos per person: the FPIR in percent that nine of ten galleries stay below where 1 % is asked for, and
 # the worst one's, of 60 draws each of 5 and of 12 of the 17 celebrities (docs/identification.md).
-_REAL_FPIR = ((3.5, (6, 20)), (15.0, (4, 9)), (float("inf"), (4, 5)))
+_REAL_FPIR = ((3, (6, 20)), (15, (4, 9)), (float("inf"), (4, 5)))
 _RAREST = 1e-4  # a lower FPIR is written as this one
 _MAX_CALIBRATED = 2000
 _CHUNK = 1024
@@ -154,12 +154,13 @@ class FaceMatcher:
         wanted = 1 / max(fpir, _RAREST)
         if self.reason or len(self.identities_) >= wanted:
             return self.reason
-        photos = float(np.median(np.diff(self._edges)))
+        photos = round(float(np.median(np.diff(self._edges))))
         usual, worst = next(range_ for most, range_ in _REAL_FPIR if photos <= most)
+        photos_each = f"{photos} photo{'s' if photos != 1 else ''} per {SINGULAR[self.identity]}"
         return (
             f"With {self._counted()}, one stranger in {wanted:,.0f} cannot be seen, so the threshold leans on a shape "
-            f"measured on other photos: where 1 % was asked for, nine of ten galleries with about {photos:.0f} photos "
-            f"per {SINGULAR[self.identity]} really had an FPIR of 0 to {usual} %, and the worst one {worst} %."
+            f"measured on other photos: where 1 % was asked for, nine of ten galleries with about {photos_each} really "
+            f"had an FPIR of 0 to {usual} %, and the worst one {worst} %."
         )
 
     def _counted(self) -> str:
